@@ -1,0 +1,94 @@
+/// What is made of one publication: the rungs, the audio renditions and where segments are cut.
+///
+/// The daemon reads it from the channel profile and hands it to the worker that does the work.
+package struct Ladder: Codable, Sendable, Hashable {
+    package var video: [VideoRung]
+    package var audio: [AudioRung]
+    /// Nominal segment duration; segments start at multiples of it since the Unix epoch.
+    /// At a fractional frame rate it is the nearest whole number of frames (6 s at 30000/1001: 180 frames).
+    package var segmentDurationSeconds: UInt32
+    /// Nominal duration of a CMAF chunk, in milliseconds.
+    package var partDurationMilliseconds: UInt32
+
+    package init(
+        video: [VideoRung], audio: [AudioRung], segmentDurationSeconds: UInt32, partDurationMilliseconds: UInt32
+    ) {
+        self.video = video
+        self.audio = audio
+        self.segmentDurationSeconds = segmentDurationSeconds
+        self.partDurationMilliseconds = partDurationMilliseconds
+    }
+}
+
+/// One picture size and rate of the ladder.
+package struct VideoRung: Codable, Sendable, Hashable {
+    package enum Codec: String, Codable, Sendable { case h264, copy }
+    package enum RateControl: String, Codable, Sendable { case cbr = "CBR", vbr = "VBR" }
+    package enum Profile: String, Codable, Sendable { case baseline = "BASELINE", main = "MAIN", high = "HIGH" }
+
+    package var name: String
+    package var codec: Codec
+    /// 0 for `copy`, as is everything below but the frame rate.
+    package var width: UInt16
+    package var height: UInt16
+    /// The fixed grid on which frames sit; nil for `copy`: the encoder's own times.
+    package var frameRate: FrameRate?
+    /// Bits a second.
+    package var bitrate: UInt32
+    package var rateControl: RateControl
+    package var profile: Profile
+    /// As H.264 counts: 41 for level 4.1; 0 leaves it to the encoder.
+    package var level: UInt8
+    /// Frames from IDR to IDR; divides the frames of a segment.
+    package var gopSize: UInt32
+    package var bFrames: UInt8
+    /// x264's preset name.
+    package var preset: String
+
+    package init(
+        name: String, codec: Codec, width: UInt16 = 0, height: UInt16 = 0, frameRate: FrameRate? = nil,
+        bitrate: UInt32 = 0,
+        rateControl: RateControl = .cbr, profile: Profile = .high, level: UInt8 = 0, gopSize: UInt32 = 0,
+        bFrames: UInt8 = 0,
+        preset: String = "veryfast"
+    ) {
+        self.name = name
+        self.codec = codec
+        self.width = width
+        self.height = height
+        self.frameRate = frameRate
+        self.bitrate = bitrate
+        self.rateControl = rateControl
+        self.profile = profile
+        self.level = level
+        self.gopSize = gopSize
+        self.bFrames = bFrames
+        self.preset = preset
+    }
+}
+
+/// One audio rendition.
+package struct AudioRung: Codable, Sendable, Hashable {
+    package enum Codec: String, Codable, Sendable { case aac, copy }
+
+    package var name: String
+    package var codec: Codec
+    /// Bits a second; 0 for `copy`, as are the two below.
+    package var bitrate: UInt32
+    package var sampleRate: UInt32
+    package var channels: UInt8
+    /// BCP 47.
+    package var language: String
+
+    package init(
+        name: String, codec: Codec, bitrate: UInt32 = 0, sampleRate: UInt32 = 0, channels: UInt8 = 0,
+        language: String = "und"
+    ) {
+        self.name = name
+        self.codec = codec
+        self.bitrate = bitrate
+        self.sampleRate = sampleRate
+        self.channels = channels
+        self.language = language
+    }
+}

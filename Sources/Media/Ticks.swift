@@ -1,0 +1,46 @@
+/// A time or a duration as a whole number of ticks of a clock with `timescale` ticks a second.
+///
+/// Media times in Sluice count from the Unix epoch. 64 bits at 90 kHz last three million years.
+package struct Ticks: Hashable, Sendable, Codable, CustomStringConvertible {
+    package var value: Int64
+    /// Ticks a second; never 0.
+    package var timescale: UInt32
+
+    package init(_ value: Int64, timescale: UInt32) {
+        precondition(timescale > 0, "a timescale is at least 1")
+        self.value = value
+        self.timescale = timescale
+    }
+
+    package enum Rounding: Sendable { case down, up, nearest }
+
+    /// The same time on another clock, by 128-bit products. Results outside 64 bits saturate.
+    package func rescaled(to other: UInt32, rounding: Rounding = .down) -> Ticks {
+        precondition(other > 0, "a timescale is at least 1")
+        if other == timescale { return self }
+        let product = Int128(value) * Int128(other)
+        let divisor = Int128(timescale)
+        var (quotient, remainder) = product.quotientAndRemainder(dividingBy: divisor)
+        if remainder < 0 {
+            quotient -= 1
+            remainder += divisor
+        }
+        switch rounding {
+        case .down: break
+        case .up: if remainder > 0 { quotient += 1 }
+        case .nearest: if remainder * 2 >= divisor { quotient += 1 }
+        }
+        return Ticks(Int64(clamping: quotient), timescale: other)
+    }
+
+    /// Milliseconds, rounded down; for logs and wire formats that count in them.
+    package var milliseconds: Int64 { rescaled(to: 1000).value }
+
+    package var description: String { "\(value)/\(timescale)" }
+}
+
+extension Ticks: Comparable {
+    package static func < (left: Ticks, right: Ticks) -> Bool {
+        Int128(left.value) * Int128(right.timescale) < Int128(right.value) * Int128(left.timescale)
+    }
+}

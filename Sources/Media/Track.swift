@@ -1,0 +1,64 @@
+/// One coded stream of a channel: a rung of the ladder or an audio rendition.
+package struct Track: Sendable, Equatable {
+    package enum Kind: String, Sendable, Codable { case video, audio }
+
+    /// The rung's name in the profile, unique in its channel: [a-z0-9][a-z0-9-]{0,31}.
+    package var name: String
+    /// Ticks a second of all times of this track: 90,000 for video, the sample rate for audio.
+    package var timescale: UInt32
+    package var codec: CodecConfiguration
+    /// BCP 47; "und" where unknown.
+    package var language: String
+    /// How far a sample's presentation time can lie before its decode time, in ticks (at least 0).
+    /// A container that wants PTS >= DTS (MPEG-TS) subtracts this from every decode time.
+    package var reorderDelay: UInt32
+    /// Nominal frame rate of video; nil for audio and where it is not known.
+    package var frameRate: FrameRate?
+
+    package init(
+        name: String, timescale: UInt32, codec: CodecConfiguration, language: String = "und",
+        reorderDelay: UInt32 = 0, frameRate: FrameRate? = nil
+    ) {
+        self.name = name
+        self.timescale = timescale
+        self.codec = codec
+        self.language = language
+        self.reorderDelay = reorderDelay
+        self.frameRate = frameRate
+    }
+
+    package var kind: Kind {
+        switch codec {
+        case .avc: .video
+        case .aac: .audio
+        }
+    }
+}
+
+/// What a decoder must know before the first sample.
+package enum CodecConfiguration: Sendable, Equatable {
+    case avc(AVCDecoderConfigurationRecord, width: UInt16, height: UInt16)
+    case aac(AudioSpecificConfig)
+
+    /// The codec string of RFC 6381: `avc1.640029`, `mp4a.40.2`.
+    package var rfc6381: String {
+        switch self {
+        case .avc(let record, _, _): record.rfc6381
+        case .aac(let configuration): configuration.rfc6381
+        }
+    }
+}
+
+/// Frames a second as a fraction: 30/1, 30000/1001.
+package struct FrameRate: Hashable, Sendable, Codable, CustomStringConvertible {
+    package var numerator: UInt32
+    package var denominator: UInt32
+
+    package init(_ numerator: UInt32, _ denominator: UInt32 = 1) {
+        precondition(numerator > 0 && denominator > 0, "a frame rate is a positive fraction")
+        self.numerator = numerator
+        self.denominator = denominator
+    }
+
+    package var description: String { denominator == 1 ? "\(numerator)" : "\(numerator)/\(denominator)" }
+}
