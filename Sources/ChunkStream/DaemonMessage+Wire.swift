@@ -1,0 +1,39 @@
+import Media
+
+import struct Foundation.Data
+import class Foundation.JSONDecoder
+import class Foundation.JSONEncoder
+
+extension DaemonMessage {
+    private enum Kind: UInt8 {
+        case accept = 64
+        case reject = 65
+    }
+
+    package func serialize() throws -> [UInt8] {
+        switch self {
+        case .accept(let ladder, let firstSegment):
+            let json = [UInt8](try JSONEncoder().encode(ladder))
+            return Frame.write(type: Kind.accept.rawValue) {
+                $0.write(firstSegment)
+                $0.write(bytes: json)
+            }
+        case .reject(let reason):
+            return Frame.write(type: Kind.reject.rawValue) { $0.writeText(reason) }
+        }
+    }
+
+    package init(type: UInt8, body: [UInt8]) throws {
+        guard let kind = Kind(rawValue: type) else { throw ParseError(.unsupported, at: 0, "message type \(type)") }
+        var reader = ByteReader(body.span)
+        switch kind {
+        case .accept:
+            let firstSegment = try reader.read(UInt64.self)
+            let ladder = try JSONDecoder().decode(Ladder.self, from: Data(body[reader.offset...]))
+            self = .accept(ladder, firstSegment: firstSegment)
+        case .reject:
+            self = .reject(reason: try reader.readText(atMost: WorkerLimits.textBytes))
+            try reader.requireEnd()
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import ChunkStream
+import Media
+import Testing
+
+@Suite struct MessageTests {
+    static let messages: [WorkerMessage] = [
+        .hello(version: 1),
+        .publish(PublishRequest(app: "news", streamKey: "geheim", encoder: "FMLE/3.0")),
+        .tracks([
+            TrackDescription(name: "720p", reorderDelay: 6000, frameRate: FrameRate(30000, 1001), header: [1, 2, 3]),
+            TrackDescription(name: "stereo", reorderDelay: 0, frameRate: nil, header: []),
+        ]),
+        .chunk(ClearChunk(track: 3, segment: 293_947_281, endsSegment: true, bytes: [9, 8, 7])),
+        .event(IngestEvent(level: .warning, text: "Zeitsprung: −3 s")),
+        .end(reason: "the encoder closed the connection"),
+    ]
+
+    @Test(arguments: messages) func roundTrip(_ message: WorkerMessage) throws {
+        var reader = FrameReader()
+        let bytes = message.serialize()
+        var seen: [WorkerMessage] = []
+        for byte in bytes {
+            withUnsafeBytes(of: byte) { reader.append($0) }
+            if let frame = try reader.next() { seen.append(try WorkerMessage(type: frame.type, body: frame.body)) }
+        }
+        #expect(seen == [message])
+    }
+
+    @Test func daemonMessagesRoundTrip() throws {
+        let ladder = Ladder(
+            video: [VideoRung(name: "source", codec: .copy)], audio: [AudioRung(name: "a", codec: .copy)],
+            segmentDurationSeconds: 6, partDurationMilliseconds: 1000)
+        for message in [DaemonMessage.accept(ladder, firstSegment: 77), .reject(reason: "unknown channel")] {
+            var reader = FrameReader()
+            try message.serialize().withUnsafeBytes { reader.append($0) }
+            let frame = try #require(try reader.next())
+            #expect(try DaemonMessage(type: frame.type, body: frame.body) == message)
+        }
+    }
+
+    @Test(arguments: messages) func truncatedBodiesAreRefused(_ message: WorkerMessage) throws {
+        let body = Array(message.serialize().dropFirst(5))
+        if case .chunk = message { return }  // its media is checked as CMAF by whoever takes it
+        for length in 0..<body.count {
+            #expect(throws: ParseError.self) {
+                try WorkerMessage(type: message.serialize()[4], body: Array(body.prefix(length)))
+            }
+        }
+    }
+
+    @Test func hugeLengthsAreRefusedBeforeAnythingIsAllocated() {
+        var reader = FrameReader()
+        [UInt8]([0xFF, 0xFF, 0xFF, 0xFF, 1]).withUnsafeBytes { reader.append($0) }
+        #expect(throws: ParseError.self) { try reader.next() }
+    }
+
+    @Test func aStreamKeyNeverPrints() {
+        let request = PublishRequest(app: "news", streamKey: "geheim", encoder: "x")
+        #expect(!"\(request)\(String(reflecting: request))\(dumped(request))".contains("geheim"))
+    }
+
+    private func dumped(_ value: some Any) -> String {
+        var text = ""
+        dump(value, to: &text)
+        return text
+    }
+}
