@@ -1,0 +1,27 @@
+package import Media
+
+/// One channel as its profile file describes it, checked: every value is in range and fits the others.
+package struct ChannelProfile: Sendable, Hashable {
+    /// [a-z0-9][a-z0-9-]{0,63}; the RTMP application and the first part of every URL.
+    package var channel: String
+    package var ingest: IngestProfile
+    package var ladder: Ladder
+    /// How far back start-over can reach; at least every endpoint's window.
+    package var storageWindowSeconds: UInt32
+    /// At least one, with ids unique in the channel.
+    package var endpoints: [EndpointProfile]
+    /// Key providers by the name that `encryption.speke` refers to.
+    package var speke: [String: SPEKEProfile]
+
+    package init(
+        channel: String, ingest: IngestProfile, ladder: Ladder, storageWindowSeconds: UInt32,
+        endpoints: [EndpointProfile], speke: [String: SPEKEProfile] = [:]
+    ) {
+        self.channel = channel
+        self.ingest = ingest
+        self.ladder = ladder
+        self.storageWindowSeconds = storageWindowSeconds
+        self.endpoints = endpoints
+        self.speke = speke
+    }
+}

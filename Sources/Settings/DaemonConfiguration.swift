@@ -1,0 +1,70 @@
+/// `sluice.yaml`, the environment and the command line, put together and checked.
+package struct DaemonConfiguration: Sendable, Hashable {
+    package struct RTMP: Sendable, Hashable {
+        package var listen = ListenAddress(host: "0.0.0.0", port: 1935)
+        package var maxPublishers: UInt32 = 64
+        package var handshakeTimeoutSeconds: UInt32 = 10
+        package init() {}
+    }
+
+    /// Paths of two PEM files, absolute or relative to the working directory.
+    package struct TLSFiles: Sendable, Hashable {
+        package var certificate: String
+        package var privateKey: String
+        package init(certificate: String, privateKey: String) {
+            self.certificate = certificate
+            self.privateKey = privateKey
+        }
+    }
+
+    package struct RTMPS: Sendable, Hashable {
+        package var listen = ListenAddress(host: "0.0.0.0", port: 1936)
+        /// Nil: RTMPS is off.
+        package var tls: TLSFiles?
+        package init() {}
+    }
+
+    package struct Origin: Sendable, Hashable {
+        package var listen = ListenAddress(host: "0.0.0.0", port: 8080)
+        /// Nil: plain HTTP.
+        package var tls: TLSFiles?
+        package init() {}
+    }
+
+    package struct Admin: Sendable, Hashable {
+        package var listen = ListenAddress(host: "127.0.0.1", port: 9090)
+        /// Nil: `/v1/...` is served to loopback only.
+        package var token: Secret?
+        package init() {}
+    }
+
+    package struct Storage: Sendable, Hashable {
+        /// Absolute or relative to the working directory.
+        package var directory = "./data"
+        package var maxBytes: UInt64 = 20 << 30
+        package init() {}
+    }
+
+    package struct Log: Sendable, Hashable {
+        /// swift-log's names.
+        package enum Level: String, Sendable, Hashable, CaseIterable {
+            case trace, debug, info, notice, warning, error, critical
+        }
+
+        package enum Format: String, Sendable, Hashable, CaseIterable { case json, text }
+
+        package var level = Level.info
+        /// Nil: text where stderr is a terminal, else JSON.
+        package var format: Format?
+        package init() {}
+    }
+
+    package var rtmp = RTMP()
+    package var rtmps = RTMPS()
+    package var origin = Origin()
+    package var admin = Admin()
+    package var storage = Storage()
+    package var log = Log()
+
+    package init() {}
+}

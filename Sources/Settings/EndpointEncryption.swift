@@ -1,0 +1,37 @@
+package import Media
+
+/// How an endpoint is protected.
+package struct EndpointEncryption: Sendable, Hashable {
+    package enum Method: Sendable, Hashable {
+        /// Whole segments under AES-128-CBC (HLS).
+        case aes128
+        /// SAMPLE-AES in MPEG-TS (HLS).
+        case sampleAES
+        /// Common Encryption of CMAF: SAMPLE-AES with `cbcs`, SAMPLE-AES-CTR with `cenc`, or DASH.
+        case commonEncryption(ProtectionScheme)
+    }
+
+    package var method: Method
+    /// 0 for one key for ever; else at least 10 and at least a segment.
+    package var keyRotationIntervalSeconds: UInt32
+    /// A name in `ChannelProfile.speke`; it exists.
+    package var speke: String
+    /// In the order of the profile, without repetition; `[.aes128]` for AES-128.
+    package var systems: [DRMSystemID]
+
+    package init(method: Method, keyRotationIntervalSeconds: UInt32, speke: String, systems: [DRMSystemID]) {
+        self.method = method
+        self.keyRotationIntervalSeconds = keyRotationIntervalSeconds
+        self.speke = speke
+        self.systems = systems
+    }
+
+    /// The scheme of Common Encryption, as SPEKE 2 names it; nil for AES-128.
+    package var scheme: ProtectionScheme? {
+        switch method {
+        case .aes128: nil
+        case .sampleAES: .cbcs
+        case .commonEncryption(let scheme): scheme
+        }
+    }
+}

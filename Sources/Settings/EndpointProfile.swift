@@ -1,0 +1,57 @@
+/// One way in which a channel is offered to players.
+package struct EndpointProfile: Sendable, Hashable {
+    package enum Package: String, Sendable, Hashable, CaseIterable { case hls, dash }
+    package enum Container: String, Sendable, Hashable, CaseIterable { case ts, cmaf }
+    package enum PlaylistType: String, Sendable, Hashable, CaseIterable { case live, event }
+    package enum SegmentTemplate: String, Sendable, Hashable, CaseIterable { case timeline, number }
+    package enum PeriodTrigger: String, Sendable, Hashable, CaseIterable { case keyRotation, ads, sourceChange }
+
+    /// [a-z0-9][a-z0-9-]{0,63}; the second part of the endpoint's URLs.
+    package var id: String
+    package var package: Package
+    /// Always `cmaf` for DASH.
+    package var container: Container
+    package var playlistType: PlaylistType
+    /// `playlistWindowSeconds` or `manifestWindowSeconds`; at least three segments.
+    /// An event playlist keeps what is stored: here it is the storage window.
+    package var windowSeconds: UInt32
+    /// HLS: seconds from one EXT-X-PROGRAM-DATE-TIME to the next; 0 for none.
+    package var programDateTimeIntervalSeconds: UInt32
+    /// HLS: audio in a playlist of its own. Always so for CMAF.
+    package var useAudioRenditionGroup: Bool
+    package var includeIframeOnlyStream: Bool
+    package var lowLatency: Bool
+    /// DASH, as are the four below.
+    package var minBufferTimeSeconds: UInt32
+    package var minUpdatePeriodSeconds: UInt32
+    package var suggestedPresentationDelaySeconds: UInt32
+    package var segmentTemplate: SegmentTemplate
+    package var periodTriggers: Set<PeriodTrigger>
+    /// Nil: served in the clear.
+    package var encryption: EndpointEncryption?
+
+    package init(
+        id: String, package: Package, container: Container = .cmaf, playlistType: PlaylistType = .live,
+        windowSeconds: UInt32 = 60, programDateTimeIntervalSeconds: UInt32 = 6, useAudioRenditionGroup: Bool = true,
+        includeIframeOnlyStream: Bool = false, lowLatency: Bool = false, minBufferTimeSeconds: UInt32 = 6,
+        minUpdatePeriodSeconds: UInt32 = 3, suggestedPresentationDelaySeconds: UInt32 = 18,
+        segmentTemplate: SegmentTemplate = .timeline, periodTriggers: Set<PeriodTrigger> = [.keyRotation],
+        encryption: EndpointEncryption? = nil
+    ) {
+        self.id = id
+        self.package = package
+        self.container = container
+        self.playlistType = playlistType
+        self.windowSeconds = windowSeconds
+        self.programDateTimeIntervalSeconds = programDateTimeIntervalSeconds
+        self.useAudioRenditionGroup = useAudioRenditionGroup
+        self.includeIframeOnlyStream = includeIframeOnlyStream
+        self.lowLatency = lowLatency
+        self.minBufferTimeSeconds = minBufferTimeSeconds
+        self.minUpdatePeriodSeconds = minUpdatePeriodSeconds
+        self.suggestedPresentationDelaySeconds = suggestedPresentationDelaySeconds
+        self.segmentTemplate = segmentTemplate
+        self.periodTriggers = periodTriggers
+        self.encryption = encryption
+    }
+}

@@ -1,0 +1,61 @@
+/// Who may publish a channel, how much, and what happens when the source goes away.
+package struct IngestProfile: Sendable, Hashable {
+    package struct StreamKeys: Sendable, Hashable {
+        package var primary: Secret
+        /// A second encoder's; nil where there is none.
+        package var backup: Secret?
+
+        package init(primary: Secret, backup: Secret? = nil) {
+            self.primary = primary
+            self.backup = backup
+        }
+    }
+
+    package enum SourceEndBehavior: String, Sendable, Hashable, CaseIterable {
+        /// The playlist stays open for the next publication.
+        case `continue` = "CONTINUE"
+        /// The end of the publication finishes the playlist.
+        case end = "END"
+    }
+
+    package var streamKeys: StreamKeys
+    /// Networks that may publish; loopback only unless the profile says otherwise.
+    package var allow: [CIDR]
+    /// Bits a second of the whole publication, above which it is ended.
+    package var maxBitrate: UInt32
+    package var inputLoss: InputLoss
+    package var sourceEndBehavior: SourceEndBehavior
+
+    package init(
+        streamKeys: StreamKeys, allow: [CIDR] = CIDR.loopback, maxBitrate: UInt32 = 20_000_000,
+        inputLoss: InputLoss = InputLoss(), sourceEndBehavior: SourceEndBehavior = .continue
+    ) {
+        self.streamKeys = streamKeys
+        self.allow = allow
+        self.maxBitrate = maxBitrate
+        self.inputLoss = inputLoss
+        self.sourceEndBehavior = sourceEndBehavior
+    }
+}
+
+/// What viewers get while nothing arrives from the encoder.
+package struct InputLoss: Sendable, Hashable {
+    package enum Fill: String, Sendable, Hashable, CaseIterable {
+        /// Gap and discontinuity.
+        case none
+        case `repeat`, black, slate
+    }
+
+    package enum End: String, Sendable, Hashable, CaseIterable { case stop }
+
+    /// How long to fill before `end`.
+    package var holdSeconds: UInt32
+    package var fill: Fill
+    package var end: End
+
+    package init(holdSeconds: UInt32 = 60, fill: Fill = .none, end: End = .stop) {
+        self.holdSeconds = holdSeconds
+        self.fill = fill
+        self.end = end
+    }
+}
