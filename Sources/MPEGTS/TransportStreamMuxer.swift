@@ -1,0 +1,110 @@
+package import Media
+
+/// Makes whole HLS segments in MPEG-2 transport stream form, each from nothing but its own samples.
+///
+/// One program of at most one H.264 and one AAC track. ISO/IEC 13818-1:2022; RFC 8216, clause 3.2.
+/// The same input gives the same bytes, and segments joined in order have unbroken continuity counters.
+package struct TransportStreamMuxer: Sendable {
+    /// How long before its decode time a picture or audio frame arrives by the PCR: half a second at 90 kHz.
+    package static let decodingDelay: Int64 = 45_000
+
+    private static let programNumber: UInt16 = 1
+    private static let programMapPacketID: UInt16 = 0x1000
+    private static let videoPacketID: UInt16 = 0x100
+    private static let audioPacketID: UInt16 = 0x101
+    /// Audio frames in one PES packet together last no longer than this, at 90 kHz: 150 ms beside video;
+    /// alone, where each carries a PCR, the PCR's own interval.
+    private static let longestAudioPES: Int64 = 13_500
+    /// Repetitions of PAT and PMT in a segment: once per continuity period, like every PID.
+    private static let tableRepetitions = SegmentPlan.continuityPeriod
+
+    private let streams: [ElementaryStream]
+    private let clockStream: Int
+    private let tables: [TableSection]
+
+    /// - Parameter tracks: one video track, one audio track, or one of each in either order.
+    package init(tracks: [Track]) throws(TransportStreamError) {
+        let videoIndex = tracks.firstIndex { $0.kind == .video }
+        guard (1...2).contains(tracks.count), tracks.count == 1 || tracks[0].kind != tracks[1].kind else {
+            throw TransportStreamError(
+                .unsupported, "\(tracks.map { $0.kind.rawValue }); at most one video and one audio track")
+        }
+        clockStream = videoIndex ?? 0
+        var streams: [ElementaryStream] = []
+        for track in tracks {
+            streams.append(
+                try ElementaryStream(
+                    track, packetID: track.kind == .video ? Self.videoPacketID : Self.audioPacketID,
+                    longestPES: videoIndex == nil ? SegmentPlan.clockInterval : Self.longestAudioPES))
+        }
+        self.streams = streams
+        let association = ProgramAssociationTable(
+            programNumber: Self.programNumber, programMapPacketID: Self.programMapPacketID)
+        let map = ProgramMapTable(
+            packetID: Self.programMapPacketID, programNumber: Self.programNumber,
+            clockPacketID: streams[clockStream].packetID,
+            streams: zip(tracks, streams).map { track, stream in
+                .init(
+                    streamType: stream.streamType, packetID: stream.packetID,
+                    language: LanguageCode.iso639(bcp47: track.language))
+            })
+        tables = [association.section, map.section]
+    }
+
+    /// One whole segment.
+    ///
+    /// Presentation times are the samples' own on the 90 kHz clock since the epoch, modulo 2^33; decode times
+    /// are earlier by the track's reorder delay, and the PCR is earlier still by `decodingDelay`.
+    ///
+    /// - Parameters:
+    ///   - segments: the samples of each track, in the order of the tracks given to `init`; one may be empty.
+    ///   - spareCapacity: bytes to allocate beyond the segment, for one who encrypts in place and pads.
+    /// - Throws: where samples are not framed as their codec says, lie outside their source, or times do not rise.
+    package func mux(
+        _ segments: [TrackSegment], spareCapacity: Int = 0
+    ) throws(TransportStreamError) -> [UInt8] {
+        precondition(segments.count == streams.count && spareCapacity >= 0, "one segment for each track")
+        var planned: [[PlannedPES]] = []
+        for (stream, segment) in zip(streams, segments) { planned.append(try stream.plan(segment)) }
+        guard planned.contains(where: { !$0.isEmpty }) else { throw TransportStreamError(.empty, "no samples") }
+        let plan = SegmentPlan(
+            planned, clockStream: clockStream, endTime: streams[clockStream].endTime(segments[clockStream]),
+            decodingDelay: Self.decodingDelay)
+        let mediaPackets = plan.mediaPackets
+        let size = (mediaPackets + Self.tableRepetitions * tables.count) * PacketWriter.packetSize
+        return unsafe [UInt8](unsafeUninitializedCapacity: size + spareCapacity) { buffer, count in
+            var writer = unsafe PacketWriter(
+                UnsafeMutableBufferPointer(rebasing: buffer[0..<size]), streams: streams.count,
+                schedule: .init(tables: tables, repetitions: Self.tableRepetitions, mediaPackets: mediaPackets))
+            write(plan, of: segments, to: &writer)
+            writer.finish()
+            count = size
+        }
+    }
+
+    /// Writes the PES packets of all streams by rising decode time; of equal ones, the clock's stream first.
+    private func write(_ plan: SegmentPlan, of segments: [TrackSegment], to writer: inout PacketWriter) {
+        var next = Array(repeating: 0, count: streams.count)
+        let order = [clockStream] + streams.indices.filter { $0 != clockStream }
+        while true {
+            var earliest: Int?
+            for stream in order where next[stream] < plan.streams[stream].count {
+                let time = plan.streams[stream][next[stream]].decodeTime
+                if let other = earliest, plan.streams[other][next[other]].decodeTime <= time { continue }
+                earliest = stream
+            }
+            guard let stream = earliest else { return }
+            let pes = plan.streams[stream][next[stream]]
+            let packetID = streams[stream].packetID
+            if pes.isClockReferenceOnly {
+                writer.writeClockReference(stream: stream, packetID: packetID, adaptation: pes.adaptation)
+            } else {
+                writer.begin(
+                    stream: stream, packetID: packetID, size: pes.size, packets: pes.packets,
+                    isSpread: pes.isSpread, adaptation: pes.adaptation)
+                streams[stream].write(pes, of: segments[stream], to: &writer)
+            }
+            next[stream] += 1
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import MPEGTS
+import Media
+
+/// Small deterministic tracks and segments to mux.
+enum SyntheticMedia {
+    static let sps: [UInt8] = [0x67, 0x64, 0x00, 0x1F, 0xAC, 0xD9, 0x40, 0x50]
+    static let pps: [UInt8] = [0x68, 0xEB, 0xE3, 0xCB]
+
+    static func video(reorderDelay: UInt32 = 0) throws -> Track {
+        Track(
+            name: "v", timescale: 90_000,
+            codec: .avc(
+                try AVCDecoderConfigurationRecord(sequenceParameterSets: [sps], pictureParameterSets: [pps]),
+                width: 1280, height: 720),
+            reorderDelay: reorderDelay, frameRate: FrameRate(30))
+    }
+
+    static func audio(sampleRate: UInt32 = 48_000, language: String = "und") throws -> Track {
+        let index = [48_000: 3, 44_100: 4, 8_000: 11][sampleRate] ?? 3
+        let configuration: [UInt8] = [2 << 3 | UInt8(index >> 1), UInt8(index & 1) << 7 | 2 << 3]
+        return Track(
+            name: "a", timescale: sampleRate, codec: .aac(try AudioSpecificConfig(parsing: configuration)),
+            language: language)
+    }
+
+    /// A repeatable source of numbers.
+    struct Numbers {
+        var state: UInt64
+        mutating func next(_ range: ClosedRange<Int>) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return range.lowerBound + Int(state >> 33) % range.count
+        }
+        mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(next(0...255)) } }
+    }
+
+    /// One NAL unit behind its length.
+    static func nal(_ type: UInt8, _ body: [UInt8]) -> [UInt8] {
+        let count = UInt32(body.count + 1)
+        return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: count >> $0) } + [0x60 | type] + body
+    }
+
+    /// Pictures I P B B P B B ... in decode order at `interval` ticks.
+    static func videoSegment(
+        from start: Int64, frames: Int, interval: Int64 = 3_000, sizes: ClosedRange<Int> = 20...5_000, seed: UInt64 = 1
+    ) -> TrackSegment {
+        var numbers = Numbers(state: seed)
+        var segment = TrackSegment(samples: [], source: numbers.bytes(100))
+        for frame in 0..<frames {
+            let isSync = frame == 0
+            let data = nal(6, numbers.bytes(5)) + nal(isSync ? 5 : 1, numbers.bytes(numbers.next(sizes)))
+            // Decode order 0 1 2 3 is display order 0 3 1 2, counted from the frame that an IDR would be.
+            let offset: Int64 = frame == 0 ? 0 : frame % 3 == 1 ? 2 : -1
+            segment.samples.append(
+                SampleReference(
+                    decodeTime: start + Int64(frame) * interval, compositionOffset: Int32(offset * interval),
+                    duration: UInt32(interval), isSync: isSync, offset: segment.source.count, size: data.count))
+            segment.source += data + numbers.bytes(3)
+        }
+        return segment
+    }
+
+    static func audioSegment(
+        from start: Int64, frames: Int, sizes: ClosedRange<Int> = 1...700, seed: UInt64 = 2
+    ) -> TrackSegment {
+        var numbers = Numbers(state: seed)
+        var segment = TrackSegment(samples: [], source: [])
+        for frame in 0..<frames {
+            let data = numbers.bytes(numbers.next(sizes))
+            segment.samples.append(
+                SampleReference(
+                    decodeTime: start + Int64(frame) * 1024, duration: 1024, isSync: true,
+                    offset: segment.source.count, size: data.count))
+            segment.source += data
+        }
+        return segment
+    }
+
+    /// The samples' bytes, in order.
+    static func data(_ segment: TrackSegment) -> [[UInt8]] {
+        segment.samples.map { Array(segment.source[$0.offset..<$0.offset + $0.size]) }
+    }
+}
