@@ -1,0 +1,199 @@
+import Synchronization
+
+/// Holds the keys of one contract: fetches ahead, fetches on demand after a restart, drops what the window has left.
+///
+/// `run()` does the work; `keys(for:)` only looks. The decisions are `KeyPlan`'s.
+package final class KeySchedule: Sendable {
+    /// What happened, for logs and metrics. Holds no secret.
+    package enum Event: Sendable {
+        case fetched(period: UInt64, attempts: Int)
+        case failed(period: UInt64, KeyError, nextAttempt: Int64)
+        case dropped(period: UInt64)
+    }
+
+    /// Asks the provider for the keys of one period.
+    package typealias Fetch = @Sendable (_ period: UInt64) async throws(KeyError) -> PeriodKeys
+
+    private struct State {
+        var plan: KeyPlan
+        var keys: [UInt64: PeriodKeys] = [:]
+        var waiters: [UInt64: [UInt64: CheckedContinuation<Void, Never>]] = [:]
+        var nextWaiter: UInt64 = 0
+        var calls: UInt64 = 0
+        var failures: UInt64 = 0
+        var attempts: [UInt64: Int] = [:]
+        var lastError: KeyError?
+        var lastErrorTime: Int64?
+        var isRunning = false
+    }
+
+    private let state: Mutex<State>
+    private let fetch: Fetch
+    private let clock: KeyClock
+    private let random: @Sendable () -> UInt64
+    private let report: @Sendable (Event) -> Void
+    private let wakeups: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+
+    /// - Parameters:
+    ///   - random: spreads the attempts of many daemons after a common failure.
+    ///   - report: called on the tasks of `run`; must not block.
+    package init(
+        _ settings: KeyPlan.Settings, clock: KeyClock = .system,
+        random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
+        report: @escaping @Sendable (Event) -> Void = { _ in }, fetch: @escaping Fetch
+    ) {
+        state = Mutex(State(plan: KeyPlan(settings)))
+        self.fetch = fetch
+        self.clock = clock
+        self.random = random
+        self.report = report
+        // One pending wake-up is as good as many.
+        (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// The keys of a period, if they are held now. Where they are not but could be, this asks for them.
+    package func keys(for period: UInt64) -> PeriodKeys? {
+        let now = clock.now()
+        let (found, isNew) = state.withLock { state in
+            if let found = state.keys[period] { return (PeriodKeys?.some(found), false) }
+            return (nil, state.plan.need(period, now: now))
+        }
+        if isNew { wake.yield() }
+        return found
+    }
+
+    /// The keys of a period, waiting for them at most until `deadline` (milliseconds since the epoch) or cancellation.
+    package func keys(for period: UInt64, until deadline: Int64) async -> PeriodKeys? {
+        if let found = keys(for: period) { return found }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [clock] in
+                while clock.now() < deadline {
+                    do { try await clock.sleep(deadline) } catch { return }
+                }
+            }
+            group.addTask { await self.arrival(of: period) }
+            await group.next()
+            group.cancelAll()
+        }
+        return keys(for: period)
+    }
+
+    /// Whether the keys of a period are held, for `KeyBinding`.
+    package func isHeld(_ period: UInt64) -> Bool { state.withLock { $0.keys[period] != nil } }
+
+    package var status: KeyScheduleStatus {
+        let now = clock.now()
+        return state.withLock { state in
+            let current = state.plan.period(at: now)
+            let interval = state.plan.settings.rotationIntervalSeconds
+            let next: Int64? = interval == 0 ? nil : Int64(clamping: current + 1) * Int64(interval) - now / 1000
+            return KeyScheduleStatus(
+                calls: state.calls, failures: state.failures, lastError: state.lastError,
+                lastErrorTime: state.lastErrorTime, currentPeriod: current, isCurrentHeld: state.keys[current] != nil,
+                isNextHeld: interval == 0 ? nil : state.keys[current + 1] != nil, secondsToNextPeriod: next,
+                heldPeriods: state.keys.count)
+        }
+    }
+
+    /// Fetches and drops until it is cancelled; then forgets every key. To be called once.
+    package func run() async {
+        let isSecond = state.withLock { state in
+            defer { state.isRunning = true }
+            return state.isRunning
+        }
+        precondition(!isSecond, "a key schedule runs once")
+        await withDiscardingTaskGroup { group in
+            var alarms: Set<Int64> = []
+            var iterator = wakeups.makeAsyncIterator()
+            while !Task.isCancelled {
+                let now = clock.now()
+                alarms = alarms.filter { $0 > now }
+                for action in state.withLock({ $0.plan.advance(now: now) }) {
+                    switch action {
+                    case .fetch(let period): group.addTask { await self.fetchKeys(of: period) }
+                    case .drop(let period): drop(period)
+                    case .wait(.none): break
+                    case .wait(.some(let time)):
+                        // A later alarm may still be out; it wakes us once in vain.
+                        if alarms.allSatisfy({ $0 > time }) {
+                            alarms.insert(time)
+                            group.addTask { [clock, wake] in
+                                while clock.now() < time {
+                                    do { try await clock.sleep(time) } catch { return }
+                                }
+                                wake.yield()
+                            }
+                        }
+                    }
+                }
+                if await iterator.next() == nil { break }
+            }
+            group.cancelAll()
+        }
+        state.withLock { $0.keys.removeAll() }
+    }
+
+    private func fetchKeys(of period: UInt64) async {
+        state.withLock { $0.calls += 1 }
+        do throws(KeyError) {
+            let keys = try await fetch(period)
+            guard keys.index == period else {
+                throw KeyError(.invalidAnswer, "keys of period \(keys.index) for period \(period)")
+            }
+            let (waiters, attempts) = state.withLock { state in
+                state.plan.fetched(period)
+                state.keys[period] = keys
+                let attempts = (state.attempts.removeValue(forKey: period) ?? 0) + 1
+                return (state.waiters.removeValue(forKey: period) ?? [:], attempts)
+            }
+            for waiter in waiters.values { waiter.resume() }
+            report(.fetched(period: period, attempts: attempts))
+        } catch {
+            if Task.isCancelled {
+                state.withLock { $0.plan.abandoned(period) }
+                return
+            }
+            let now = clock.now()
+            let jitter = random()
+            let next = state.withLock { state in
+                state.failures += 1
+                state.attempts[period, default: 0] += 1
+                state.lastError = error
+                state.lastErrorTime = now
+                return state.plan.failed(period, error, now: now, jitter: jitter)
+            }
+            report(.failed(period: period, error, nextAttempt: next))
+        }
+        wake.yield()
+    }
+
+    private func drop(_ period: UInt64) {
+        state.withLock { state in
+            state.keys[period] = nil
+            state.attempts[period] = nil
+        }
+        report(.dropped(period: period))
+    }
+
+    /// Returns when the keys of a period are there, or on cancellation.
+    private func arrival(of period: UInt64) async {
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    // Cancellation may have come before the continuation was there to be resumed by it.
+                    if state.keys[period] != nil || Task.isCancelled { return true }
+                    state.waiters[period, default: [:]][id] = continuation
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.waiters[period]?.removeValue(forKey: id) }?.resume()
+        }
+    }
+}

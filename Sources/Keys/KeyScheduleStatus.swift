@@ -1,0 +1,16 @@
+/// The state of a key schedule at one moment, for metrics and the admin interface. Holds no secret.
+package struct KeyScheduleStatus: Sendable, Equatable {
+    /// Requests sent to the provider since the start.
+    package var calls: UInt64
+    package var failures: UInt64
+    package var lastError: KeyError?
+    /// Milliseconds since the epoch.
+    package var lastErrorTime: Int64?
+    package var currentPeriod: UInt64
+    package var isCurrentHeld: Bool
+    /// Nil without rotation.
+    package var isNextHeld: Bool?
+    /// Nil without rotation.
+    package var secondsToNextPeriod: Int64?
+    package var heldPeriods: Int
+}

@@ -1,0 +1,72 @@
+package import CommonEncryption
+package import Media
+
+/// The keys of one key period of a contract, and what manifests and boxes must say about them.
+package struct PeriodKeys: Sendable {
+    /// The key period: floor(segment start / rotation interval), 0 without rotation.
+    package var index: UInt64
+    package var video: TrackKey
+    /// Equal to `video` where the contract shares one key.
+    package var audio: TrackKey
+
+    package init(index: UInt64, video: TrackKey, audio: TrackKey) {
+        self.index = index
+        self.video = video
+        self.audio = audio
+    }
+
+    package subscript(kind: Track.Kind) -> TrackKey {
+        switch kind {
+        case .video: video
+        case .audio: audio
+        }
+    }
+}
+
+/// The key of the video or the audio tracks in one period.
+package struct TrackKey: Sendable {
+    /// As the provider answered it, which may differ from what was asked for.
+    package var keyID: KeyID
+    /// Prints redacted.
+    package var key: ContentKey
+    /// 16 bytes: the constant IV of cbcs. The provider's `explicitIV` where it answered one, else the derived one.
+    /// AES-128 derives an IV for each segment and cenc one for each sample; they leave it aside.
+    package var constantIV: [UInt8]
+    /// One entry for each system of the contract that the provider filled.
+    package var signalling: [DRMSystemID: SystemSignalling]
+
+    package init(
+        keyID: KeyID, key: ContentKey, constantIV: [UInt8], signalling: [DRMSystemID: SystemSignalling] = [:]
+    ) {
+        precondition(constantIV.count == 16, "a constant IV has 16 bytes")
+        self.keyID = keyID
+        self.key = key
+        self.constantIV = constantIV
+        self.signalling = signalling
+    }
+}
+
+/// What a provider answered for one key and one DRM system. Not secret.
+package struct SystemSignalling: Sendable, Hashable {
+    /// One or more whole `pssh` boxes, checked to be such.
+    package var pssh: [UInt8]?
+    /// The XML fragment that goes inside the MPD's `ContentProtection` element.
+    package var contentProtectionData: String?
+    /// Whole `#EXT-X-KEY:` lines for the media playlist.
+    package var hlsMedia: [String]
+    /// Whole `#EXT-X-SESSION-KEY:` lines for the multivariant playlist.
+    package var hlsMultivariant: [String]
+    /// The URI of the first media line: where a player gets the key or the licence.
+    package var keyURI: String?
+
+    package init(
+        pssh: [UInt8]? = nil, contentProtectionData: String? = nil, hlsMedia: [String] = [],
+        hlsMultivariant: [String] = [], keyURI: String? = nil
+    ) {
+        self.pssh = pssh
+        self.contentProtectionData = contentProtectionData
+        self.hlsMedia = hlsMedia
+        self.hlsMultivariant = hlsMultivariant
+        self.keyURI = keyURI
+    }
+}
