@@ -5,6 +5,8 @@ package struct CMAFHeader: Sendable, Equatable {
     package var track: Track
     /// Nil for a track in the clear.
     package var protection: TrackProtection?
+    /// What fragments need that do not say everything themselves; Sluice's own do.
+    package private(set) var defaults = TrackExtends()
 
     package init(track: Track, protection: TrackProtection? = nil) {
         self.track = track
@@ -17,8 +19,116 @@ package struct CMAFHeader: Sendable, Equatable {
     package init(
         parsing bytes: Span<UInt8>, name: String = "", reorderDelay: UInt32 = 0, frameRate: FrameRate? = nil
     ) throws(ParseError) {
-        throw ParseError(.unsupported, at: 0, "not written yet")
+        var reader = ByteReader(bytes)
+        var fileType: FileType?
+        var movie: Movie?
+        while !reader.isAtEnd {
+            let header = try reader.readBoxHeader()
+            switch header.type {
+            case FileType.boxType: try reader.readBox(header, once: &fileType)
+            case Movie.boxType: try reader.readBox(header, once: &movie)
+            default: try reader.skipBox(header)
+            }
+        }
+        _ = try fileType.required()
+        let moov = try movie.required()
+        let media = moov.track.media
+        let codec: CodecConfiguration
+        let protectionInformation: ProtectionSchemeInformation?
+        switch media.information.sampleTable.description.entry {
+        case .video(let entry):
+            codec = .avc(entry.configuration, width: entry.width, height: entry.height)
+            protectionInformation = entry.protection
+        case .audio(let entry):
+            codec = .aac(entry.stream.configuration)
+            protectionInformation = entry.protection
+        }
+        track = Track(
+            name: name, timescale: media.header.timescale, codec: codec,
+            language: media.extendedLanguage?.tag ?? media.header.language.tag, reorderDelay: reorderDelay,
+            frameRate: frameRate)
+        if let protectionInformation {
+            protection = try TrackProtection(protectionInformation, systemBoxes: moov.systemBoxes)
+        }
+        defaults = moov.extends.trackDefaults
     }
 
-    package func serialize() -> [UInt8] { [] }
+    package func serialize() -> [UInt8] {
+        var writer = ByteWriter(capacity: 2048)
+        // cmf2: run boxes of version 1 and no edit list, so that composition offsets may be negative.
+        // ISO/IEC 23000-19:2024, clause 7.2.
+        writer.writeBox(FileType(majorBrand: "cmf2", compatibleBrands: ["iso6", "cmfc", "cmf2"]))
+        writer.writeBox(
+            Movie(
+                header: MovieHeader(timescale: track.timescale, nextTrackID: 2), track: trackBox,
+                extends: MovieExtends(trackDefaults: defaults), systemBoxes: protection?.systemBoxes ?? []))
+        return writer.bytes
+    }
+
+    private var trackBox: TrackBox {
+        let header: TrackHeader
+        let description: SampleDescription
+        switch track.codec {
+        case .avc(let record, let width, let height):
+            header = TrackHeader(trackID: 1, volume: 0, width: UInt32(width) << 16, height: UInt32(height) << 16)
+            // No `pasp`: pixels are square by default, and a picture that is passed through may say otherwise in its
+            // sequence parameter set.
+            description = SampleDescription(
+                .video(
+                    VisualSampleEntry(
+                        width: width, height: height, configuration: record,
+                        protection: protection?.information(of: VisualSampleEntry.boxType))))
+        case .aac(let configuration):
+            header = TrackHeader(trackID: 1, volume: 0x0100, width: 0, height: 0)
+            description = SampleDescription(
+                .audio(
+                    AudioSampleEntry(
+                        configuration: configuration,
+                        protection: protection?.information(of: AudioSampleEntry.boxType))))
+        }
+        let isVideo = track.kind == .video
+        let code = LanguageCode(tag: track.language)
+        return TrackBox(
+            header: header,
+            media: MediaBox(
+                header: MediaHeader(timescale: track.timescale, language: code),
+                extendedLanguage: code.tag == track.language ? nil : ExtendedLanguage(tag: track.language),
+                handler: HandlerReference(handlerType: isVideo ? "vide" : "soun", name: isVideo ? "Video" : "Audio"),
+                information: MediaInformation(
+                    videoHeader: isVideo ? VideoMediaHeader() : nil, soundHeader: isVideo ? nil : SoundMediaHeader(),
+                    dataInformation: DataInformation(references: DataReference()),
+                    sampleTable: SampleTable(
+                        description: description, timeToSample: TimeToSample(), sampleToChunk: SampleToChunk(),
+                        sampleSizes: SampleSizes(), chunkOffsets: ChunkOffsets()))))
+    }
+}
+
+extension TrackProtection {
+    fileprivate init(_ information: ProtectionSchemeInformation, systemBoxes: [[UInt8]]) throws(ParseError) {
+        let scheme: ProtectionScheme
+        switch information.schemeType.scheme {
+        case ProtectionScheme.cenc.fourCC: scheme = .cenc
+        case ProtectionScheme.cbcs.fourCC: scheme = .cbcs
+        case let other: throw ParseError(.unsupported, at: 0, "protection scheme \(other)")
+        }
+        let encryption = information.schemeInformation.trackEncryption
+        guard encryption.isProtected else {
+            throw ParseError(.unsupported, at: 0, "a protected track whose samples are in the clear by default")
+        }
+        self.init(
+            scheme: scheme, defaultKeyID: encryption.keyID, perSampleIVSize: encryption.perSampleIVSize,
+            constantIV: encryption.constantIV, cryptByteBlock: encryption.pattern?.crypt ?? 0,
+            skipByteBlock: encryption.pattern?.skip ?? 0, systemBoxes: systemBoxes)
+    }
+
+    fileprivate func information(of format: FourCC) -> ProtectionSchemeInformation {
+        // Patterns, and with them version 1 of tenc, belong to cbcs alone, to its audio too.
+        let pattern = TrackEncryption.Pattern(crypt: cryptByteBlock, skip: skipByteBlock)
+        return ProtectionSchemeInformation(
+            originalFormat: OriginalFormat(format: format), schemeType: SchemeType(scheme: scheme.fourCC),
+            schemeInformation: SchemeInformation(
+                trackEncryption: TrackEncryption(
+                    pattern: scheme == .cbcs ? pattern : nil, isProtected: true, perSampleIVSize: perSampleIVSize,
+                    keyID: defaultKeyID, constantIV: constantIV)))
+    }
 }
