@@ -1,0 +1,126 @@
+internal import Media
+
+extension MediaPlaylist {
+    /// Reads a playlist; tags not known here are kept.
+    ///
+    /// - Throws: where a known tag is malformed, a required one is missing, or it is a multivariant playlist.
+    package init(parsing text: String) throws(PlaylistError) {
+        var reader = MediaPlaylistReader()
+        for (number, line) in try PlaylistLines(text) {
+            do throws(PlaylistError) {
+                switch line {
+                case .uri(let uri): try reader.readURI(uri)
+                case .tag(let name, let value, let line): try reader.readTag(name, value, line)
+                }
+            } catch {
+                throw PlaylistError(line: number, error.reason)
+            }
+        }
+        self = try reader.finish()
+    }
+}
+
+/// What has been read of a media playlist, and what waits for the next segment.
+private struct MediaPlaylistReader {
+    private var playlist = MediaPlaylist()
+    private var hasTargetDuration = false
+    private var hasSegmentTag = false
+
+    private var keys: [Key] = []
+    private var map: MediaInitialization?
+
+    private var duration: SegmentDuration?
+    private var byteRange: ByteRange?
+    private var isDiscontinuity = false
+    private var programDateTime: Ticks?
+    private var isGap = false
+    private var unknownTags: [String] = []
+
+    mutating func readURI(_ uri: String) throws(PlaylistError) {
+        guard let duration else { throw PlaylistError("a segment without EXTINF") }
+        playlist.segments.append(
+            MediaSegment(
+                uri: uri, duration: duration, byteRange: byteRange, isDiscontinuity: isDiscontinuity,
+                programDateTime: programDateTime, isGap: isGap, keys: keys, map: map, unknownTags: unknownTags))
+        self.duration = nil
+        byteRange = nil
+        isDiscontinuity = false
+        programDateTime = nil
+        isGap = false
+        unknownTags = []
+    }
+
+    mutating func readTag(_ name: Substring, _ value: Substring, _ line: Substring) throws(PlaylistError) {
+        if try readPlaylistTag(name, value) { return }
+        switch name {
+        case SegmentDuration.tag: duration = try SegmentDuration(parsing: value)
+        case ByteRange.tag: byteRange = try ByteRange(parsing: value)
+        case "#EXT-X-DISCONTINUITY": isDiscontinuity = true
+        case Key.tag: take(try Key(parsing: value))
+        case MediaInitialization.tag: map = try MediaInitialization(parsing: value)
+        case "#EXT-X-PROGRAM-DATE-TIME":
+            guard let time = ProgramDateTime.parse(value) else { throw PlaylistError("no date: \(value.prefix(40))") }
+            programDateTime = time
+        case "#EXT-X-GAP": isGap = true
+        case Variant.tag, Rendition.tag, IFrameVariant.tag, Key.sessionTag:
+            throw PlaylistError("\(name.dropFirst()) belongs into a multivariant playlist")
+        default:
+            if hasSegmentTag { unknownTags.append(String(line)) } else { playlist.unknownTags.append(String(line)) }
+            return
+        }
+        hasSegmentTag = true
+    }
+
+    /// Tags that may stand once, for the playlist as a whole.
+    private mutating func readPlaylistTag(_ name: Substring, _ value: Substring) throws(PlaylistError) -> Bool {
+        switch name {
+        case "#EXTM3U": throw PlaylistError("EXTM3U is there twice")
+        case "#EXT-X-VERSION": _ = try number(name, value)
+        case "#EXT-X-TARGETDURATION":
+            playlist.targetDuration = try number(name, value)
+            hasTargetDuration = true
+        case "#EXT-X-MEDIA-SEQUENCE": playlist.mediaSequence = try numberBeforeSegments(name, value)
+        case "#EXT-X-DISCONTINUITY-SEQUENCE":
+            playlist.discontinuitySequence = try numberBeforeSegments(name, value)
+        case "#EXT-X-PLAYLIST-TYPE":
+            guard let type = MediaPlaylist.PlaylistType(rawValue: String(value)) else {
+                throw PlaylistError("no playlist type: \(value.prefix(40))")
+            }
+            playlist.playlistType = type
+        case "#EXT-X-INDEPENDENT-SEGMENTS": playlist.hasIndependentSegments = true
+        case "#EXT-X-I-FRAMES-ONLY": playlist.isIFramesOnly = true
+        case "#EXT-X-ENDLIST": playlist.isEnded = true
+        default: return false
+        }
+        return true
+    }
+
+    func finish() throws(PlaylistError) -> MediaPlaylist {
+        guard hasTargetDuration else { throw PlaylistError("no EXT-X-TARGETDURATION") }
+        guard duration == nil else { throw PlaylistError("the last EXTINF has no segment") }
+        var playlist = playlist
+        playlist.trailingTags = unknownTags
+        return playlist
+    }
+
+    private mutating func take(_ key: Key) {
+        guard key.method != .none else {
+            keys = []
+            return
+        }
+        keys.removeAll { ($0.keyFormat ?? Key.identity) == (key.keyFormat ?? Key.identity) }
+        keys.append(key)
+    }
+
+    private func number(_ name: Substring, _ value: Substring) throws(PlaylistError) -> UInt64 {
+        guard let number = UInt64(decimal: value) else {
+            throw PlaylistError("\(name.dropFirst()) is no number: \(value.prefix(40))")
+        }
+        return number
+    }
+
+    private func numberBeforeSegments(_ name: Substring, _ value: Substring) throws(PlaylistError) -> UInt64 {
+        guard playlist.segments.isEmpty else { throw PlaylistError("\(name.dropFirst()) after a segment") }
+        return try number(name, value)
+    }
+}
