@@ -1,0 +1,213 @@
+import Foundation
+
+/// Puts the daemon's configuration together: the file, over it the environment, over that the flags.
+struct DaemonConfigurationReader {
+    /// Sections and keys, in the order of the documentation.
+    static let keys: [(section: String, keys: [String])] = [
+        ("rtmp", ["listen", "maxPublishers", "handshakeTimeoutSeconds"]),
+        ("rtmps", ["listen", "certificate", "privateKey"]),
+        ("origin", ["listen", "certificate", "privateKey"]),
+        ("admin", ["listen", "token"]),
+        ("storage", ["directory", "maxBytes"]),
+        ("log", ["level", "format"]),
+    ]
+
+    private let log: DiagnosticLog
+    private let purpose: LoadPurpose
+    private let environment: [String: String]
+    /// What was given for each `section.key`, the strongest last.
+    private var layers: [String: [Layer]] = [:]
+
+    private struct Layer {
+        var node: SettingsNode
+        /// What paths in it are relative to.
+        var directory: String
+    }
+
+    init(environment: [String: String], purpose: LoadPurpose, log: DiagnosticLog) {
+        self.environment = environment
+        self.purpose = purpose
+        self.log = log
+    }
+
+    /// `SLUICE_STORAGE_MAXBYTES` for `storage.maxBytes`.
+    static func variable(_ section: String, _ key: String) -> String {
+        "SLUICE_\(section.uppercased())_\(key.uppercased())"
+    }
+
+    mutating func add(text: String, file: String, directory: String) {
+        guard let node = SettingsDocument.root(of: text, file: file, log: log), !node.isNull,
+            let root = Section(node, "the configuration", keys: Self.keys.map(\.section), log)
+        else { return }
+        for (name, keys) in Self.keys {
+            guard let node = root[name], let section = Section(node, "'\(name)'", keys: keys, log) else { continue }
+            for key in keys {
+                guard let value = section[key] else { continue }
+                layers["\(name).\(key)", default: []].append(Layer(node: value, directory: directory))
+            }
+        }
+    }
+
+    mutating func addEnvironment() {
+        var known: [String] = ["SLUICE_ADMIN_TOKEN_FILE"]
+        for (name, keys) in Self.keys {
+            for key in keys {
+                let variable = Self.variable(name, key)
+                known.append(variable)
+                guard let value = environment[variable], !value.isEmpty else { continue }
+                let place = Place(file: variable)
+                // A variable's value is a secret kept out of the file already.
+                let node =
+                    key == "token"
+                    ? Self.reference("env", variable, place)
+                    : SettingsNode(value: .scalar(value, isQuoted: false), place: place)
+                layers["\(name).\(key)", default: []].append(Layer(node: node, directory: ""))
+            }
+        }
+        if let path = environment["SLUICE_ADMIN_TOKEN_FILE"], !path.isEmpty {
+            let node = Self.reference("file", path, Place(file: "SLUICE_ADMIN_TOKEN_FILE"))
+            layers["admin.token", default: []].append(Layer(node: node, directory: ""))
+        }
+        let prefixes = Self.keys.map { "SLUICE_\($0.section.uppercased())_" }
+        for variable in environment.keys.sorted()
+        where prefixes.contains(where: { variable.hasPrefix($0) }) && !known.contains(variable) {
+            let near = Suggestion.nearest(to: variable, among: known).map { "; did you mean \($0)?" } ?? ""
+            log.warning("is no variable that sluice reads\(near)", at: Place(file: variable))
+        }
+    }
+
+    /// - Parameter flags: values by `section.key`.
+    mutating func add(flags: [String: String]) {
+        let known = Self.keys.flatMap { section in section.keys.map { "\(section.section).\($0)" } }
+        for (path, value) in flags.sorted(by: { $0.key < $1.key }) {
+            let place = Place(file: Self.flag(path))
+            guard known.contains(path) else {
+                log.error("is no setting\(Suggestion.text(for: path, among: known))", at: place)
+                continue
+            }
+            let node = SettingsNode(value: .scalar(value, isQuoted: false), place: place)
+            layers[path, default: []].append(Layer(node: node, directory: ""))
+        }
+    }
+
+    /// `--storage-max-bytes` for `storage.maxBytes`.
+    static func flag(_ path: String) -> String {
+        var flag = "--"
+        for character in path {
+            if character == "." {
+                flag += "-"
+            } else if character.isUppercase {
+                flag += "-" + character.lowercased()
+            } else {
+                flag.append(character)
+            }
+        }
+        return flag
+    }
+
+    func configuration() -> DaemonConfiguration {
+        var result = DaemonConfiguration()
+        read("rtmp.listen", into: &result.rtmp.listen) { $0.listenAddress("listen", log) }
+        read("rtmp.maxPublishers", into: &result.rtmp.maxPublishers) { $0.integer("maxPublishers", in: 1...10000, log) }
+        read("rtmp.handshakeTimeoutSeconds", into: &result.rtmp.handshakeTimeoutSeconds) {
+            $0.integer("handshakeTimeoutSeconds", in: 1...120, log)
+        }
+        read("rtmps.listen", into: &result.rtmps.listen) { $0.listenAddress("listen", log) }
+        result.rtmps.tls = tls("rtmps")
+        if result.rtmps.tls != nil, let place = layers["rtmps.certificate"]?.last?.node.place {
+            PendingFeature.rtmps.report(at: place, log)
+        }
+        read("origin.listen", into: &result.origin.listen) { $0.listenAddress("listen", log) }
+        result.origin.tls = tls("origin")
+        read("admin.listen", into: &result.admin.listen) { $0.listenAddress("listen", log) }
+        for layer in layers["admin.token"] ?? [] {
+            let reader = SecretReader(
+                environment: environment, directory: layer.directory, purpose: purpose, log: log)
+            if let token = reader.secret(layer.node, "token") { result.admin.token = token }
+        }
+        for layer in layers["storage.directory"] ?? [] {
+            guard let path = layer.node.text("directory", log) else { continue }
+            result.storage.directory = SecretReader(
+                environment: [:], directory: layer.directory, purpose: purpose, log: log
+            ).resolve(path)
+        }
+        read("storage.maxBytes", into: &result.storage.maxBytes) { readMaxBytes($0) }
+        read("log.level", into: &result.log.level) { $0.word("level", DaemonConfiguration.Log.Level.self, log) }
+        read("log.format", into: &result.log.format) {
+            $0.word("format", DaemonConfiguration.Log.Format.self, log).map { .some($0) }
+        }
+        check(result)
+        return result
+    }
+
+    private func read<T>(_ path: String, into value: inout T, _ parse: (SettingsNode) -> T?) {
+        for layer in layers[path] ?? [] {
+            if let parsed = parse(layer.node) { value = parsed }
+        }
+    }
+
+    private func readMaxBytes(_ node: SettingsNode) -> UInt64? {
+        guard let bytes = node.byteSize("maxBytes", log) else { return nil }
+        guard bytes >= 64 << 20 else {
+            log.error("'maxBytes' is below 64MiB, which holds no window; take more", at: node.place)
+            return nil
+        }
+        return bytes
+    }
+
+    private func tls(_ section: String) -> DaemonConfiguration.TLSFiles? {
+        func file(_ key: String, isSecret: Bool) -> (path: String, place: Place)? {
+            guard let layer = layers["\(section).\(key)"]?.last else { return nil }
+            let reader = SecretReader(environment: [:], directory: layer.directory, purpose: purpose, log: log)
+            return (reader.existingFile(layer.node, key, isSecret: isSecret) ?? "", layer.node.place)
+        }
+        switch (file("certificate", isSecret: false), file("privateKey", isSecret: true)) {
+        case (nil, nil): return nil
+        case (let certificate?, let key?):
+            return DaemonConfiguration.TLSFiles(certificate: certificate.path, privateKey: key.path)
+        case (let certificate?, nil):
+            log.error("'\(section)' has a certificate but no privateKey; give both or neither", at: certificate.place)
+        case (nil, let key?):
+            log.error("'\(section)' has a privateKey but no certificate; give both or neither", at: key.place)
+        }
+        return nil
+    }
+
+    private func check(_ configuration: DaemonConfiguration) {
+        var listeners = [
+            ("rtmp", configuration.rtmp.listen), ("origin", configuration.origin.listen),
+            ("admin", configuration.admin.listen),
+        ]
+        if configuration.rtmps.tls != nil { listeners.insert(("rtmps", configuration.rtmps.listen), at: 1) }
+        for (index, (name, address)) in listeners.enumerated() where address.port != 0 {
+            guard let other = listeners[..<index].first(where: { $0.1.overlaps(address) }) else { continue }
+            log.error(
+                "'\(name)' listens on \(address), which '\(other.0)' has already; give each its own port",
+                at: place("\(name).listen", "\(other.0).listen"))
+        }
+        if !configuration.admin.listen.isLoopback, configuration.admin.token == nil {
+            log.warning(
+                "'admin' listens on \(configuration.admin.listen) without a token: from elsewhere /v1 will be refused; set admin.token",
+                at: place("admin.listen"))
+        }
+    }
+
+    /// Where the first of these that was given was given.
+    private func place(_ paths: String...) -> Place {
+        paths.lazy.compactMap { layers[$0]?.last?.node.place }.first ?? Place(file: "sluice.yaml")
+    }
+
+    private static func reference(_ kind: String, _ value: String, _ place: Place) -> SettingsNode {
+        let node = SettingsNode(value: .scalar(value, isQuoted: true), place: place)
+        return SettingsNode(value: .mapping([.init(key: kind, keyPlace: place, node: node)]), place: place)
+    }
+}
+
+extension ListenAddress {
+    /// Whether listening on both would collide: the same port on the same host, or on all hosts.
+    fileprivate func overlaps(_ other: ListenAddress) -> Bool {
+        let everywhere = ["0.0.0.0", "::"]
+        return port == other.port
+            && (host == other.host || everywhere.contains(host) || everywhere.contains(other.host))
+    }
+}

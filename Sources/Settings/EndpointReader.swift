@@ -1,0 +1,185 @@
+import Media
+
+/// Reads `endpoints` and checks each against the ladder, the storage window and the key providers.
+struct EndpointReader {
+    let log: DiagnosticLog
+    /// Nil where the profile's own is wrong: then nothing is compared with it. So for the next.
+    let segmentSeconds: UInt32?
+    let storageSeconds: UInt32?
+    let encryption: EncryptionReader
+
+    private static let commonKeys = ["id", "package", "container", "lowLatency", "encryption"]
+    private static let hlsKeys = [
+        "playlistType", "playlistWindowSeconds", "programDateTimeIntervalSeconds", "useAudioRenditionGroup",
+        "includeIframeOnlyStream",
+    ]
+    private static let dashKeys = [
+        "manifestWindowSeconds", "minBufferTimeSeconds", "minUpdatePeriodSeconds", "suggestedPresentationDelaySeconds",
+        "segmentTemplate", "periodTriggers",
+    ]
+
+    /// The segment duration that defaults are made of.
+    private var seconds: UInt32 { segmentSeconds ?? 6 }
+
+    func read(_ root: Section) -> [EndpointProfile] {
+        guard root.required("endpoints", "list at least one, such as { id: hls, package: hls }") != nil,
+            let nodes = root.list("endpoints", "- { id: hls, package: hls }")
+        else { return [] }
+        if nodes.isEmpty {
+            log.error("'endpoints' is an empty list, so nobody could watch", at: root.place(of: "endpoints"))
+        }
+        var endpoints: [EndpointProfile] = []
+        var lines: [String: Int] = [:]
+        for node in nodes {
+            guard let endpoint = readEndpoint(node) else { continue }
+            if let line = lines[endpoint.id] {
+                log.error(
+                    "the endpoint id '\(endpoint.id)' is taken by the one in line \(line); ids are unique in a channel",
+                    at: node.place)
+            } else if !endpoint.id.isEmpty {
+                lines[endpoint.id] = node.place.line
+            }
+            endpoints.append(endpoint)
+        }
+        return endpoints
+    }
+
+    private func readEndpoint(_ node: SettingsNode) -> EndpointProfile? {
+        let keys = Self.commonKeys + Self.hlsKeys + Self.dashKeys
+        guard let section = Section(node, "an endpoint", keys: keys, log) else { return nil }
+        let id = Names.read("id", of: section, limit: 64, "it becomes a part of the URL: id: hls") ?? ""
+        guard
+            let package = section.required("package", "write hls or dash")?.word(
+                "package", EndpointProfile.Package.self, log)
+        else { return nil }
+        let isLowLatency = section.bool("lowLatency", default: false)
+        if isLowLatency {
+            PendingFeature.lowLatency.report(at: section.keyPlace("lowLatency"), log)
+        }
+        var endpoint = package == .hls ? readHLS(section, id) : readDASH(section, id)
+        endpoint.lowLatency = isLowLatency
+        return endpoint
+    }
+
+    private func readHLS(_ section: Section, _ id: String) -> EndpointProfile {
+        section.refuse(Self.dashKeys, "is a word of package dash, and this endpoint is hls; delete it")
+        let container = section.word("container", default: EndpointProfile.Container.cmaf)
+        let playlistType = section.word("playlistType", default: EndpointProfile.PlaylistType.live)
+        var window = UInt32(60)
+        switch playlistType {
+        case .live: window = readWindow("playlistWindowSeconds", section)
+        case .event:
+            section.refuse(["playlistWindowSeconds"], "contradicts playlistType event, which keeps all; delete one")
+            window = storageSeconds ?? 3600
+        }
+        let hasIframes = section.bool("includeIframeOnlyStream", default: false)
+        if hasIframes {
+            PendingFeature.iframeOnlyStream.report(at: section.keyPlace("includeIframeOnlyStream"), log)
+        }
+        let groups = section.bool("useAudioRenditionGroup", default: container == .cmaf)
+        if container == .cmaf, !groups {
+            log.error(
+                "'useAudioRenditionGroup' is false, but CMAF keeps audio apart; write true, or container ts",
+                at: section.place(of: "useAudioRenditionGroup"))
+        }
+        return EndpointProfile(
+            id: id, package: .hls, container: container, playlistType: playlistType, windowSeconds: window,
+            programDateTimeIntervalSeconds: readDateTimeInterval(section, window),
+            useAudioRenditionGroup: groups,
+            includeIframeOnlyStream: hasIframes,
+            encryption: encryption.read(section, .hls, container))
+    }
+
+    private func readDASH(_ section: Section, _ id: String) -> EndpointProfile {
+        section.refuse(Self.hlsKeys, "is a word of package hls, and this endpoint is dash; delete it")
+        if section.word("container", EndpointProfile.Container.self) == .ts {
+            log.error("'container' is ts, but DASH is made of cmaf only; delete it", at: section.place(of: "container"))
+        }
+        let window = readWindow("manifestWindowSeconds", section)
+        let encryption = encryption.read(section, .dash, .cmaf)
+        return EndpointProfile(
+            id: id, package: .dash, windowSeconds: window, programDateTimeIntervalSeconds: 0,
+            minBufferTimeSeconds: section.integer("minBufferTimeSeconds", in: 1...300, default: seconds),
+            minUpdatePeriodSeconds: readUpdatePeriod(section, window),
+            suggestedPresentationDelaySeconds: readDelay(section, window),
+            segmentTemplate: section.word("segmentTemplate", default: .timeline),
+            periodTriggers: readTriggers(section, encryption),
+            encryption: encryption)
+    }
+
+    private func readWindow(_ key: String, _ section: Section) -> UInt32 {
+        // Ten segments where nothing is said, a minute at least.
+        guard section.has(key) else { return max(60, seconds * 10) }
+        guard let window: UInt32 = section.integer(key, in: 1...1_209_600) else { return 60 }
+        let place = section.place(of: key)
+        if let segment = segmentSeconds, window < segment * 3 {
+            log.error(
+                "'\(key)' is \(window), less than three segments of \(segment) s, which players need; take at least \(segment * 3)",
+                at: place)
+        }
+        if let storage = storageSeconds, window > storage {
+            log.error(
+                "'\(key)' is \(window), but storageWindowSeconds keeps only \(storage); raise that or shorten this",
+                at: place)
+        }
+        return window
+    }
+
+    private func readDateTimeInterval(_ section: Section, _ window: UInt32) -> UInt32 {
+        let key = "programDateTimeIntervalSeconds"
+        guard section.has(key) else { return seconds }
+        guard let interval: UInt32 = section.integer(key, in: 0...3600) else { return seconds }
+        if interval > window {
+            log.error(
+                "'\(key)' is \(interval), longer than the window of \(window) s, so most playlists would have no date; take at most \(window)",
+                at: section.place(of: key))
+        }
+        return interval
+    }
+
+    private func readUpdatePeriod(_ section: Section, _ window: UInt32) -> UInt32 {
+        let key = "minUpdatePeriodSeconds"
+        let period = section.integer(key, in: 1...300, default: max(1, seconds / 2))
+        if section.has(key), period >= window {
+            log.error(
+                "'\(key)' is \(period), but what a player got is gone after manifestWindowSeconds \(window); take a segment's duration or less",
+                at: section.place(of: key))
+        }
+        return period
+    }
+
+    private func readDelay(_ section: Section, _ window: UInt32) -> UInt32 {
+        let key = "suggestedPresentationDelaySeconds"
+        let delay = section.integer(key, in: 1...1800, default: min(seconds * 3, window))
+        guard section.has(key) else { return delay }
+        if let segment = segmentSeconds, delay < segment {
+            log.error(
+                "'\(key)' is \(delay), less than one segment of \(segment) s, so players would ask for what is not made yet; take \(segment * 3)",
+                at: section.place(of: key))
+        } else if delay > window {
+            log.error(
+                "'\(key)' is \(delay), behind the window of \(window) s; take at most \(window), or raise manifestWindowSeconds",
+                at: section.place(of: key))
+        }
+        return delay
+    }
+
+    private func readTriggers(_ section: Section, _ encryption: EndpointEncryption?) -> Set<
+        EndpointProfile.PeriodTrigger
+    > {
+        let rotates = (encryption?.keyRotationIntervalSeconds ?? 0) > 0
+        guard let items = section.list("periodTriggers", "[keyRotation]") else { return [.keyRotation] }
+        var triggers: Set<EndpointProfile.PeriodTrigger> = []
+        for item in items {
+            guard let trigger = item.word("periodTriggers", EndpointProfile.PeriodTrigger.self, log) else { continue }
+            if trigger == .ads { PendingFeature.adPeriods.report(at: item.place, log) }
+            triggers.insert(trigger)
+        }
+        if rotates, !triggers.contains(.keyRotation) {
+            log.warning(
+                "keys rotate, but 'periodTriggers' has no keyRotation: players that look for keys in the manifest only will stop",
+                at: section.place(of: "periodTriggers"))
+        }
+        return triggers
+    }
+}

@@ -1,0 +1,40 @@
+/// Words of the profile that Sluice understands but does not yet act on: the one table of them.
+///
+/// What becomes true leaves this table, and the compiler shows where it was used.
+enum PendingFeature: CaseIterable {
+    case backupStreamKey, inputLossFill
+    case lowLatency, iframeOnlyStream, adPeriods
+    case sampleAESInTransportStream, wholeSegmentAES128InCMAF
+    case speke1, keyPresets, unencryptedTracks
+    case rtmps
+
+    /// A warning, except where going on would mean to serve something other than what was asked to be protected.
+    var severity: Diagnostic.Severity {
+        switch self {
+        case .sampleAESInTransportStream, .wholeSegmentAES128InCMAF: .error
+        case .backupStreamKey, .inputLossFill, .lowLatency, .iframeOnlyStream, .adPeriods, .speke1, .keyPresets,
+            .unencryptedTracks, .rtmps:
+            .warning
+        }
+    }
+
+    var text: String {
+        switch self {
+        case .backupStreamKey: "a backup stream key is not in effect yet: only the primary encoder is let in"
+        case .inputLossFill: "filling in for a lost input is not in effect yet: 'none' (a gap) is what happens"
+        case .lowLatency: "lowLatency is not in effect yet: the endpoint is served without parts"
+        case .iframeOnlyStream: "includeIframeOnlyStream is not in effect yet: no I-frame playlist is made"
+        case .adPeriods: "the period trigger 'ads' is not in effect yet: no period begins at ad markers"
+        case .sampleAESInTransportStream:
+            "SAMPLE-AES in MPEG-TS is not in effect yet; use AES-128 here, or container cmaf with scheme cbcs"
+        case .wholeSegmentAES128InCMAF:
+            "AES-128 over CMAF is not in effect yet; use container ts, or SAMPLE-AES with scheme cbcs"
+        case .speke1: "SPEKE 1.0 is not in effect yet: endpoints that use it get no keys and are not served"
+        case .keyPresets: "this preset is not in effect yet: all video shares one key, and all audio another (preset 1)"
+        case .unencryptedTracks: "UNENCRYPTED is not in effect yet: these tracks are protected like the others"
+        case .rtmps: "rtmps is not in effect yet: nothing listens there"
+        }
+    }
+
+    func report(at place: Place, _ log: DiagnosticLog) { log.append(severity, text, place) }
+}
