@@ -11,7 +11,7 @@ package enum AES128Segment {
     ) throws(ProtectionError) -> [UInt8] {
         guard iv.count == 16 else { throw .invalidIV }
         do throws(OpenSSLError) {
-            return try AESCBC.sealed(bytes, key: key.bytes, iv: iv.span)
+            return try AESCBC.sealed(bytes, key: key.bytes, iv: iv)
         } catch {
             throw .cipher(error)
         }
@@ -23,7 +23,7 @@ package enum AES128Segment {
     ) throws(ProtectionError) -> [UInt8] {
         guard iv.count == 16 else { throw .invalidIV }
         do throws(OpenSSLError) {
-            return try AESCBC.opened(bytes, key: key.bytes, iv: iv.span)
+            return try AESCBC.opened(bytes, key: key.bytes, iv: iv)
         } catch {
             throw .cipher(error)
         }

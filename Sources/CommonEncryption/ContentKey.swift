@@ -15,6 +15,9 @@ package struct ContentKey: Sendable, Equatable {
         storage = SecretBytes(copying: bytes)
     }
 
+    /// A copy of 16 bytes; nil for any other count. The caller still has to clear its own.
+    package init?(_ bytes: [UInt8]) { self.init(copying: bytes.span) }
+
     /// Takes 16 bytes over; nil for any other count. The array is overwritten with zeros in either case.
     package init?(moving bytes: inout [UInt8]) {
         defer { cleanse(&bytes) }

@@ -18,7 +18,7 @@ struct PatternCBC: ~Copyable {
     func encryptWhole(_ bytes: inout MutableSpan<UInt8>, in range: Range<Int>) throws(OpenSSLError) {
         let end = range.upperBound - range.count % AESCBC.blockSize
         guard range.lowerBound < end else { return }
-        try cipher.restart(iv: constantIV.span)
+        try cipher.restart(iv: constantIV)
         try cipher.apply(to: &bytes, in: range.lowerBound..<end)
     }
 
@@ -29,7 +29,7 @@ struct PatternCBC: ~Copyable {
     func encryptPattern(_ bytes: inout MutableSpan<UInt8>, in range: Range<Int>) throws(OpenSSLError) {
         let size = AESCBC.blockSize
         guard range.count >= size else { return }
-        try cipher.restart(iv: constantIV.span)
+        try cipher.restart(iv: constantIV)
         let total = (range.count - size) / Self.stride + 1
         let atOnce = 256
         var failure: OpenSSLError?

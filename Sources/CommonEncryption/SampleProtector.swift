@@ -98,4 +98,10 @@ package struct SampleProtector: ~Copyable {
         }
         return subsamples
     }
+
+    /// Protects a sample that is an array of its own.
+    package mutating func protect(_ sample: inout [UInt8], iv: UInt64) throws(ProtectionError) -> [Subsample] {
+        var bytes = sample.mutableSpan
+        return try protect(&bytes, iv: iv)
+    }
 }

@@ -19,7 +19,7 @@ package struct AESCBC: ~Copyable {
     /// Starts a new chain.
     ///
     /// - Parameter iv: 16 bytes; any other count throws.
-    package func restart(iv: Span<UInt8>) throws(OpenSSLError) {
+    package func restart(iv: [UInt8]) throws(OpenSSLError) {
         guard iv.count == Self.blockSize else { throw OpenSSLError(code: 0, during: .setIV) }
         try iv.withUnsafeBufferPointer { (iv) throws(OpenSSLError) in
             try context.restart(iv: iv.baseAddress!)
@@ -50,7 +50,7 @@ package struct AESCBC: ~Copyable {
     ///   - key: 16 bytes.
     ///   - iv: 16 bytes.
     package static func sealed(
-        _ plain: Span<UInt8>, key: Span<UInt8>, iv: Span<UInt8>
+        _ plain: Span<UInt8>, key: Span<UInt8>, iv: [UInt8]
     ) throws(OpenSSLError) -> [UInt8] {
         let count = plain.count + blockSize - plain.count % blockSize
         return try whole(plain, key: key, iv: iv, .encrypt, capacity: count)
@@ -58,14 +58,14 @@ package struct AESCBC: ~Copyable {
 
     /// Decrypts what `sealed` makes; throws where the padding is wrong, as by a wrong key nearly always.
     package static func opened(
-        _ cipher: Span<UInt8>, key: Span<UInt8>, iv: Span<UInt8>
+        _ cipher: Span<UInt8>, key: Span<UInt8>, iv: [UInt8]
     ) throws(OpenSSLError) -> [UInt8] {
         guard cipher.count > 0, cipher.count % blockSize == 0 else { throw OpenSSLError(code: 0, during: .decrypt) }
         return try whole(cipher, key: key, iv: iv, .decrypt, capacity: cipher.count + blockSize)
     }
 
     private static func whole(
-        _ input: Span<UInt8>, key: Span<UInt8>, iv: Span<UInt8>, _ direction: CipherContext.Direction, capacity: Int
+        _ input: Span<UInt8>, key: Span<UInt8>, iv: [UInt8], _ direction: CipherContext.Direction, capacity: Int
     ) throws(OpenSSLError) -> [UInt8] {
         guard iv.count == blockSize else { throw OpenSSLError(code: 0, during: .setIV) }
         let context = try CipherContext(EVP_aes_128_cbc(), key: key, direction, padding: true)

@@ -14,7 +14,7 @@ package enum AESGCM {
     ///   - authenticating: bytes that are not encrypted but must be the same to open.
     /// - Returns: the cipher text, as long as `plain`, followed by the 16-byte tag.
     package static func seal(
-        _ plain: Span<UInt8>, key: Span<UInt8>, nonce: Span<UInt8>, authenticating: Span<UInt8>
+        _ plain: Span<UInt8>, key: Span<UInt8>, nonce: [UInt8], authenticating: [UInt8]
     ) throws(OpenSSLError) -> [UInt8] {
         let context = try start(key: key, nonce: nonce, authenticating: authenticating, .encrypt)
         var failure: OpenSSLError?
@@ -39,7 +39,7 @@ package enum AESGCM {
 
     /// Checks and decrypts what `seal` made; throws with `.authenticate` where any bit differs.
     package static func open(
-        _ sealed: Span<UInt8>, key: Span<UInt8>, nonce: Span<UInt8>, authenticating: Span<UInt8>
+        _ sealed: Span<UInt8>, key: Span<UInt8>, nonce: [UInt8], authenticating: [UInt8]
     ) throws(OpenSSLError) -> [UInt8] {
         guard sealed.count >= tagSize else { throw OpenSSLError(code: 0, during: .authenticate) }
         let context = try start(key: key, nonce: nonce, authenticating: authenticating, .decrypt)
@@ -70,7 +70,7 @@ package enum AESGCM {
     }
 
     private static func start(
-        key: Span<UInt8>, nonce: Span<UInt8>, authenticating: Span<UInt8>, _ direction: CipherContext.Direction
+        key: Span<UInt8>, nonce: [UInt8], authenticating: [UInt8], _ direction: CipherContext.Direction
     ) throws(OpenSSLError) -> CipherContext {
         guard nonce.count == nonceSize else { throw OpenSSLError(code: 0, during: .setIV) }
         let context = try CipherContext(EVP_aes_256_gcm(), key: key, direction)
