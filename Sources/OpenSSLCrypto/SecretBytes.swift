@@ -1,7 +1,7 @@
 import COpenSSL
 
 /// Secret bytes in memory of their own, overwritten with zeros when the last owner lets go. Never prints them.
-package final class SecretBytes: @unchecked Sendable {  // why: the memory is written only before init returns and in deinit
+package final class SecretBytes: @unchecked Sendable {  // why: written only in init and deinit
     private let storage: UnsafeMutableRawBufferPointer
 
     /// A copy; the caller still has to `cleanse` its own.
