@@ -187,7 +187,8 @@ struct DaemonConfigurationReader {
         }
         if !configuration.admin.listen.isLoopback, configuration.admin.token == nil {
             log.warning(
-                "'admin' listens on \(configuration.admin.listen) without a token: from elsewhere /v1 will be refused; set admin.token",
+                "'admin' listens on \(configuration.admin.listen) without a token: "
+                    + "from elsewhere /v1 will be refused; set admin.token",
                 at: place("admin.listen"))
         }
     }

@@ -20,7 +20,7 @@ struct EncryptionReader {
     ) -> EndpointEncryption? {
         guard let node = endpoint["encryption"] else {
             // `encryption:` with nothing behind it looks like protection; it must not be the lack of it.
-            if endpoint.keyPlace("encryption") != endpoint.place {
+            if endpoint.mentions("encryption") {
                 log.error(
                     "'encryption' is empty; say how, or delete the key to serve in the clear",
                     at: endpoint.keyPlace("encryption"))
@@ -33,7 +33,7 @@ struct EncryptionReader {
         let rotation = readRotation(section)
         let reference = readReference(section)
         let systems = method.map { readSystems(section, $0, package) }
-        checkProvider(section, method, reference)
+        warnOfPrefetch(section, rotation, reference)
         guard let method, let reference, let systems else { return nil }
         return EndpointEncryption(
             method: method, keyRotationIntervalSeconds: rotation, speke: reference, systems: systems)
@@ -97,6 +97,7 @@ struct EncryptionReader {
         }
     }
 
+    /// 0 where it is wrong and logged, so that nothing else is said of it.
     private func readRotation(_ section: Section) -> UInt32 {
         let key = "keyRotationIntervalSeconds"
         let interval: UInt32 = section.integer(key, in: 0...31_536_000, default: 0)
@@ -104,13 +105,19 @@ struct EncryptionReader {
         let place = section.place(of: key)
         if let segment = segmentSeconds, interval < segment {
             log.error(
-                "'\(key)' is \(interval), shorter than a segment of \(segment) s, which has one key; take a multiple of \(segment)",
+                "'\(key)' is \(interval), shorter than a segment of \(segment) s, which has one key; "
+                    + "take a multiple of \(segment)",
                 at: place)
-        } else if interval < 10 {
+            return 0
+        }
+        guard interval >= 10 else {
             log.error("'\(key)' is \(interval); it must be 0 (never) or at least 10", at: place)
-        } else if let segment = segmentSeconds, interval % segment != 0 {
+            return 0
+        }
+        if let segment = segmentSeconds, interval % segment != 0 {
             log.warning(
-                "'\(key)' is \(interval), no multiple of the \(segment) s of a segment: periods will differ by a segment",
+                "'\(key)' is \(interval), no multiple of the \(segment) s of a segment: "
+                    + "periods will differ by a segment",
                 at: place)
         }
         return interval
@@ -153,22 +160,21 @@ struct EncryptionReader {
             }
             if system == .clearKey, systems.contains(where: { $0.0 != .clearKey }) {
                 log.warning(
-                    "clearkey hands the key to every player that asks, which undoes the other systems; leave it out where that matters",
+                    "clearkey hands the key to every player that asks, which undoes the other systems; "
+                        + "leave it out where that matters",
                     at: place)
             }
         }
         return systems.map(\.0)
     }
 
-    private func checkProvider(_ section: Section, _ method: EndpointEncryption.Method?, _ reference: String?) {
-        guard let profile = reference.flatMap({ speke[$0] }) else { return }
-        let rotation: UInt32 =
-            section["keyRotationIntervalSeconds"]?.integer(
-                "keyRotationIntervalSeconds", in: 0...31_536_000, DiagnosticLog()) ?? 0
-        if rotation > 0, profile.prefetchSeconds > rotation {
-            log.warning(
-                "keys rotate every \(rotation) s, but prefetchSeconds is \(profile.prefetchSeconds): keys are asked for more than a period ahead",
-                at: section.place(of: "keyRotationIntervalSeconds"))
+    private func warnOfPrefetch(_ section: Section, _ rotation: UInt32, _ reference: String?) {
+        guard rotation > 0, let profile = reference.flatMap({ speke[$0] }), profile.prefetchSeconds > rotation else {
+            return
         }
+        log.warning(
+            "keys rotate every \(rotation) s, but prefetchSeconds is \(profile.prefetchSeconds): "
+                + "keys are asked for more than a period ahead",
+            at: section.place(of: "keyRotationIntervalSeconds"))
     }
 }

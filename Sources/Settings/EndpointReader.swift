@@ -114,7 +114,8 @@ struct EndpointReader {
         let place = section.place(of: key)
         if let segment = segmentSeconds, window < segment * 3 {
             log.error(
-                "'\(key)' is \(window), less than three segments of \(segment) s, which players need; take at least \(segment * 3)",
+                "'\(key)' is \(window), less than three segments of \(segment) s, which players need; "
+                    + "take at least \(segment * 3)",
                 at: place)
         }
         if let storage = storageSeconds, window > storage {
@@ -131,7 +132,8 @@ struct EndpointReader {
         guard let interval: UInt32 = section.integer(key, in: 0...3600) else { return seconds }
         if interval > window {
             log.error(
-                "'\(key)' is \(interval), longer than the window of \(window) s, so most playlists would have no date; take at most \(window)",
+                "'\(key)' is \(interval), longer than the window of \(window) s, "
+                    + "so most playlists would have no date; take at most \(window)",
                 at: section.place(of: key))
         }
         return interval
@@ -142,7 +144,8 @@ struct EndpointReader {
         let period = section.integer(key, in: 1...300, default: max(1, seconds / 2))
         if section.has(key), period >= window {
             log.error(
-                "'\(key)' is \(period), but what a player got is gone after manifestWindowSeconds \(window); take a segment's duration or less",
+                "'\(key)' is \(period), but what a player got is gone after manifestWindowSeconds \(window); "
+                    + "take a segment's duration or less",
                 at: section.place(of: key))
         }
         return period
@@ -154,11 +157,13 @@ struct EndpointReader {
         guard section.has(key) else { return delay }
         if let segment = segmentSeconds, delay < segment {
             log.error(
-                "'\(key)' is \(delay), less than one segment of \(segment) s, so players would ask for what is not made yet; take \(segment * 3)",
+                "'\(key)' is \(delay), less than one segment of \(segment) s, "
+                    + "so players would ask for what is not made yet; take \(segment * 3)",
                 at: section.place(of: key))
         } else if delay > window {
             log.error(
-                "'\(key)' is \(delay), behind the window of \(window) s; take at most \(window), or raise manifestWindowSeconds",
+                "'\(key)' is \(delay), behind the window of \(window) s; take at most \(window), "
+                    + "or raise manifestWindowSeconds",
                 at: section.place(of: key))
         }
         return delay
@@ -177,7 +182,8 @@ struct EndpointReader {
         }
         if rotates, !triggers.contains(.keyRotation) {
             log.warning(
-                "keys rotate, but 'periodTriggers' has no keyRotation: players that look for keys in the manifest only will stop",
+                "keys rotate, but 'periodTriggers' has no keyRotation: "
+                    + "players that look for keys in the manifest only will stop",
                 at: section.place(of: "periodTriggers"))
         }
         return triggers

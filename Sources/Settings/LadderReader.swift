@@ -67,7 +67,8 @@ struct LadderReader {
     private func warnOfCopy(beside root: Section, _ node: SettingsNode, _ seconds: UInt32) {
         guard let rungs = root.list("video", ""), rungs.count > 1 else { return }
         log.warning(
-            "codec copy beside encoded rungs: players can switch only if the encoder sends a keyframe every \(seconds) s or at a divisor of it",
+            "codec copy beside encoded rungs: "
+                + "players can switch only if the encoder sends a keyframe every \(seconds) s or at a divisor of it",
             at: node.place)
     }
 
@@ -76,7 +77,8 @@ struct LadderReader {
         guard let first = rates.first else { return }
         for other in rates.dropFirst() where other.rate.isNTSC != first.rate.isNTSC {
             log.error(
-                "\(other.rate) frames/s beside \(first.rate) frames/s: their segments would not start together; use rates of one family",
+                "\(other.rate) frames/s beside \(first.rate) frames/s: "
+                    + "their segments would not start together; use rates of one family",
                 at: other.place)
         }
     }

@@ -29,6 +29,9 @@ struct Section {
 
     func has(_ key: String) -> Bool { self[key] != nil }
 
+    /// Whether the key is written, be it with nothing behind it.
+    func mentions(_ key: String) -> Bool { entries.contains { $0.key == key } }
+
     /// Where the key is written; where the mapping begins if it is not.
     func keyPlace(_ key: String) -> Place { entries.first { $0.key == key }?.keyPlace ?? place }
 

@@ -44,7 +44,8 @@ struct SystemReader {
         if let known = Self.known.first(where: { $0.name == text }) { return known.id }
         let names = Self.known.map(\.name)
         guard let id = DRMSystemID(parsing: text) else {
-            log.error("unknown DRM system '\(text)'\(Suggestion.text(for: text, among: names)), or its UUID", at: place)
+            let suggestion = Suggestion.text(for: text, among: names)
+            log.error("no DRM system has the name or UUID '\(text)'\(suggestion)", at: place)
             return nil
         }
         if id == .aes128 || id == .common {

@@ -81,7 +81,8 @@ struct VideoRungReader {
         }
         if let seconds = segmentSeconds, rate.framesPerSegment(seconds: seconds) == nil {
             log.error(
-                "a segment of \(seconds) s has no whole number of frames at \(rate) frames/s; change framerate or segmentDurationSeconds",
+                "a segment of \(seconds) s has no whole number of frames at \(rate) frames/s; "
+                    + "change framerate or segmentDurationSeconds",
                 at: node.place)
         }
         return rate
@@ -110,7 +111,8 @@ struct VideoRungReader {
         if frames % given != 0 {
             let near = (1...given).last { frames % $0 == 0 } ?? frames
             log.error(
-                "'gopSize' is \(given), which does not divide the \(frames) frames of a \(seconds) s segment; take \(near)",
+                "'gopSize' is \(given), which does not divide the \(frames) frames of a \(seconds) s segment; "
+                    + "take \(near)",
                 at: section.place(of: "gopSize"))
         }
         return given
@@ -152,13 +154,15 @@ struct VideoRungReader {
                 "level \(level.description) does not hold pictures of \(rung.width)x\(rung.height)\(advice)", at: place)
         } else if !level.allowsRate(width: rung.width, height: rung.height, frameRate: frameRate) {
             log.error(
-                "level \(level.description) does not hold \(frameRate) frames/s of \(rung.width)x\(rung.height)\(advice)",
+                "level \(level.description) does not hold \(frameRate) frames/s of "
+                    + "\(rung.width)x\(rung.height)\(advice)",
                 at: place)
         }
         let limit = level.bitrateLimit(rung.profile)
         if UInt64(rung.bitrate) > limit {
             log.error(
-                "'bitrate' is \(rung.bitrate); level \(level.description) ends at \(limit) for \(rung.profile.rawValue)\(advice)",
+                "'bitrate' is \(rung.bitrate); "
+                    + "level \(level.description) ends at \(limit) for \(rung.profile.rawValue)\(advice)",
                 at: section.place(of: "bitrate"))
         }
     }
