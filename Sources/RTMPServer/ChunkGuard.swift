@@ -50,6 +50,10 @@ package struct ChunkGuard: Sendable {
 
     private static let handshakeSize = 1536
 
+    /// Whether C0, C1 and C2 have passed. librtmp's own verdict on the handshake says less: it calls every encoder
+    /// "not genuine" that does not sign as Adobe's did.
+    package private(set) var handshakeIsComplete = false
+
     private let limits: RTMPLimits
     private var phase = Phase.version
     private var streams: [ChunkStream] = []
@@ -58,15 +62,6 @@ package struct ChunkGuard: Sendable {
     private var mediaAccepted = false
 
     package init(limits: RTMPLimits) { self.limits = limits }
-
-    /// Whether C0, C1 and C2 have passed. librtmp's own verdict on the handshake says less: it calls every encoder
-    /// "not genuine" that does not sign as Adobe's did.
-    package var handshakeIsComplete: Bool {
-        switch phase {
-        case .header, .body: true
-        case .version, .random, .echo, .refused: false
-        }
-    }
 
     /// From here on the limits of a publisher hold, instead of those of a stranger.
     package mutating func acceptMedia() { mediaAccepted = true }
@@ -117,7 +112,8 @@ package struct ChunkGuard: Sendable {
             return count
         case .echo(let received):
             let count = min(range.count, Self.handshakeSize - received)
-            phase = received + count == Self.handshakeSize ? .header : .echo(received + count)
+            handshakeIsComplete = received + count == Self.handshakeSize
+            phase = handshakeIsComplete ? .header : .echo(received + count)
             return count
         case .body(let index, let left):
             let count = min(range.count, Int(left))
