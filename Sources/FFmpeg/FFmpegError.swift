@@ -35,7 +35,7 @@ package struct FFmpegError: Error, Sendable, Equatable, CustomStringConvertible 
     }
 
     /// Whether the input, and not we or the machine, was at fault: the next packet may well be fine.
-    package var isBadInput: Bool { code == sluice_averror_invalid_data }
+    package var isBadInput: Bool { during == .decode && code != sluice_averror_enomem }
 
     package var description: String { "could not \(during.rawValue): \(reason)" }
 }

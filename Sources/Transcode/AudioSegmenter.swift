@@ -1,0 +1,66 @@
+import Media
+
+/// Says to which segment an audio sample belongs: each segment takes the first sample at or after its start.
+///
+/// Following the source's cuts, samples wait here until the video has passed them.
+struct AudioSegmenter {
+    private let track: Int
+    private let timescale: UInt32
+    private let segments: SegmentGrid
+    private let followsSource: Bool
+    private var number: UInt64?
+    private var waiting: [Sample] = []
+    private var cuts: [SourceCut] = []
+    /// Everything before this 90 kHz time is decided.
+    private var decidedUntil: Int64 = .min
+
+    init(track: Int, timescale: UInt32, plan: LadderPlan) {
+        self.track = track
+        self.timescale = timescale
+        segments = plan.segments
+        followsSource = plan.followsSource
+    }
+
+    mutating func cut(_ cut: SourceCut) { cuts.append(cut) }
+
+    mutating func decided(until time: Int64, to outputs: inout [TranscodeOutput]) {
+        decidedUntil = max(decidedUntil, time)
+        flush(to: &outputs)
+    }
+
+    mutating func add(_ sample: Sample, to outputs: inout [TranscodeOutput]) {
+        if followsSource {
+            waiting.append(sample)
+            flush(to: &outputs)
+        } else {
+            give(sample, segments.number(at: sample.decodeTime, timescale: timescale), to: &outputs)
+        }
+    }
+
+    /// Nothing more comes.
+    mutating func finish(to outputs: inout [TranscodeOutput]) { decided(until: .max, to: &outputs) }
+
+    private mutating func flush(to outputs: inout [TranscodeOutput]) {
+        var done = 0
+        for sample in waiting {
+            let time = Ticks(sample.decodeTime, timescale: timescale).rescaled(to: TimeMapping.timescale).value
+            guard time < decidedUntil else { break }
+            done += 1
+            var begins: UInt64?
+            while let cut = cuts.first, cut.time <= time {
+                begins = cut.number
+                cuts.removeFirst()
+            }
+            // Sound from before the first cut belongs to no segment.
+            guard let current = begins ?? number else { continue }
+            give(sample, current, to: &outputs)
+        }
+        waiting.removeFirst(done)
+    }
+
+    private mutating func give(_ sample: Sample, _ segment: UInt64, to outputs: inout [TranscodeOutput]) {
+        outputs.append(
+            .sample(track: track, sample, segmentNumber: segment, startsSegment: segment != number))
+        number = segment
+    }
+}

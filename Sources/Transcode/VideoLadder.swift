@@ -1,0 +1,132 @@
+import FFmpeg
+import Media
+
+/// All encoded video rungs: one decoder, a lane for each picture size.
+final class VideoLadder {
+    private let plan: LadderPlan
+    private let limits: TranscodeLimits
+    private let firstAllowedSegment: UInt64
+    private let decoderThreads: Int
+    private var configuration: AVCDecoderConfigurationRecord?
+    private var decoder: Decoder?
+    private var lanes: [VideoLane] = []
+    /// Cuts of the source from before the first picture was decoded.
+    private var earlyCuts: [SourceCut] = []
+    /// Where the output begins, in 90 kHz ticks; following the source, its first cut.
+    private(set) var start: Int64?
+    private(set) var decodedFrames: UInt64 = 0
+    private(set) var brokenSamples: UInt64 = 0
+
+    init(plan: LadderPlan, limits: TranscodeLimits, firstAllowedSegment: UInt64, decoderThreads: Int) {
+        self.plan = plan
+        self.limits = limits
+        self.firstAllowedSegment = firstAllowedSegment
+        self.decoderThreads = decoderThreads
+    }
+
+    var counts: (repeated: UInt64, dropped: UInt64) {
+        lanes.reduce((0, 0)) { sum, lane in
+            let counts = lane.counts
+            return (sum.0 + counts.repeated, sum.1 + counts.dropped)
+        }
+    }
+
+    /// Pictures decoded under the old configuration go out first.
+    func configure(_ configuration: AVCDecoderConfigurationRecord, mapping: TimeMapping) throws(TranscodeError) {
+        guard configuration != self.configuration else { return }
+        try drain(mapping)
+        decoder = try translating { () throws(FFmpegError) in
+            try Decoder(h264: configuration.bytes, threads: decoderThreads)
+        }
+        self.configuration = configuration
+    }
+
+    func cut(_ cut: SourceCut) {
+        start = start ?? cut.time
+        if lanes.isEmpty { earlyCuts.append(cut) }
+        for lane in lanes { lane.cut(cut) }
+    }
+
+    func push(_ sample: InputSample, mapping: TimeMapping) throws(TranscodeError) {
+        guard decoder != nil else { return }
+        do throws(FFmpegError) {
+            try decoder?.send(sample.data, presentationTime: sample.presentationMilliseconds)
+        } catch {
+            try tolerate(error)
+        }
+        while let frame = try nextFrame() { try distribute(frame, mapping) }
+    }
+
+    func collect(into outputs: inout [TranscodeOutput]) throws(TranscodeError) {
+        for lane in lanes { try lane.collect(into: &outputs) }
+    }
+
+    func finish(mapping: TimeMapping, into outputs: inout [TranscodeOutput]) throws(TranscodeError) {
+        try drain(mapping)
+        for lane in lanes { try lane.finish(into: &outputs) }
+    }
+
+    private func drain(_ mapping: TimeMapping) throws(TranscodeError) {
+        guard decoder != nil else { return }
+        do throws(FFmpegError) { try decoder?.sendEnd() } catch { try tolerate(error) }
+        while let frame = try nextFrame() { try distribute(frame, mapping) }
+        decoder = nil
+    }
+
+    private func distribute(_ frame: Frame, _ mapping: TimeMapping) throws(TranscodeError) {
+        guard let milliseconds = frame.presentationTime, let grid = plan.coarsestGrid else { return }
+        decodedFrames += 1
+        let time = try mapping.time(ofMilliseconds: milliseconds)
+        if lanes.isEmpty {
+            let place = grid.time(of: grid.nearest(to: time))
+            if plan.followsSource {
+                guard let start, time >= start - grid.time(of: 1) / 2 else { return }
+            } else {
+                // Half a frame more: the grid's times are rounded down.
+                let number = plan.segments.number(
+                    at: place + grid.time(of: 1) / 2, timescale: TimeMapping.timescale)
+                guard number >= firstAllowedSegment else { return }
+                start = place
+            }
+            try open(start: place, sourceHeight: frame.height)
+        }
+        for lane in lanes { lane.add(frame, at: time) }
+    }
+
+    private func open(start: Int64, sourceHeight: Int) throws(TranscodeError) {
+        var sizes: [(width: UInt16, height: UInt16)] = []
+        for planned in plan.encodedVideo {
+            let (width, height) = (planned.rung.width, planned.rung.height)
+            if !sizes.contains(where: { $0 == (width, height) }) { sizes.append((width, height)) }
+        }
+        var lanes: [VideoLane] = []
+        for size in sizes {
+            let rungs = plan.encodedVideo.filter { ($0.rung.width, $0.rung.height) == size }.map {
+                VideoRungEncoder($0, followsSource: plan.followsSource, start: start, sourceHeight: sourceHeight)
+            }
+            lanes.append(
+                try VideoLane(
+                    rungs, width: Int(size.width), height: Int(size.height), framesInFlight: limits.framesInFlight))
+        }
+        self.lanes = lanes
+        for cut in earlyCuts { for lane in lanes { lane.cut(cut) } }
+        earlyCuts = []
+    }
+
+    /// Past what was broken, to the next frame; nil when the decoder wants more.
+    private func nextFrame() throws(TranscodeError) -> Frame? {
+        while true {
+            do throws(FFmpegError) {
+                return try decoder?.receive() ?? nil
+            } catch {
+                try tolerate(error)
+            }
+        }
+    }
+
+    /// Broken input costs its own sample only.
+    private func tolerate(_ error: FFmpegError) throws(TranscodeError) {
+        guard error.isBadInput else { throw .codec(error) }
+        brokenSamples += 1
+    }
+}

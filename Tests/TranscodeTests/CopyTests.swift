@@ -1,0 +1,115 @@
+import Media
+import TestClips
+import Testing
+import Transcode
+
+@Suite struct CopyTests {
+    private static let source = VideoRung(name: "source", codec: .copy)
+    private static let sound = AudioRung(name: "sound", codec: .copy)
+
+    @Test(arguments: [nil, FrameRate(30000, 1001)])
+    func passesPicturesThroughOnNewTimes(frameRate: FrameRate?) throws {
+        let clip = try Clip.testPicture(rate: "30000/1001", seconds: 8, gop: 30, bFrames: 2)
+        var rung = Self.source
+        rung.frameRate = frameRate
+        let run = try Run(Ladder([rung], [Self.sound]), clip)
+        let coded = try #require(run.samples[0])
+        let track = try #require(run.tracks[0])
+        #expect(coded.map(\.sample.data) == clip.video.map(\.data))
+        guard case .avc(let record, let width, let height) = track.codec else {
+            Issue.record("not H.264")
+            return
+        }
+        #expect(record.bytes == clip.videoConfiguration && width == 320 && height == 180)
+        #expect(track.reorderDelay > 0 && track.reorderDelay < 9000)
+        for (offset, item) in coded.enumerated() {
+            if offset > 0 {
+                let last = coded[offset - 1].sample
+                #expect(last.decodeTime + Int64(last.duration) == item.sample.decodeTime)
+                #expect(last.duration > 0 && abs(Int(last.duration) - 3003) <= (frameRate == nil ? 90 : 0))
+            }
+            if item.sample.isSync { #expect(item.sample.compositionOffset == 0) }
+            #expect(item.sample.compositionOffset >= -Int32(track.reorderDelay))
+            if item.startsSegment { #expect(item.sample.isSync) }
+        }
+        // An IDR a second: every segment of two seconds has its own.
+        let starts = coded.filter(\.startsSegment)
+        #expect(starts.count >= 4)
+        for (left, right) in zip(starts, starts.dropFirst()) { #expect(right.segmentNumber == left.segmentNumber + 1) }
+        let times = try run.pictures(0).map(\.time)
+        #expect(times == coded.map(\.sample.presentationTime).sorted())
+
+        let frames = try #require(run.samples[1])
+        #expect(clip.audio.suffix(frames.count).map(\.data) == frames.map(\.sample.data))
+        #expect(frames.count >= clip.audio.count - 8)
+        for (offset, item) in frames.enumerated() {
+            #expect(item.sample.decodeTime == frames[0].sample.decodeTime + Int64(offset) * 1024)
+        }
+        try expectAudioFollows(run, audio: 1)
+    }
+
+    /// Each audio segment takes the first frame at or after the video's cut.
+    private func expectAudioFollows(_ run: Run, audio: Int) throws {
+        let rate = Int64(try #require(run.tracks[audio]).timescale)
+        let frames = try #require(run.samples[audio])
+        for cut in try #require(run.samples[0]).filter(\.startsSegment) {
+            guard let index = frames.firstIndex(where: { $0.segmentNumber == cut.segmentNumber }) else {
+                Issue.record("no sound in segment \(cut.segmentNumber)")
+                continue
+            }
+            let start = frames[index].sample.decodeTime * 90_000
+            #expect(frames[index].startsSegment)
+            #expect(start >= cut.sample.decodeTime * rate - rate)
+            #expect(start < cut.sample.decodeTime * rate + 1024 * 90_000)
+        }
+    }
+
+    @Test func encodedRungsCutWhereTheCopiedOneDoes() throws {
+        // Three seconds from IDR to IDR never meet the boundaries of four.
+        let clip = try Clip.testPicture(rate: "30", seconds: 20, gop: 90, bFrames: 2)
+        let run = try Run(
+            Ladder(
+                [Self.source, .quick("v", rate: FrameRate(30), gop: 30)], [.stereo, Self.sound], segmentSeconds: 4),
+            clip)
+        let copied = try #require(run.samples[0])
+        let encoded = try #require(run.samples[1])
+        let copiedCuts = copied.filter(\.startsSegment)
+        let encodedCuts = encoded.filter(\.startsSegment)
+        #expect(copiedCuts.count >= 4)
+        #expect(copiedCuts.map(\.segmentNumber) == encodedCuts.map(\.segmentNumber))
+        for (left, right) in zip(copiedCuts, encodedCuts) {
+            #expect(abs(left.sample.decodeTime - right.sample.decodeTime) <= 1500)
+            #expect(right.sample.isSync)
+        }
+        #expect(abs(copied.count - encoded.count) <= 1)
+        for (offset, item) in encoded.enumerated() {
+            #expect(item.sample.decodeTime == encoded[0].sample.decodeTime + Int64(offset) * 3000)
+        }
+        try expectAudioFollows(run, audio: 2)
+        try expectAudioFollows(run, audio: 3)
+    }
+
+    @Test func aSourceWithTooFewIDRsIsAClearError() throws {
+        let clip = try Clip.testPicture(rate: "30", seconds: 12, gop: 250, bFrames: 0, audio: false)
+        let error = #expect(throws: TranscodeError.sourceGOPTooLong(segmentSeconds: 2)) {
+            try Run(Ladder([Self.source]), clip)
+        }
+        #expect(error?.description.contains("key frame interval to 2 s") == true)
+    }
+
+    @Test func newParameterSetsEndACopy() throws {
+        let first = try Clip.testPicture(rate: "30", seconds: 1, gop: 30, bFrames: 0, audio: false)
+        let second = try Clip.testPicture(rate: "30", seconds: 1, gop: 30, bFrames: 0, audio: false, size: "160x90")
+        let session = try TranscodeSession(
+            ladder: Ladder([Self.source]),
+            anchor: TimeAnchor(inputMilliseconds: 0, epochMilliseconds: Run.epochMilliseconds))
+        let record = try AVCDecoderConfigurationRecord(parsing: first.videoConfiguration)
+        try session.configure(video: record)
+        for sample in first.video { _ = try session.push(video: sample.input) }
+        try session.configure(video: record)
+        #expect(throws: TranscodeError.sourceChanged) {
+            try session.configure(video: AVCDecoderConfigurationRecord(parsing: second.videoConfiguration))
+        }
+        #expect(try session.finish().count == 1)
+    }
+}
