@@ -1,0 +1,32 @@
+/// A scheme and its value: what roles, channel configurations and properties are. ISO/IEC 23009-1:2022, clause 5.8.2.
+package struct Descriptor: Sendable, Hashable {
+    package var schemeIDURI: String
+    package var value: String?
+    package var id: String?
+
+    package init(schemeIDURI: String, value: String? = nil, id: String? = nil) {
+        self.schemeIDURI = schemeIDURI
+        self.value = value
+        self.id = id
+    }
+
+    /// Role "main". Clause 5.8.5.5.
+    package static let mainRole = Descriptor(schemeIDURI: "urn:mpeg:dash:role:2011", value: "main")
+
+    /// How many channels an AAC rendition has; 8 is the channel configuration 7. Clause 5.8.5.4.
+    package static func audioChannelConfiguration(channels: UInt8) -> Descriptor {
+        Descriptor(
+            schemeIDURI: "urn:mpeg:dash:23003:3:audio_channel_configuration:2011",
+            value: String(channels == 8 ? 7 : channels))
+    }
+
+    /// Says that an adaptation set goes on without a break from that of the same id in an earlier period, so that
+    /// a player keeps its buffers and decoders. Clause 5.3.2.4; a supplemental property.
+    package static func periodContinuity(with periodID: String) -> Descriptor {
+        Descriptor(schemeIDURI: "urn:mpeg:dash:period-continuity:2015", value: periodID)
+    }
+
+    func write(_ element: String, to writer: inout XMLWriter) {
+        writer.element(element, ["schemeIdUri": schemeIDURI, "value": value, "id": id])
+    }
+}

@@ -1,0 +1,300 @@
+import Foundation
+import FoundationXML
+internal import Media
+
+// The one file of this target that knows Foundation.
+
+extension MPD {
+    /// Reads what this target has values for; other elements and attributes are passed over.
+    ///
+    /// - Parameter bytes: the document, at most 16 MiB. One with a document type is refused, as that is
+    ///   what entities need: none expands here, and none is loaded from elsewhere.
+    package init(parsing bytes: [UInt8]) throws(MPDError) {
+        guard bytes.count <= 16 << 20 else { throw MPDError("a document of \(bytes.count) bytes") }
+        guard let root = XMLTreeBuilder.tree(of: bytes) else { throw MPDError("not well-formed XML") }
+        guard root.name == "MPD", root.namespace == MPD.namespace else {
+            throw MPDError("the root element is no MPD")
+        }
+        try self.init(root)
+    }
+}
+
+/// An element with its attributes by their names as written.
+private final class Element {
+    let name: String
+    let namespace: String
+    private let attributes: [String: String]
+    fileprivate var children: [Element] = []
+    fileprivate var characters = ""
+
+    init(name: String, namespace: String, attributes: [String: String]) {
+        self.name = name
+        self.namespace = namespace
+        self.attributes = attributes
+    }
+
+    var text: String { characters.trimmingCharacters(in: .whitespacesAndNewlines) }
+
+    func children(_ name: String, namespace: String = MPD.namespace) -> [Element] {
+        children.filter { $0.name == name && $0.namespace == namespace }
+    }
+
+    func child(_ name: String) -> Element? { children(name).first }
+
+    func string(_ name: String) -> String? { attributes[name] }
+
+    /// An attribute with a prefix, whichever the document uses.
+    func prefixed(_ name: String) -> String? { attributes.first { $0.key.hasSuffix(":" + name) }?.value }
+
+    func required(_ name: String) throws(MPDError) -> String {
+        guard let value = string(name) else { throw MPDError("\(self.name) without \(name)") }
+        return value
+    }
+
+    func integer<T: FixedWidthInteger>(_ name: String, _ type: T.Type = T.self) throws(MPDError) -> T? {
+        try convert(name) { T($0, radix: 10) }
+    }
+
+    func duration(_ name: String) throws(MPDError) -> Ticks? { try convert(name, XMLTime.parseDuration) }
+
+    func dateTime(_ name: String) throws(MPDError) -> Ticks? { try convert(name, XMLTime.parseDateTime) }
+
+    func frameRate(_ name: String) throws(MPDError) -> FrameRate? {
+        try convert(name) { text in
+            let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { UInt32($0, radix: 10) ?? 0 }
+            guard (1...2).contains(parts.count), !parts.contains(0) else { return nil }
+            return FrameRate(parts[0], parts.count == 2 ? parts[1] : 1)
+        }
+    }
+
+    private func convert<T>(_ name: String, _ conversion: (String) -> T?) throws(MPDError) -> T? {
+        guard let text = string(name) else { return nil }
+        guard let value = conversion(text) else { throw MPDError("\(self.name)@\(name) is \"\(text.prefix(40))\"") }
+        return value
+    }
+}
+
+/// Builds the tree of a document. XMLDocument is not used: it stops the program on what is not well-formed.
+private final class XMLTreeBuilder: NSObject, XMLParserDelegate {
+    private static let greatestDepth = 64
+
+    private var root: Element?
+    private var open: [Element] = []
+    private var isRefused = false
+
+    static func tree(of bytes: [UInt8]) -> Element? {
+        let data = Data(bytes)
+        // Not a search for content: no markup but a document type (or a comment that quotes one) has these bytes.
+        // XMLParser tells nobody of an entity it does not resolve, and loses the text after it.
+        guard data.range(of: Data("<!DOCTYPE".utf8)) == nil else { return nil }
+        let builder = XMLTreeBuilder()
+        let parser = XMLParser(data: data)
+        parser.shouldProcessNamespaces = true
+        parser.shouldResolveExternalEntities = false
+        parser.delegate = builder
+        guard !bytes.isEmpty, parser.parse(), !builder.isRefused, builder.open.isEmpty else { return nil }
+        return builder.root
+    }
+
+    func parser(
+        _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+        attributes: [String: String]
+    ) {
+        let element = Element(name: name, namespace: namespaceURI ?? "", attributes: attributes)
+        open.last?.children.append(element)
+        if root == nil { root = element }
+        open.append(element)
+        if open.count > Self.greatestDepth {
+            isRefused = true
+            parser.abortParsing()
+        }
+    }
+
+    func parser(_ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?) {
+        _ = open.popLast()
+    }
+
+    func parser(_ parser: XMLParser, foundCharacters string: String) { open.last?.characters += string }
+
+    func parser(_ parser: XMLParser, foundCDATA block: Data) {
+        open.last?.characters += String(decoding: block, as: UTF8.self)
+    }
+}
+
+extension MPD {
+    fileprivate init(_ element: Element) throws(MPDError) {
+        let typeName = element.string("type") ?? "static"
+        guard let type = PresentationType(rawValue: typeName) else { throw MPDError("MPD@type is \(typeName)") }
+        guard let minBufferTime = try element.duration("minBufferTime") else {
+            throw MPDError("MPD without minBufferTime")
+        }
+        self.init(
+            profiles: try element.required("profiles").split(separator: ",").map {
+                Profile(rawValue: $0.trimmingCharacters(in: .whitespaces))
+            },
+            type: type, availabilityStartTime: try element.dateTime("availabilityStartTime"),
+            publishTime: try element.dateTime("publishTime"),
+            mediaPresentationDuration: try element.duration("mediaPresentationDuration"),
+            minimumUpdatePeriod: try element.duration("minimumUpdatePeriod"), minBufferTime: minBufferTime,
+            timeShiftBufferDepth: try element.duration("timeShiftBufferDepth"),
+            suggestedPresentationDelay: try element.duration("suggestedPresentationDelay"),
+            maxSegmentDuration: try element.duration("maxSegmentDuration"))
+        if let description = element.child("ServiceDescription") {
+            serviceDescription = try ServiceDescription(description)
+        }
+        for period in element.children("Period") { periods.append(try Period(period)) }
+        for timing in element.children("UTCTiming") {
+            utcTimings.append(
+                UTCTiming(schemeIDURI: try timing.required("schemeIdUri"), value: timing.string("value") ?? ""))
+        }
+    }
+}
+
+extension ServiceDescription {
+    fileprivate init(_ element: Element) throws(MPDError) {
+        self.init(id: try element.integer("id") ?? 0)
+        if let node = element.child("Latency"), let target = try node.integer("target", UInt32.self) {
+            latency = Latency(target: target, minimum: try node.integer("min"), maximum: try node.integer("max"))
+        }
+        if let node = element.child("PlaybackRate"), let minimum = try Self.thousandths(node, "min"),
+            let maximum = try Self.thousandths(node, "max")
+        {
+            playbackRate = PlaybackRate(minimum: minimum, maximum: maximum)
+        }
+    }
+
+    /// A decimal number is a duration's seconds by another name.
+    private static func thousandths(_ element: Element, _ name: String) throws(MPDError) -> UInt32? {
+        guard let text = element.string(name) else { return nil }
+        guard let time = XMLTime.parseDuration("PT\(text)S"), let value = UInt32(exactly: time.milliseconds) else {
+            throw MPDError("\(element.name)@\(name) is \"\(text.prefix(40))\"")
+        }
+        return value
+    }
+}
+
+extension Period {
+    fileprivate init(_ element: Element) throws(MPDError) {
+        self.init(
+            id: element.string("id") ?? "", start: try element.duration("start"),
+            duration: try element.duration("duration"))
+        for set in element.children("AdaptationSet") { adaptationSets.append(try AdaptationSet(set)) }
+    }
+}
+
+extension AdaptationSet {
+    fileprivate init(_ element: Element) throws(MPDError) {
+        self.init(
+            id: try element.integer("id") ?? 0,
+            contentType: element.string("contentType").flatMap { ContentType(rawValue: $0) },
+            mimeType: element.string("mimeType"), codecs: element.string("codecs"), language: element.string("lang"),
+            segmentAlignment: ["true", "1"].contains(element.string("segmentAlignment")),
+            startWithSAP: try element.integer("startWithSAP"), maxWidth: try element.integer("maxWidth"),
+            maxHeight: try element.integer("maxHeight"), maxFrameRate: try element.frameRate("maxFrameRate"),
+            aspectRatio: element.string("par"),
+            audioChannelConfigurations: try Descriptor.all("AudioChannelConfiguration", in: element),
+            contentProtections: try ContentProtection.all(in: element),
+            essentialProperties: try Descriptor.all("EssentialProperty", in: element),
+            supplementalProperties: try Descriptor.all("SupplementalProperty", in: element),
+            roles: try Descriptor.all("Role", in: element), segmentTemplate: try SegmentTemplate.first(in: element))
+        for node in element.children("Representation") { representations.append(try Representation(node)) }
+    }
+}
+
+extension Representation {
+    fileprivate init(_ element: Element) throws(MPDError) {
+        guard let bandwidth = try element.integer("bandwidth", UInt64.self) else {
+            throw MPDError("Representation without bandwidth")
+        }
+        self.init(
+            id: try element.required("id"), bandwidth: bandwidth, codecs: element.string("codecs"),
+            mimeType: element.string("mimeType"), width: try element.integer("width"),
+            height: try element.integer("height"), frameRate: try element.frameRate("frameRate"),
+            audioSamplingRate: try element.integer("audioSamplingRate"),
+            audioChannelConfigurations: try Descriptor.all("AudioChannelConfiguration", in: element),
+            contentProtections: try ContentProtection.all(in: element),
+            segmentTemplate: try SegmentTemplate.first(in: element))
+    }
+}
+
+extension Descriptor {
+    fileprivate static func all(_ name: String, in element: Element) throws(MPDError) -> [Descriptor] {
+        var descriptors: [Descriptor] = []
+        for node in element.children(name) {
+            descriptors.append(
+                Descriptor(
+                    schemeIDURI: try node.required("schemeIdUri"), value: node.string("value"), id: node.string("id")))
+        }
+        return descriptors
+    }
+}
+
+extension ContentProtection {
+    /// PSSH boxes, PlayReady objects and licence URLs; fragments are not told from them.
+    fileprivate static func all(in element: Element) throws(MPDError) -> [ContentProtection] {
+        var protections: [ContentProtection] = []
+        for node in element.children("ContentProtection") {
+            var protection = ContentProtection(
+                schemeIDURI: try node.required("schemeIdUri"), value: node.string("value"))
+            if let text = node.prefixed("default_KID") {
+                // The attribute is a list; here, as in nearly all manifests, of one.
+                guard let id = text.split(separator: " ").first.flatMap({ KeyID(parsing: $0) }) else {
+                    throw MPDError("default_KID is \"\(text.prefix(40))\"")
+                }
+                protection.defaultKeyID = id
+            }
+            for box in node.children("pssh", namespace: "urn:mpeg:cenc:2013") {
+                protection.contents.append(.pssh(try base64(box)))
+            }
+            for object in node.children("pro", namespace: "urn:microsoft:playready") {
+                protection.contents.append(.playReadyObject(try base64(object)))
+            }
+            var urls: [String] = []
+            for name in ["laurl", "Laurl"] {
+                for url in node.children(name, namespace: "https://dashif.org/CPS") where !urls.contains(url.text) {
+                    urls.append(url.text)
+                }
+            }
+            protection.contents += urls.map { .licenseURL($0) }
+            protections.append(protection)
+        }
+        return protections
+    }
+
+    private static func base64(_ element: Element) throws(MPDError) -> [UInt8] {
+        guard let bytes = Base64.decode(element.text) else { throw MPDError("\(element.name) is no base64") }
+        return bytes
+    }
+}
+
+extension SegmentTemplate {
+    fileprivate static func first(in element: Element) throws(MPDError) -> SegmentTemplate? {
+        guard let node = element.child("SegmentTemplate") else { return nil }
+        let timescale = try node.integer("timescale", UInt32.self) ?? 1
+        guard timescale > 0 else { throw MPDError("SegmentTemplate@timescale is 0") }
+        let addressing: Addressing
+        if let timeline = node.child("SegmentTimeline") {
+            addressing = .timeline(try SegmentTimeline(timeline))
+        } else if let duration = try node.integer("duration", UInt64.self) {
+            addressing = .duration(duration)
+        } else {
+            throw MPDError("SegmentTemplate with neither duration nor SegmentTimeline")
+        }
+        return SegmentTemplate(
+            timescale: timescale, presentationTimeOffset: try node.integer("presentationTimeOffset") ?? 0,
+            startNumber: try node.integer("startNumber") ?? 1, media: try node.required("media"),
+            initialization: node.string("initialization"), addressing: addressing)
+    }
+}
+
+extension SegmentTimeline {
+    fileprivate init(_ element: Element) throws(MPDError) {
+        self.init()
+        for node in element.children("S") {
+            guard let duration = try node.integer("d", UInt64.self) else { throw MPDError("S without d") }
+            guard let start = try node.integer("t", UInt64.self) ?? (runs.isEmpty ? 0 : runs[runs.count - 1].end)
+            else { throw MPDError("S without t after a run without an end") }
+            runs.append(Run(start: start, duration: duration, repeats: try node.integer("r") ?? 0))
+        }
+    }
+}
