@@ -23,7 +23,7 @@ struct SecretReader {
         case .mapping:
             guard let section = Section(node, "'\(name)'", keys: ["env", "file"], log) else { return nil }
             switch (section["env"], section["file"]) {
-            case (let variable?, nil): return variable.text("env", log).map { .environment($0) }
+            case (let variable?, nil): return environment(variable)
             case (nil, let path?): return path.text("file", log).map { .file($0) }
             case (nil, nil), (.some, .some):
                 log.error("'\(name)' needs either env or file: \(Self.forms)", at: node.place)
@@ -33,6 +33,19 @@ struct SecretReader {
             log.error("'\(name)' is \(node.kind); write \(Self.forms)", at: node.place)
             return nil
         }
+    }
+
+    private func environment(_ node: SettingsNode) -> SecretSource? {
+        guard let name = node.text("env", log) else { return nil }
+        let isName = name.utf8.allSatisfy {
+            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || $0 == 0x5F
+        }
+        guard isName else {
+            // Not shown: it may be the secret itself.
+            log.error("'env' must be the name of an environment variable: letters, digits and _", at: node.place)
+            return nil
+        }
+        return .environment(name)
     }
 
     /// The secret that a value stands for. What is missing is a warning and `Secret.unresolved` while only checking.

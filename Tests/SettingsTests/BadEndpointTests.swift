@@ -1,0 +1,92 @@
+import Testing
+
+@testable import Settings
+
+@Suite struct BadEndpointTests {
+    @Test(arguments: cases)
+    func saysWhatIsWrong(_ profile: BadProfile) {
+        #expect(SampleProfile.diagnostics(replacing: profile.old, with: profile.new) == profile.expected)
+    }
+
+    static let cases: [BadProfile] = [
+        BadProfile(
+            "duplicate endpoint id", "id: dash",
+            "id: hls",
+            "35:5: error: the endpoint id 'hls' is taken by the one in line 30; ids are unique in a channel"),
+        BadProfile(
+            "no such package", "package: dash",
+            "package: mss",
+            "36:14: error: 'package' cannot be 'mss'; known are hls, dash"),
+        BadProfile(
+            "DASH word in HLS", "programDateTimeIntervalSeconds: 6",
+            "minBufferTimeSeconds: 6",
+            "33:5: error: 'minBufferTimeSeconds' is a word of package dash, and this endpoint is hls; delete it"),
+        BadProfile(
+            "HLS word in DASH", "suggestedPresentationDelaySeconds: 18",
+            "playlistType: live",
+            "38:5: error: 'playlistType' is a word of package hls, and this endpoint is dash; delete it"),
+        BadProfile(
+            "DASH in TS", "package: dash",
+            "package: dash\n    container: ts",
+            "37:16: error: 'container' is ts, but DASH is made of cmaf only; delete it"),
+        BadProfile(
+            "event with a window", "programDateTimeIntervalSeconds: 6",
+            "playlistType: event",
+            "32:5: error: 'playlistWindowSeconds' contradicts playlistType event, which keeps all; delete one"),
+        BadProfile(
+            "window below three segments", "playlistWindowSeconds: 60\n    programDate",
+            "playlistWindowSeconds: 17\n    programDate",
+            "32:28: error: 'playlistWindowSeconds' is 17, less than three segments of 6 s, which players need; take at least 18"
+        ),
+        BadProfile(
+            "window above the storage", "playlistWindowSeconds: 60\n    programDate",
+            "playlistWindowSeconds: 601\n    programDate",
+            "32:28: error: 'playlistWindowSeconds' is 601, but storageWindowSeconds keeps only 600; raise that or shorten this"
+        ),
+        BadProfile(
+            "storage below three segments", "storageWindowSeconds: 600",
+            "storageWindowSeconds: 12",
+            "23:23: error: 'storageWindowSeconds' is 12, less than three segments of 6 s; take at least 18"),
+        BadProfile(
+            "date interval above the window", "programDateTimeIntervalSeconds: 6",
+            "programDateTimeIntervalSeconds: 61",
+            "33:37: error: 'programDateTimeIntervalSeconds' is 61, longer than the window of 60 s, so most playlists would have no date; take at most 60"
+        ),
+        BadProfile(
+            "delay below a segment", "suggestedPresentationDelaySeconds: 18",
+            "suggestedPresentationDelaySeconds: 5",
+            "38:40: error: 'suggestedPresentationDelaySeconds' is 5, less than one segment of 6 s, so players would ask for what is not made yet; take 18"
+        ),
+        BadProfile(
+            "delay behind the window", "suggestedPresentationDelaySeconds: 18",
+            "suggestedPresentationDelaySeconds: 90",
+            "38:40: error: 'suggestedPresentationDelaySeconds' is 90, behind the window of 60 s; take at most 60, or raise manifestWindowSeconds"
+        ),
+        BadProfile(
+            "update period as long as the window", "suggestedPresentationDelaySeconds: 18",
+            "minUpdatePeriodSeconds: 60",
+            "38:29: error: 'minUpdatePeriodSeconds' is 60, but what a player got is gone after manifestWindowSeconds 60; take a segment's duration or less"
+        ),
+        BadProfile(
+            "CMAF with muxed audio", "programDateTimeIntervalSeconds: 6",
+            "useAudioRenditionGroup: false",
+            "33:29: error: 'useAudioRenditionGroup' is false, but CMAF keeps audio apart; write true, or container ts"),
+        BadProfile(
+            "low latency not in effect", "programDateTimeIntervalSeconds: 6",
+            "lowLatency: true",
+            "33:5: warning: lowLatency is not in effect yet: the endpoint is served without parts"),
+        BadProfile(
+            "I-frames not in effect", "programDateTimeIntervalSeconds: 6",
+            "includeIframeOnlyStream: true",
+            "33:5: warning: includeIframeOnlyStream is not in effect yet: no I-frame playlist is made"),
+        BadProfile(
+            "rotation without periods", "periodTriggers: [keyRotation]",
+            "periodTriggers: [sourceChange]",
+            "39:21: warning: keys rotate, but 'periodTriggers' has no keyRotation: players that look for keys in the manifest only will stop"
+        ),
+        BadProfile(
+            "ad periods not in effect", "periodTriggers: [keyRotation]",
+            "periodTriggers: [keyRotation, ads]",
+            "39:35: warning: the period trigger 'ads' is not in effect yet: no period begins at ad markers"),
+    ]
+}

@@ -1,0 +1,136 @@
+import Settings
+import Testing
+
+@Suite struct DaemonConfigurationTests {
+    static let contract = """
+        rtmp:    { listen: "0.0.0.0:1935", maxPublishers: 64, handshakeTimeoutSeconds: 10 }
+        rtmps:   { listen: "0.0.0.0:1936", certificate: cert.pem, privateKey: key.pem }
+        origin:  { listen: "0.0.0.0:8080", certificate: null, privateKey: null }
+        admin:   { listen: "127.0.0.1:9090", token: { file: admin-token } }
+        storage: { directory: ./data, maxBytes: 20GiB }
+        log:     { level: info, format: json }          # text when stderr is a terminal
+
+        """
+
+    @Test func readsTheExampleOfTheDocumentation() throws {
+        let folder = try TemporaryFolder()
+        for name in ["cert.pem", "key.pem", "admin-token"] { try folder.write("content", to: name) }
+        let path = try folder.write(Self.contract, to: "sluice.yaml")
+        let result = DaemonConfiguration.load(path: path, environment: [:])
+        #expect(
+            result.diagnostics.map(\.description) == [
+                "\(path):2:49: warning: rtmps is not in effect yet: nothing listens there"
+            ])
+        let configuration = try #require(result.configuration)
+        var expected = DaemonConfiguration()
+        expected.rtmps.tls = .init(certificate: folder.path + "/cert.pem", privateKey: folder.path + "/key.pem")
+        expected.admin.token = Secret("content")
+        expected.storage.directory = folder.path + "/./data"
+        expected.log.format = .json
+        #expect(configuration == expected)
+    }
+
+    @Test func goesWithoutAFile() {
+        let result = DaemonConfiguration.load(path: nil, environment: [:])
+        #expect(result.diagnostics == [])
+        #expect(result.configuration == DaemonConfiguration())
+        #expect(DaemonConfiguration.load(text: "# nothing\n", file: "s.yaml").configuration == DaemonConfiguration())
+    }
+
+    @Test func letsTheEnvironmentWinOverTheFileAndFlagsOverBoth() throws {
+        let text = """
+            rtmp: { listen: "0.0.0.0:1", maxPublishers: 1 }
+            origin: { listen: "0.0.0.0:2" }
+            storage: { maxBytes: 1GiB, directory: here }
+            """
+        let environment = [
+            "SLUICE_RTMP_LISTEN": "127.0.0.1:11", "SLUICE_STORAGE_MAXBYTES": "2GiB", "SLUICE_LOG_LEVEL": "debug",
+            "SLUICE_RTMP_MAXPUBLISHERS": "", "SLUICE_ADMIN_TOKEN": "a-token-of-length",
+        ]
+        let result = DaemonConfiguration.load(
+            text: text, file: "s.yaml", directory: "/etc/sluice", environment: environment,
+            flags: ["rtmp.listen": "127.0.0.1:0"])
+        #expect(result.diagnostics == [])
+        let configuration = try #require(result.configuration)
+        #expect(configuration.rtmp.listen == ListenAddress(host: "127.0.0.1", port: 0))
+        #expect(configuration.rtmp.maxPublishers == 1)
+        #expect(configuration.origin.listen.port == 2)
+        #expect(configuration.storage.maxBytes == 2 << 30)
+        #expect(configuration.storage.directory == "/etc/sluice/here")
+        #expect(configuration.log.level == .debug)
+        #expect(configuration.admin.token?.matches("a-token-of-length") == true)
+    }
+
+    @Test func saysWhichVariableOrFlagIsWrong() {
+        let result = DaemonConfiguration.load(
+            path: nil,
+            environment: [
+                "SLUICE_RTMP_LISTEN": "1935", "SLUICE_RTMP_LISTENN": "x", "SLUICE_DEMO": "x",
+                "SLUICE_LOG_LEVEL": "loud",
+            ],
+            flags: ["storage.maxBytes": "much", "storage.size": "1GiB"])
+        #expect(result.configuration == nil)
+        #expect(
+            result.diagnostics.map(\.description) == [
+                "--storage-max-bytes: error: 'maxBytes' is 'much'; it must be a size such as 20GiB, 500MB or 1048576",
+                "--storage-size: error: is no setting",
+                "SLUICE_LOG_LEVEL: error: 'level' cannot be 'loud'; "
+                    + "known are trace, debug, info, notice, warning, error, critical",
+                "SLUICE_RTMP_LISTEN: error: 'listen' is '1935'; "
+                    + "it must be an address and a port, such as \"0.0.0.0:1935\" or \"[::]:1935\"",
+                "SLUICE_RTMP_LISTENN: warning: is no variable that sluice reads; did you mean SLUICE_RTMP_LISTEN?",
+            ])
+    }
+
+    struct Bad: Sendable, CustomTestStringConvertible {
+        var text: String
+        var expected: [String]
+        var testDescription: String { text }
+    }
+
+    @Test(arguments: [
+        Bad(
+            text: "http: {}",
+            expected: [
+                "1:1: error: unknown key 'http' in the configuration; known are rtmp, rtmps, origin, admin, storage, log"
+            ]),
+        Bad(
+            text: "rtmp: 1935",
+            expected: [
+                "1:7: error: 'rtmp' is a single value; it must be a mapping of listen, maxPublishers, handshakeTimeoutSeconds"
+            ]),
+        Bad(text: "rtmp: { maxPublishers: 0 }", expected: ["1:24: error: 'maxPublishers' is 0; it must be 1 to 10000"]),
+        Bad(
+            text: "storage: { maxBytes: 1MiB }",
+            expected: ["1:22: error: 'maxBytes' is below 64MiB, which holds no window; take more"]),
+        Bad(
+            text: "origin: { certificate: /nowhere/c.pem }",
+            expected: [
+                "1:24: error: 'certificate': the file /nowhere/c.pem does not exist or cannot be read by this user",
+                "1:24: error: 'origin' has a certificate but no privateKey; give both or neither",
+            ]),
+        Bad(
+            text: "origin: { listen: \"0.0.0.0:1935\" }",
+            expected: [
+                "1:19: error: 'origin' listens on 0.0.0.0:1935, which 'rtmp' has already; give each its own port"
+            ]),
+        Bad(
+            text: "admin: { listen: \"0.0.0.0:9090\" }",
+            expected: [
+                "1:18: warning: 'admin' listens on 0.0.0.0:9090 without a token: from elsewhere /v1 will be refused; set admin.token"
+            ]),
+        Bad(
+            text: "admin: { token: hunter2 }",
+            expected: [
+                "1:17: warning: 'token' is written into the file, where everybody who reads the file sees it; use { env: NAME } or { file: PATH }"
+            ]),
+        Bad(
+            text: "log: { level: info, level: debug }",
+            expected: ["1:21: error: the key 'level' stands twice, first in line 1; keep one of them"]),
+        Bad(text: "log: { format: xml }", expected: ["1:16: error: 'format' cannot be 'xml'; known are json, text"]),
+    ])
+    func saysWhatIsWrong(_ bad: Bad) {
+        let found = DaemonConfiguration.load(text: bad.text, file: "s.yaml").diagnostics.map(\.description)
+        #expect(found == bad.expected.map { "s.yaml:" + $0 })
+    }
+}
