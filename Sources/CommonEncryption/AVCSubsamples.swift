@@ -72,6 +72,7 @@ private struct SubsampleRuns {
     }
 
     private mutating func flush(protected: UInt32) {
+        if subsamples.isEmpty { subsamples.reserveCapacity(8) }
         while clear > 65535 {
             subsamples.append(Subsample(clear: 65535, protected: 0))
             clear -= 65535

@@ -77,7 +77,7 @@ package struct RBSPReader: ~Escapable {
     private let nal: Span<UInt8>
     /// Bytes of the NAL unit touched so far: its header and emulation prevention bytes included.
     package private(set) var rawByteCount: Int
-    /// Payload bits read so far.
+    /// Payload bits read so far; means nothing after a read that threw.
     package private(set) var bitCount = 0
     private var zeros = 0
     private var current: UInt8 = 0
@@ -116,6 +116,11 @@ package struct RBSPReader: ~Escapable {
     @_lifetime(self: copy self)
     package mutating func read(_ count: Int) throws(ParseError) -> UInt32 {
         precondition((0...32).contains(count), "0 to 32 bits at a time")
+        bitCount += count
+        if count <= left, count < 8 {  // most fields of a slice header
+            left -= count
+            return UInt32(current >> UInt8(left)) & (1 << UInt32(count) - 1)
+        }
         var value: UInt64 = 0
         var wanted = count
         while wanted > 0 {
@@ -125,7 +130,6 @@ package struct RBSPReader: ~Escapable {
             wanted -= take
             value = value << UInt64(take) | UInt64(current >> UInt8(left)) & (1 << UInt64(take) - 1)
         }
-        bitCount += count
         return UInt32(truncatingIfNeeded: value)
     }
 
@@ -135,12 +139,18 @@ package struct RBSPReader: ~Escapable {
     /// ue(v), 0 to 2^32 - 2. ITU-T H.264 (08/2021), clause 9.1.
     @_lifetime(self: copy self)
     package mutating func readUnsignedExpGolomb() throws(ParseError) -> UInt32 {
-        var zeros = 0
-        while try read(1) == 0 {
-            zeros += 1
-            guard zeros <= 31 else { throw ParseError(.invalid, at: rawByteCount, "Exp-Golomb code above 32 bits") }
+        var length = 0  // of the code's second half: its leading zeros
+        while true {
+            if left == 0 { try load() }
+            let zeros = min((current << UInt8(8 - left)).leadingZeroBitCount, left)
+            length += zeros
+            left -= zeros
+            guard length <= 31 else { throw ParseError(.invalid, at: rawByteCount, "Exp-Golomb code above 32 bits") }
+            if left > 0 { break }
         }
-        return (1 << UInt32(zeros)) - 1 + (try read(zeros))
+        left -= 1
+        bitCount += length + 1
+        return (1 << UInt32(length)) - 1 + (try read(length))
     }
 
     /// ue(v) that the standard bounds.
