@@ -14,7 +14,7 @@ import Testing
             publishTime: Ticks(1_763_000_012_345, timescale: 1000), minimumUpdatePeriod: nanoseconds(3),
             minBufferTime: nanoseconds(6), timeShiftBufferDepth: nanoseconds(60),
             suggestedPresentationDelay: nanoseconds(18),
-            maxSegmentDuration: Ticks(6_006_000_000, timescale: 1_000_000_000),
+            maxSegmentDuration: Ticks(6_016_000_000, timescale: 1_000_000_000),
             serviceDescription: ServiceDescription(
                 latency: .init(target: 3000, minimum: 2000, maximum: 8000),
                 playbackRate: .init(minimum: 960, maximum: 1040)), utcTimings: [.httpISO("https://time.example/?iso")])
@@ -119,7 +119,7 @@ import Testing
             "\n      <SupplementalProperty schemeIdUri=\"urn:mpeg:dash:period-continuity:2015\" value=\"p0\"/>"
         let expected = """
             <?xml version="1.0" encoding="UTF-8"?>
-            <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" xmlns:cenc="urn:mpeg:cenc:2013" xmlns:mspr="urn:microsoft:playready" xmlns:dashif="https://dashif.org/CPS" profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" publishTime="2025-11-13T02:13:32.345Z" minimumUpdatePeriod="PT3S" minBufferTime="PT6S" timeShiftBufferDepth="PT60S" suggestedPresentationDelay="PT18S" maxSegmentDuration="PT6.006S">
+            <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" xmlns:cenc="urn:mpeg:cenc:2013" xmlns:mspr="urn:microsoft:playready" xmlns:dashif="https://dashif.org/CPS" profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" publishTime="2025-11-13T02:13:32.345Z" minimumUpdatePeriod="PT3S" minBufferTime="PT6S" timeShiftBufferDepth="PT60S" suggestedPresentationDelay="PT18S" maxSegmentDuration="PT6.016S">
               <ServiceDescription id="0">
                 <Latency target="3000" max="8000" min="2000"/>
                 <PlaybackRate max="1.040" min="0.960"/>
