@@ -19,7 +19,7 @@ package struct SampleGroupDescription: Box {
         guard version > 0 else { throw ParseError(.unsupported, at: 0, "version 0, which says no lengths") }
         groupingType = try reader.readFourCC()
         let commonLength = Int(try reader.read(UInt32.self))
-        let count = try reader.readCount(entrySize: max(commonLength, 4))
+        let count = try reader.readCount(entrySize: commonLength == 0 ? 4 : commonLength)
         entries = []
         for _ in 0..<count {
             let length = commonLength == 0 ? Int(try reader.read(UInt32.self)) : commonLength
