@@ -14,7 +14,7 @@ extension FrameRate {
         guard (1...2).contains(parts.count),
             parts.allSatisfy({ (1...6).contains($0.utf8.count) && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
             let numerator = UInt32(parts[0]), let denominator = UInt32(parts.count == 2 ? parts[1] : "1"),
-            denominator > 0, numerator >= denominator, numerator <= 120 * denominator
+            (1...10000).contains(denominator), numerator >= denominator, numerator <= 120 * denominator
         else { return nil }
         let divisor = Self.greatestCommonDivisor(numerator, denominator)
         self.init(numerator / divisor, denominator / divisor)

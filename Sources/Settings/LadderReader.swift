@@ -26,7 +26,7 @@ struct LadderReader {
             }
             video.append(rung)
         }
-        checkAlignment(rates)
+        if let segmentSeconds { checkAlignment(rates, segmentSeconds) }
         var audio: [AudioRung] = []
         for node in root.list("audio", "- { name: stereo, codec: aac }") ?? [] {
             guard let rung = AudioRungReader(log: log).read(node) else { continue }
@@ -72,14 +72,18 @@ struct LadderReader {
             at: node.place)
     }
 
-    /// Segments of all rungs start at the same times only if all rates are whole, or all are NTSC's.
-    private func checkAlignment(_ rates: [(rate: FrameRate, place: Place)]) {
-        guard let first = rates.first else { return }
-        for other in rates.dropFirst() where other.rate.isNTSC != first.rate.isNTSC {
-            log.error(
-                "\(other.rate) frames/s beside \(first.rate) frames/s: "
-                    + "their segments would not start together; use rates of one family",
-                at: other.place)
+    /// Segments of all rungs start together only if they last equally long: 6 s at 30, but 6.006 s at 30000/1001.
+    private func checkAlignment(_ rates: [(rate: FrameRate, place: Place)], _ seconds: UInt32) {
+        guard let first = rates.first, let frames = first.rate.framesPerSegment(seconds: seconds) else { return }
+        for other in rates.dropFirst() {
+            guard let otherFrames = other.rate.framesPerSegment(seconds: seconds) else { continue }
+            let product = UInt64(frames) * UInt64(first.rate.denominator) * UInt64(other.rate.numerator)
+            if product != UInt64(otherFrames) * UInt64(other.rate.denominator) * UInt64(first.rate.numerator) {
+                log.error(
+                    "\(other.rate) frames/s beside \(first.rate) frames/s: "
+                        + "their segments would not start together; use rates of one family",
+                    at: other.place)
+            }
         }
     }
 }
@@ -112,7 +116,7 @@ struct AudioRungReader {
         case .aac:
             let rate = listed("sampleRate", Self.sampleRates, "AAC", section) ?? 48000
             let channels = listed("channels", Self.channelCounts, "AAC", section) ?? 2
-            let bitrate: UInt32 = section.integer("bitrate", in: 8000...1_536_000, default: 128_000)
+            let bitrate: UInt32 = section.integer("bitrate", in: 8000...1_000_000, default: 128_000)
             // 6144 bits for each channel of a frame of 1024 samples. ISO/IEC 14496-3:2019, clause 4.5.3.
             let limit = UInt64(rate) * 6 * UInt64(channels)
             if UInt64(bitrate) > limit {

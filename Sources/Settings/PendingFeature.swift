@@ -5,14 +5,15 @@ enum PendingFeature: CaseIterable {
     case backupStreamKey, inputLossFill
     case lowLatency, iframeOnlyStream, adPeriods
     case sampleAESInTransportStream, wholeSegmentAES128InCMAF
-    case speke1, keyPresets, unencryptedTracks
+    case speke1, speke21, keyPresets, unencryptedTracks
     case rtmps
 
     /// A warning, except where going on would mean to serve something other than what was asked to be protected.
     var severity: Diagnostic.Severity {
         switch self {
         case .sampleAESInTransportStream, .wholeSegmentAES128InCMAF: .error
-        case .backupStreamKey, .inputLossFill, .lowLatency, .iframeOnlyStream, .adPeriods, .speke1, .keyPresets,
+        case .backupStreamKey, .inputLossFill, .lowLatency, .iframeOnlyStream, .adPeriods, .speke1, .speke21,
+            .keyPresets,
             .unencryptedTracks, .rtmps:
             .warning
         }
@@ -30,6 +31,7 @@ enum PendingFeature: CaseIterable {
         case .wholeSegmentAES128InCMAF:
             "AES-128 over CMAF is not in effect yet; use container ts, or SAMPLE-AES with scheme cbcs"
         case .speke1: "SPEKE 1.0 is not in effect yet: endpoints that use it get no keys and are not served"
+        case .speke21: "SPEKE 2.1 is not in effect yet: keys are asked for by 2.0"
         case .keyPresets: "this preset is not in effect yet: all video shares one key, and all audio another (preset 1)"
         case .unencryptedTracks: "UNENCRYPTED is not in effect yet: these tracks are protected like the others"
         case .rtmps: "rtmps is not in effect yet: nothing listens there"

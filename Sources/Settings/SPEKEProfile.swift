@@ -3,7 +3,7 @@ package struct SPEKEProfile: Sendable, Hashable {
     package enum Version: String, Sendable, Hashable, CaseIterable {
         case v1 = "1.0"
         case v2 = "2.0"
-        case v2_1 = "2.1"
+        case v21 = "2.1"
     }
 
     /// http or https, with a host and without user information.

@@ -37,7 +37,11 @@ struct SPEKEReader {
         let resource = section.required("resourceId", "it names the content to the provider (the CPIX content id)")?
             .text("resourceId", log)
         let version = section.word("version", default: SPEKEProfile.Version.v2)
-        if version == .v1 { PendingFeature.speke1.report(at: section.place(of: "version"), log) }
+        switch version {
+        case .v1: PendingFeature.speke1.report(at: section.place(of: "version"), log)
+        case .v2: break
+        case .v21: PendingFeature.speke21.report(at: section.place(of: "version"), log)
+        }
         var authentication = SPEKEAuthentication.none
         if let node = section["authentication"], let read = SPEKEAuthenticationReader(secrets: secrets).read(node) {
             authentication = read

@@ -10,6 +10,8 @@ struct VideoRungReader {
         "width", "height", "framerate", "bitrate", "rateControlMode", "profile", "level", "gopSize", "gopNumBFrames",
         "preset",
     ]
+    /// What the decoder takes in, too.
+    private static let maximumPixels: UInt32 = 4096 * 2304
     private static let presets = [
         "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
     ]
@@ -49,7 +51,11 @@ struct VideoRungReader {
             bFrames: section.integer("gopNumBFrames", in: 0...16, default: profile == .baseline ? 0 : 2),
             preset: readPreset(section))
         checkGOPStructure(rung, section)
-        if let width, let height, let frameRate, let bitrate {
+        if let width, let height, UInt32(width) * UInt32(height) > Self.maximumPixels {
+            log.error(
+                "pictures of \(width)x\(height) are more than Sluice encodes; 4096x2304 is the largest",
+                at: section.place)
+        } else if let width, let height, let frameRate, let bitrate {
             let fitting = H264Level.lowest(
                 width: width, height: height, frameRate: frameRate, bitrate: bitrate, profile: profile)
             check(rung, frameRate, against: level, fitting: fitting, section)

@@ -39,6 +39,10 @@ import Testing
             "width: 641",
             "18:39: error: 'width' is 641, which is odd; 4:2:0 pictures have even sides, so take 642"),
         BadProfile(
+            "picture too large", "width: 640, height: 360",
+            "width: 8192, height: 4320",
+            "18:5: error: pictures of 8192x4320 are more than Sluice encodes; 4096x2304 is the largest"),
+        BadProfile(
             "level too low for the size", "level: \"3.1\"",
             "level: \"3.0\"",
             "15:12: error: level 3.0 does not hold pictures of 1280x720; level 3.1 does"),
@@ -80,6 +84,13 @@ import Testing
             "two families of rates", "framerate: 30, bitrate: 800000",
             "framerate: 29.97, bitrate: 800000",
             "18:5: error: 30000/1001 frames/s beside 30 frames/s: their segments would not start together; use rates of one family"
+        ),
+        BadProfile(
+            "rates of two families, twice",
+            "framerate: 30, bitrate: 800000 }",
+            "framerate: 60000/1001, bitrate: 800000 }\n  - { name: ntsc, codec: h264, width: 640, height: 360, framerate: 30000/1001, bitrate: 800000 }",
+            "18:5: error: 60000/1001 frames/s beside 30 frames/s: their segments would not start together; use rates of one family",
+            "19:5: error: 30000/1001 frames/s beside 30 frames/s: their segments would not start together; use rates of one family"
         ),
         BadProfile(
             "no such preset", "gopNumBFrames: 3",

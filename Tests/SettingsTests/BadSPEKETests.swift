@@ -47,6 +47,10 @@ import Testing
             "44:14: warning: SPEKE 1.0 is not in effect yet: endpoints that use it get no keys and are not served",
             "46:5: error: 'keyPolicy' is SPEKE 2's; version 1.0 has one key for everything, so delete it"),
         BadProfile(
+            "SPEKE 2.1", "version: \"2.0\"",
+            "version: 2.1",
+            "44:14: warning: SPEKE 2.1 is not in effect yet: keys are asked for by 2.0"),
+        BadProfile(
             "two authentications", "version: \"2.0\"",
             "authentication: { none: {}, bearer: { token: { env: PRIMARY } } }",
             "44:21: error: 'authentication' must be one of none, basic, header, bearer, sigV4, clientCertificate, such as { none: {} }"

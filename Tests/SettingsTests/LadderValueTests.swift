@@ -9,7 +9,9 @@ import Testing
         #expect(FrameRate(parsing: "29.97") == FrameRate(30000, 1001))
         #expect(FrameRate(parsing: "60000/1001") == FrameRate(60000, 1001))
         #expect(FrameRate(parsing: "50/2") == FrameRate(25))
-        for text in ["", "0", "121", "1/0", "0/1", "30/", "/1", "30/1/1", "-30", "30.5", "1e2", "9999999"] {
+        for text in [
+            "", "0", "121", "1/0", "0/1", "30/", "/1", "30/1/1", "-30", "30.5", "1e2", "9999999", "120000/10001",
+        ] {
             #expect(FrameRate(parsing: text) == nil, "\(text)")
         }
     }
