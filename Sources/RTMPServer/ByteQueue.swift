@@ -21,6 +21,7 @@ struct ByteQueue {
     init(capacity: Int) { bytes = Array(repeating: 0, count: capacity) }
 
     var hasRoom: Bool { end - start < bytes.count }
+    var isHalfFull: Bool { end - start >= bytes.count / 2 }
     var hasOutput: Bool { judged > start }
     /// What waits for judgement.
     var unjudged: Range<Int> { judged..<end }

@@ -54,6 +54,9 @@ package struct ChunkGuard: Sendable {
     /// "not genuine" that does not sign as Adobe's did.
     package private(set) var handshakeIsComplete = false
 
+    /// Messages that passed whole, empty ones included. librtmp must count the same.
+    package private(set) var messageCount: UInt64 = 0
+
     private let limits: RTMPLimits
     private var phase = Phase.version
     private var streams: [ChunkStream] = []
@@ -199,7 +202,11 @@ package struct ChunkGuard: Sendable {
         let index = known ?? streams.count
         if index == streams.count { streams.append(stream) } else { streams[index] = stream }
         let body = min(stream.missing, chunkSize)
-        if body > 0 { phase = .body(stream: index, left: body) }
+        if body > 0 {
+            phase = .body(stream: index, left: body)
+        } else {
+            messageCount &+= 1
+        }
         return .more
     }
 
@@ -222,6 +229,7 @@ package struct ChunkGuard: Sendable {
     private mutating func finish(_ index: Int) {
         let stream = streams[index]
         halfReceived -= stream.messageLength
+        messageCount &+= 1
         switch stream.messageType {
         case MessageType.setChunkSize:
             if (1...0x7FFF_FFFF).contains(stream.controlValue), stream.controlValue <= limits.maxChunkSize {

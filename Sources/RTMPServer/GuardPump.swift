@@ -19,6 +19,8 @@ struct GuardPump {
     /// No end of input, no violation, no stop.
     private var isReading = true
     private var isHolding = false
+    /// The encoder has sent more than was read, as far as is known.
+    private var inputIsPending = false
     private var mediaAccepted = false
     private var libraryTakesInput = true
     private var libraryIsOpen = true
@@ -44,10 +46,10 @@ struct GuardPump {
     mutating func run() {
         while libraryIsOpen || (outbound.hasOutput && encoderTakesOutput) {
             let wantsInput = wantsInput
-            let hasOutput = outbound.hasOutput
+            let wantsOutput = outbound.hasOutput && encoderTakesOutput && (mayAnswer || wantsInput)
             var descriptors = [
                 pollfd(fd: control.wakeDescriptor, events: Int16(POLLIN), revents: 0),
-                entry(encoder, read: wantsInput, write: encoderTakesOutput && hasOutput),
+                entry(encoder, read: wantsInput, write: wantsOutput),
                 entry(library, read: libraryIsOpen && outbound.hasRoom, write: libraryTakesInput && inbound.hasOutput),
             ]
             let ready = poll(&descriptors, nfds_t(descriptors.count), timeoutMilliseconds())
@@ -58,12 +60,15 @@ struct GuardPump {
             let now = ContinuousClock.now
             // Time in which we would not read, or had nothing to write, is not the encoder's.
             if !wantsInput { lastInput = now }
-            if !hasOutput { lastOutput = now }
+            if !wantsOutput { lastOutput = now }
             if descriptors[0].revents != 0 { obeyOrders() }
-            if descriptors[1].revents != 0, wantsInput, isReading { readEncoder(now) }
+            if wantsInput, isReading {
+                inputIsPending = descriptors[1].revents & ~Int16(POLLOUT) != 0
+                if inputIsPending { readEncoder(now) }
+            }
             if inbound.hasOutput, libraryTakesInput { feedLibrary() }
             if descriptors[2].revents != 0, libraryIsOpen, outbound.hasRoom { readLibrary() }
-            if outbound.hasOutput, encoderTakesOutput { answerEncoder(now) }
+            if outbound.hasOutput, encoderTakesOutput, mayAnswer { answerEncoder(now) }
             checkTime(now)
             if !isReading, !inbound.hasOutput, libraryTakesInput {
                 shutdown(library, CInt(SHUT_WR))
@@ -76,6 +81,11 @@ struct GuardPump {
     }
 
     private var wantsInput: Bool { isReading && !isHolding && inbound.hasRoom }
+
+    /// Answers wait while input does. An encoder that sends faster than real time has closed its socket long
+    /// before its last bytes are read; an acknowledgement in between would be answered with a reset, which takes
+    /// the unread bytes away. An encoder that waits for an answer sends nothing, and so gets it at once.
+    private var mayAnswer: Bool { !isReading || isHolding || !inputIsPending || outbound.isHalfFull }
 
     /// A negative descriptor is one that poll leaves alone: an error condition nobody handles would spin.
     private func entry(_ descriptor: CInt, read: Bool, write: Bool) -> pollfd {
@@ -163,7 +173,7 @@ struct GuardPump {
 
     private mutating func checkTime(_ now: ContinuousClock.Instant) {
         if !encoderTakesOutput { outbound.removeAll() }
-        if outbound.hasOutput, encoderTakesOutput, now - lastOutput >= outputTimeout {
+        if outbound.hasOutput, encoderTakesOutput, mayAnswer, now - lastOutput >= outputTimeout {
             end(.timedOut("the encoder read none of our answers for \(limits.idleTimeout)"))
             discardOutput()
         }
@@ -181,7 +191,7 @@ struct GuardPump {
     private func timeoutMilliseconds() -> CInt {
         var next: ContinuousClock.Instant?
         func consider(_ instant: ContinuousClock.Instant) { next = min(next ?? instant, instant) }
-        if outbound.hasOutput, encoderTakesOutput { consider(lastOutput + outputTimeout) }
+        if outbound.hasOutput, encoderTakesOutput, mayAnswer { consider(lastOutput + outputTimeout) }
         if isReading, !mediaAccepted { consider(setupDeadline) }
         if mediaAccepted, wantsInput { consider(lastInput + limits.idleTimeout) }
         guard let next else { return -1 }

@@ -26,8 +26,21 @@ import Testing
 
     @Test func wrapsBecomeLongNumbers() throws {
         var demuxer = try demuxer()
-        let times = try videoTimes(&demuxer, [0xFFFF_FFF0, 0x10, 0x8000_0000, 0xFFFF_FFFF, 3])
-        #expect(times == [0xFFFF_FFF0, 0x1_0000_0010, 0x1_8000_0000, 0x1_FFFF_FFFF, 0x2_0000_0003])
+        let times = try videoTimes(&demuxer, [0xFFFF_FFF0, 0x10, 0x3000_0000, 0x6000_0000, 0x8000_0000, 0xB000_0000])
+        #expect(
+            times == [0xFFFF_FFF0, 0x1_0000_0010, 0x1_3000_0000, 0x1_6000_0000, 0x1_8000_0000, 0x1_B000_0000])
+    }
+
+    /// FFmpeg and OBS go from 2^31 - 1 to 0.
+    @Test func wrapsAt31BitsBecomeLongNumbers() throws {
+        var demuxer = Demuxer()
+        _ = try demuxer.read(type: 9, timestamp: 0x7FFF_FF00, payload: TagBytes.configuration())
+        #expect(
+            try videoTimes(&demuxer, [0x7FFF_FFEB, 0, 0x7FFF_FFF8, 24, 0x3000_0000, 0x6000_0000, 0x7FFF_FFFF, 5])
+                == [
+                    0x7FFF_FFEB, 0x8000_0000, 0x7FFF_FFF8, 0x8000_0018, 0xB000_0000, 0xE000_0000, 0xFFFF_FFFF,
+                    0x1_0000_0005,
+                ])
     }
 
     @Test func smallStepsBackStaySteps() throws {
