@@ -8,6 +8,8 @@ package struct CPIXDocument: Sendable, Equatable {
     static let namespace = "urn:dashif:org:cpix"
     static let pskcNamespace = "urn:ietf:params:xml:ns:keyprov:pskc"
     package static let version = "2.3"
+    /// Items of one list of a document; SPEKE has a few keys, and a few systems for each.
+    package static let maximumItems = 1024
 
     /// `CPIX@contentId`.
     package var contentID: String?
@@ -38,7 +40,7 @@ package struct CPIXDocument: Sendable, Equatable {
             throw CPIXError(.notCPIX, "the document's root is not a CPIX element of \(Self.namespace)")
         }
         self.init(contentID: root.attributes["contentId"], version: root.attributes["version"])
-        for element in root.list("ContentKeyList", "ContentKey") {
+        for element in try root.list("ContentKeyList", "ContentKey") {
             let key = try ContentKeyElement(reading: element)
             if let index = contentKeys.firstIndex(where: { $0.keyID == key.keyID }) {
                 contentKeys[index].merge(key)
@@ -46,7 +48,7 @@ package struct CPIXDocument: Sendable, Equatable {
                 contentKeys.append(key)
             }
         }
-        for element in root.list("DRMSystemList", "DRMSystem") {
+        for element in try root.list("DRMSystemList", "DRMSystem") {
             let system = try DRMSystemElement(reading: element)
             if let index = drmSystems.firstIndex(where: { $0.keyID == system.keyID && $0.systemID == system.systemID })
             {
@@ -55,10 +57,10 @@ package struct CPIXDocument: Sendable, Equatable {
                 drmSystems.append(system)
             }
         }
-        for element in root.list("ContentKeyPeriodList", "ContentKeyPeriod") {
+        for element in try root.list("ContentKeyPeriodList", "ContentKeyPeriod") {
             periods.append(try ContentKeyPeriodElement(reading: element))
         }
-        for element in root.list("ContentKeyUsageRuleList", "ContentKeyUsageRule") {
+        for element in try root.list("ContentKeyUsageRuleList", "ContentKeyUsageRule") {
             usageRules.append(try ContentKeyUsageRuleElement(reading: element))
         }
     }
@@ -86,8 +88,12 @@ package struct CPIXDocument: Sendable, Equatable {
 
 extension ElementTree {
     /// The items of a list, over all occurrences of the list.
-    fileprivate func list(_ list: String, _ item: String) -> [ElementTree] {
-        children(CPIXDocument.namespace, list).flatMap { $0.children(CPIXDocument.namespace, item) }
+    fileprivate func list(_ list: String, _ item: String) throws(CPIXError) -> [ElementTree] {
+        let items = children(CPIXDocument.namespace, list).flatMap { $0.children(CPIXDocument.namespace, item) }
+        guard items.count <= CPIXDocument.maximumItems else {
+            throw CPIXError(.tooLarge, "\(list) has more than \(CPIXDocument.maximumItems) items")
+        }
+        return items
     }
 
     /// A required attribute that holds a UUID.

@@ -9,7 +9,7 @@ enum Curl {
     static func error(_ code: CURLcode, detail: String, request: HTTPRequest, isTooLarge: Bool) -> HTTPError {
         let kind: HTTPError.Code =
             switch code {
-            case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .invalidRequest
+            case CURLE_URL_MALFORMAT: .invalidRequest
             case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_PROXY: .cannotConnect
             case CURLE_OPERATION_TIMEDOUT: .timedOut
             case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,

@@ -62,6 +62,13 @@ struct KeyAnswer {
                 throw Refusal(text: "KeyPeriodFilter@periodId for KID \(rule.keyID) is not in the ContentKeyPeriodList")
             }
         }
+        let types = request.usageRules.compactMap(\.intendedTrackType)
+        guard Set(types).count == types.count else {
+            throw Refusal(text: "ContentKeyUsageRule@intendedTrackType values are not unique")
+        }
+        guard types.count == 1 || !types.contains("ALL") else {
+            throw Refusal(text: "ContentKeyUsageRule@intendedTrackType ALL with another rule beside it")
+        }
         let ruled = Set(request.usageRules.map(\.keyID))
         for id in request.contentKeys.map(\.keyID) where !ruled.contains(id) {
             throw Refusal(text: "Missing ContentKeyUsageRule for KID \(id)")

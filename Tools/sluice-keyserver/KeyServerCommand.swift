@@ -15,31 +15,29 @@ struct KeyServerCommand: AsyncParsableCommand {
         version: "sluice-keyserver 0.1.0", subcommands: [Serve.self])
 
     static func main() async {
-        var command: any ParsableCommand
         do {
-            command = try parseAsRoot()
-        } catch {
-            let code = exitCode(for: error)
-            let text = fullMessage(for: error)
-            let isHelp = code == .success
-            if !text.isEmpty { write(text, to: isHelp ? .standardOutput : .standardError) }
-            Foundation.exit(isHelp ? 0 : 2)
-        }
-        do {
-            if var serve = command as? any AsyncParsableCommand {
-                try await serve.run()
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
             } else {
                 try command.run()
             }
         } catch {
-            let code = exitCode(for: error)
-            if code == .success || code == .validationFailure {
-                exit(withError: error)
+            switch exitCode(for: error) {
+            case .success:
+                write(fullMessage(for: error), to: .standardOutput)
+                Foundation.exit(0)
+            case .validationFailure:
+                write(fullMessage(for: error), to: .standardError)
+                Foundation.exit(2)
+            default:
+                write("sluice-keyserver: \(error)", to: .standardError)
+                Foundation.exit(1)
             }
-            write("sluice-keyserver: \(error)", to: .standardError)
-            Foundation.exit(1)
         }
     }
+
+    func run() throws { throw ValidationError("A subcommand is missing: serve") }
 
     static func write(_ text: String, to file: FileHandle) {
         file.write(Data((text + "\n").utf8))
