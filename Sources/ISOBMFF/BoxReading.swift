@@ -97,6 +97,22 @@ extension ByteReader {
         return count
     }
 
+    /// A table of numbers at once: the generic `read` is not specialised across modules, and runs are long.
+    /// - Parameter count: checked by the caller against the bytes that are there.
+    @_lifetime(self: copy self)
+    mutating func readTable(count: Int) throws(ParseError) -> [UInt32] {
+        let bytes = try readBytes(count * 4)
+        var table: [UInt32] = []
+        table.reserveCapacity(count)
+        var index = 0
+        while index < bytes.count {
+            let high = UInt32(bytes[index]) << 24 | UInt32(bytes[index + 1]) << 16
+            table.append(high | UInt32(bytes[index + 2]) << 8 | UInt32(bytes[index + 3]))
+            index += 4
+        }
+        return table
+    }
+
     @_lifetime(self: copy self)
     package mutating func readFourCC() throws(ParseError) -> FourCC { FourCC(rawValue: try read(UInt32.self)) }
 

@@ -27,4 +27,17 @@ extension ByteWriter {
     package mutating func writeTime(_ time: UInt64, version: UInt8) {
         if version == 1 { write(time) } else { write(UInt32(truncatingIfNeeded: time)) }
     }
+
+    /// A number of a long table: the generic `write` is not specialised across modules.
+    mutating func append(_ value: UInt32) {
+        bytes.append(UInt8(truncatingIfNeeded: value >> 24))
+        bytes.append(UInt8(truncatingIfNeeded: value >> 16))
+        bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+        bytes.append(UInt8(truncatingIfNeeded: value))
+    }
+
+    mutating func append(_ value: UInt16) {
+        bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+        bytes.append(UInt8(truncatingIfNeeded: value))
+    }
 }

@@ -21,7 +21,7 @@ package enum CMAFChunk {
                 compositionOffset: sample.compositionOffset, isSync: sample.isSync)
         }
         FragmentWriter().write(sequenceNumber: sequenceNumber, samples: locations, to: &writer)
-        for sample in samples { writer.write(bytes: sample.data) }
+        for sample in samples { writer.bytes.append(contentsOf: sample.data) }
         return writer.bytes
     }
 }

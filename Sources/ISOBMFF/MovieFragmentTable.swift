@@ -177,9 +177,9 @@ extension MovieFragmentTable.Fragment {
             guard sample.offset >= 0, sample.offset <= bytes.count, sample.size <= bytes.count - sample.offset else {
                 throw ParseError(.truncated, at: bytes.count, "the samples are of another input")
             }
-            var data: [UInt8] = []
-            data.reserveCapacity(sample.size)
-            for index in sample.offset..<sample.offset + sample.size { data.append(bytes[index]) }
+            let range = bytes.extracting(sample.offset..<sample.offset + sample.size)
+            // Copied at once, as there are megabytes of it.
+            let data = unsafe range.withUnsafeBufferPointer { buffer in unsafe Array(buffer) }
             media.append(
                 Sample(
                     decodeTime: sample.decodeTime, compositionOffset: sample.compositionOffset,

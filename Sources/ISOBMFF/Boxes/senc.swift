@@ -110,13 +110,13 @@ package struct SampleEncryption: Sendable, Equatable {
         writer.writeFullBox(flags: hasSubsamples ? 2 : 0)
         writer.write(UInt32(sampleCount))
         for index in 0..<sampleCount {
-            writer.write(bytes: iv(ofSample: index))
+            writer.bytes.append(contentsOf: iv(ofSample: index))
             if hasSubsamples {
                 let parts = subsamples(ofSample: index)
-                writer.write(UInt16(parts.count))
+                writer.append(UInt16(parts.count))
                 for part in parts {
-                    writer.write(part.clear)
-                    writer.write(part.protected)
+                    writer.append(part.clear)
+                    writer.append(part.protected)
                 }
             }
         }

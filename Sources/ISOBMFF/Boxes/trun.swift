@@ -54,25 +54,22 @@ package struct TrackRun: Box {
         guard count * columns * 4 <= reader.remaining else {
             throw ParseError(.truncated, at: 4, "\(count) samples in \(reader.remaining) bytes")
         }
-        if present & Flag.durations != 0 { durations = [] }
-        if present & Flag.sizes != 0 { sizes = [] }
-        if present & Flag.flags != 0 { flags = [] }
-        if present & Flag.compositionOffsets != 0 { compositionOffsets = [] }
-        durations?.reserveCapacity(count)
-        sizes?.reserveCapacity(count)
-        flags?.reserveCapacity(count)
-        compositionOffsets?.reserveCapacity(count)
-        for _ in 0..<(columns == 0 ? 0 : count) {
-            if present & Flag.durations != 0 { durations?.append(try reader.read(UInt32.self)) }
-            if present & Flag.sizes != 0 { sizes?.append(try reader.read(UInt32.self)) }
-            if present & Flag.flags != 0 { flags?.append(SampleFlags(rawValue: try reader.read(UInt32.self))) }
-            if present & Flag.compositionOffsets != 0 {
-                let value = try reader.read(UInt32.self)
-                guard version == 1 || value <= UInt32(Int32.max) else {
-                    throw ParseError(.unsupported, at: reader.offset - 4, "composition offset \(value)")
-                }
-                compositionOffsets?.append(Int32(bitPattern: value))
+        let table = try reader.readTable(count: count * columns)
+        // The columns lie row by row, in the order of their flags.
+        var column = 0
+        func next() -> [UInt32] {
+            defer { column += 1 }
+            return (0..<count).map { table[$0 * columns + column] }
+        }
+        if present & Flag.durations != 0 { durations = next() }
+        if present & Flag.sizes != 0 { sizes = next() }
+        if present & Flag.flags != 0 { flags = next().map(SampleFlags.init(rawValue:)) }
+        if present & Flag.compositionOffsets != 0 {
+            let offsets = next()
+            if version == 0, let wrong = offsets.first(where: { $0 > UInt32(Int32.max) }) {
+                throw ParseError(.unsupported, at: 4, "composition offset \(wrong)")
             }
+            compositionOffsets = offsets.map(Int32.init(bitPattern:))
         }
     }
 
@@ -93,10 +90,10 @@ package struct TrackRun: Box {
         if let dataOffset { writer.write(dataOffset) }
         if let firstSampleFlags { writer.write(firstSampleFlags.rawValue) }
         for index in 0..<(present & 0xF00 == 0 ? 0 : sampleCount) {
-            if let durations { writer.write(durations[index]) }
-            if let sizes { writer.write(sizes[index]) }
-            if let flags { writer.write(flags[index].rawValue) }
-            if let compositionOffsets { writer.write(compositionOffsets[index]) }
+            if let durations { writer.append(durations[index]) }
+            if let sizes { writer.append(sizes[index]) }
+            if let flags { writer.append(flags[index].rawValue) }
+            if let compositionOffsets { writer.append(UInt32(bitPattern: compositionOffsets[index])) }
         }
     }
 
