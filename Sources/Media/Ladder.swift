@@ -92,3 +92,16 @@ package struct AudioRung: Codable, Sendable, Hashable {
         self.language = language
     }
 }
+
+extension Ladder {
+    /// The exact duration of a segment: the nominal one as a whole number of frames of the first encoded rung, so that
+    /// segment N starts at N times this since the Unix epoch. 6 s at 30000/1001 are 180 frames, 6.006 s.
+    package var segmentDuration: Ticks {
+        let nominal = Ticks(Int64(segmentDurationSeconds), timescale: 1)
+        guard let rate = video.lazy.compactMap(\.frameRate).first else { return nominal }
+        // nominal * numerator / denominator frames, rounded to the nearest.
+        let scaled = Int64(segmentDurationSeconds) * Int64(rate.numerator)
+        let frames = (scaled + Int64(rate.denominator) / 2) / Int64(rate.denominator)
+        return frames > 0 ? Ticks(frames * Int64(rate.denominator), timescale: rate.numerator) : nominal
+    }
+}

@@ -1,0 +1,170 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+/// A target that only turns values into bytes or text and back: no I/O, no clock, raw loads marked one by one.
+func format(_ name: String, _ needs: String...) -> Target {
+    .target(
+        name: name, dependencies: needs.map { .init(stringLiteral: $0) },
+        swiftSettings: settings + [.strictMemorySafety()])
+}
+
+func tests(_ name: String, _ needs: Target.Dependency...) -> Target {
+    .testTarget(name: name, dependencies: needs, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "sluice",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    ],
+    targets: [
+        // 0 leaves
+        format("Media"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "OpenSSLCrypto", dependencies: ["COpenSSL"], swiftSettings: settings),
+
+        .systemLibrary(name: "CLinux"),
+
+        // 1 formats
+        format("ChunkStream", "Media"),
+        format("ISOBMFF", "Media"),
+        format("MPEGTS", "Media"),
+        format("CommonEncryption", "Media", "OpenSSLCrypto"),
+        .systemLibrary(name: "CXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        format("CPIX", "Media", "CommonEncryption", "CXML2"),
+        format("HLS", "Media"),
+        format("DASH", "Media"),
+        format("FLV", "Media"),
+
+        // 2 adapters, each the only importer of one C library
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CurlHTTP", dependencies: ["CCurl"], swiftSettings: settings),
+        .systemLibrary(name: "CRTMP", pkgConfig: "librtmp", providers: [.apt(["librtmp-dev"])]),
+        .target(name: "RTMPServer", dependencies: ["Media", "FLV", "CRTMP"], swiftSettings: settings),
+        .systemLibrary(
+            name: "CFFmpeg", pkgConfig: "libavcodec libavfilter libavutil libswscale libswresample",
+            providers: [.apt(["libavcodec-dev", "libavfilter-dev", "libswscale-dev", "libswresample-dev"])]),
+        .target(name: "FFmpeg", dependencies: ["Media", "CFFmpeg"], swiftSettings: settings),
+
+        // 3 services
+        .target(name: "Settings", dependencies: ["Media", yams], swiftSettings: settings),
+        .target(name: "Timeline", dependencies: ["Media", "ISOBMFF"], swiftSettings: settings),
+        .target(name: "Keys", dependencies: ["Media", "CommonEncryption", "CPIX", "CurlHTTP"], swiftSettings: settings),
+        .target(
+            name: "Packager",
+            dependencies: ["Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "Keys", "Settings", "Timeline"],
+            swiftSettings: settings),
+
+        .target(name: "Transcode", dependencies: ["Media", "FFmpeg"], swiftSettings: settings),
+        .target(
+            name: "Ingest", dependencies: ["Media", "FLV", "ISOBMFF", "ChunkStream", "RTMPServer", "Transcode"],
+            swiftSettings: settings),
+
+        // 4 live
+        .target(
+            name: "Live",
+            dependencies: ["Media", "Keys", "OpenSSLCrypto", "Packager", "Settings", "Timeline", logging],
+            swiftSettings: settings),
+        .target(
+            name: "Supervisor",
+            dependencies: ["Media", "ChunkStream", "CLinux", "Live", "Settings", "Timeline", subprocess, systemPackage, logging],
+            swiftSettings: settings),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(
+            name: "Origin",
+            dependencies: [
+                "Media", "Live", "Keys", "Packager", "Settings", "Timeline", "OpenSSLCrypto", "CZlib", nio, nioPosix,
+                nioHTTP1, nioConcurrency,
+            ],
+            swiftSettings: settings),
+
+        .target(
+            name: "Admin",
+            dependencies: [
+                "Media", "ChunkStream", "Keys", "Live", "Origin", "Packager", "Settings", "Supervisor", "Timeline", hummingbird,
+                logging,
+                nio,
+            ],
+            swiftSettings: settings),
+
+        // 5 programs
+        .executableTarget(name: "sluice-ingest", dependencies: ["Ingest", "RTMPServer", "CLinux"], swiftSettings: settings),
+        .executableTarget(
+            name: "sluice",
+            dependencies: [
+                "Admin", "CLinux", "CurlHTTP", "Keys", "Live", "Origin", "Settings", "Supervisor", "Timeline", argumentParser,
+                lifecycle, unixSignals, logging, nioPosix,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "KeyServer",
+            dependencies: [
+                "Media", "CommonEncryption", "CPIX", "OpenSSLCrypto", hummingbird, logging, nio, httpTypes, unixSignals,
+            ],
+            path: "Tools/KeyServer", swiftSettings: settings),
+        .executableTarget(
+            name: "sluice-keyserver", dependencies: ["KeyServer", argumentParser, logging], path: "Tools/sluice-keyserver",
+            swiftSettings: settings),
+        .executableTarget(name: "boxdump", dependencies: ["ISOBMFF"], path: "Tools/boxdump", swiftSettings: settings),
+        .executableTarget(
+            name: "ladder-bench", dependencies: ["Media", "FLV", "FFmpeg", "Transcode"], path: "Tools/ladder-bench",
+            swiftSettings: settings),
+
+        // tests
+        .target(name: "LoopbackServer", path: "Tests/LoopbackServer", swiftSettings: settings),
+        .target(name: "TestClips", path: "Tests/TestClips", swiftSettings: settings),
+        tests("MediaTests", "Media"),
+        tests("ChunkStreamTests", "ChunkStream", "Media"),
+        tests("OpenSSLCryptoTests", "OpenSSLCrypto"),
+        .testTarget(
+            name: "CommonEncryptionTests", dependencies: ["CommonEncryption", "Media", "OpenSSLCrypto"],
+            exclude: ["Fixtures"], swiftSettings: settings),
+        tests("ISOBMFFTests", "ISOBMFF", "Media"),
+        tests("MPEGTSTests", "MPEGTS", "Media"),
+        tests("HLSTests", "HLS", "Media"),
+        tests("DASHTests", "DASH", "Media"),
+        tests("FLVTests", "FLV", "Media"),
+        tests("RTMPServerTests", "RTMPServer", "FLV", "Media", "CRTMP"),
+        tests("FFmpegTests", "FFmpeg", "TestClips"),
+        tests("TranscodeTests", "Transcode", "FFmpeg", "Media", "TestClips"),
+        tests("SettingsTests", "Settings", "Media"),
+        tests("CurlHTTPTests", "CurlHTTP", "LoopbackServer"),
+        tests("CPIXTests", "CPIX", "CommonEncryption", "Media"),
+        tests(
+            "KeysTests", "Keys", "KeyServer", "CPIX", "CurlHTTP", "CommonEncryption", "Media", "OpenSSLCrypto",
+            "LoopbackServer", logging),
+    ]
+)

@@ -1,0 +1,66 @@
+package import Hummingbird
+package import Logging
+import NIOCore
+
+/// The admin server: health, metrics and the state of the channels, for operators on a private address.
+package enum AdminApplication {
+    /// - Parameters:
+    ///   - token: what `Authorization: Bearer` must hold; nil where only loopback can reach the server.
+    ///   - isEqual: compares a given token with ours in constant time.
+    ///   - onListening: told the port that was bound.
+    package static func make(
+        host: String, port: Int, report: AdminReport, logger: Logger, authorises: (@Sendable (String) -> Bool)?,
+        onListening: @escaping @Sendable (Int) async -> Void
+    ) -> some ApplicationProtocol {
+        let router = Router()
+        router.get("healthz") { _, _ in "ok\n" }
+        router.get("readyz") { _, _ -> Response in
+            let isReady = report.all().allSatisfy { channel in channel.keys.allSatisfy(\.isCurrentHeld) }
+            return Response(
+                status: isReady ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: isReady ? "ready\n" : "a channel has no key yet\n")))
+        }
+        let guarded = router.group().add(middleware: BearerToken(authorises: authorises))
+        guarded.get("metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: report.prometheus())))
+        }
+        guarded.get("v1/channels") { _, _ in ChannelList(channels: report.all()) }
+        guarded.get("v1/status") { _, _ in ChannelList(channels: report.all()) }
+        guarded.get("v1/channels/:channel") { _, context throws -> AdminReport.Channel in
+            guard let found = report.channel(try context.parameters.require("channel")) else {
+                throw HTTPError(.notFound, message: "no such channel")
+            }
+            return found
+        }
+        return Application(
+            router: router, configuration: .init(address: .hostname(host, port: port), serverName: "sluice"),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)
+    }
+}
+
+/// `GET /v1/channels`.
+package struct ChannelList: ResponseEncodable, Codable, Sendable {
+    package var channels: [AdminReport.Channel]
+}
+
+extension AdminReport.Channel: ResponseEncodable {}
+
+/// Refuses requests without the token, where there is one.
+private struct BearerToken: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    let authorises: (@Sendable (String) -> Bool)?
+
+    func handle(
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        guard let authorises else { return try await next(request, context) }
+        let given = request.headers[.authorization] ?? ""
+        guard given.hasPrefix("Bearer "), authorises(String(given.dropFirst(7))) else {
+            throw HTTPError(.unauthorized, message: "a bearer token is wanted: admin.token of the configuration")
+        }
+        return try await next(request, context)
+    }
+}

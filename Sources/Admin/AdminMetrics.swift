@@ -1,0 +1,86 @@
+import Origin
+import Supervisor
+import Timeline
+
+/// Every metric of the daemon: the one table of their names. Durations are in milliseconds, sizes in bytes.
+extension AdminReport {
+    package func prometheus() -> String {
+        let channels = all()
+        var text = PrometheusText()
+        func each<Value>(_ value: (Channel) -> Value?) -> [(labels: [(String, String)], value: String)] {
+            channels.compactMap { channel in value(channel).map { ([("channel", channel.channel)], "\($0)") } }
+        }
+        func published<Value>(_ value: (Publisher) -> Value?) -> [(labels: [(String, String)], value: String)] {
+            each { $0.publisher.flatMap(value) }
+        }
+        text.add("sluice_channel_publishing", .gauge, "1 while an encoder publishes.", each { $0.publisher == nil ? 0 : 1 })
+        text.add("sluice_ingest_bits_per_second", .gauge, "Rate of the encoder's media.", published(\.bitsPerSecond))
+        text.add("sluice_ingest_bytes_total", .counter, "Media bytes of this publication.", published(\.bytesReceived))
+        text.add("sluice_ingest_video_samples_total", .counter, "Pictures received.", published(\.videoSamples))
+        text.add("sluice_ingest_audio_samples_total", .counter, "Audio frames received.", published(\.audioSamples))
+        text.add("sluice_ingest_frames_repeated_total", .counter, "Frames repeated to fill holes.", published(\.framesRepeated))
+        text.add("sluice_ingest_frames_dropped_total", .counter, "Frames without a place.", published(\.framesDropped))
+        text.add("sluice_ingest_decode_errors_total", .counter, "Samples a decoder refused.", published(\.decodeErrors))
+        text.add(
+            "sluice_encode_speed_permille", .gauge, "Media time made per working time; under 1000 it falls behind.",
+            published(\.encodeSpeedPermille))
+        text.add("sluice_last_segment_number", .gauge, "Number of the newest whole segment.", each(\.lastSegment))
+        text.add("sluice_last_segment_age_milliseconds", .gauge, "Since it was listed.", each(\.lastSegmentAgeMilliseconds))
+        text.add("sluice_window_segments", .gauge, "Segments in the window.", each(\.segments))
+        text.add("sluice_window_bytes", .gauge, "Bytes of the window.", each(\.storedBytes))
+        text.add("sluice_window_memory_bytes", .gauge, "Bytes of it in memory.", each(\.memoryBytes))
+        text.add("sluice_discontinuity_sequence", .gauge, "Discontinuities so far.", each(\.discontinuitySequence))
+        addKeys(channels, to: &text)
+        addHost(to: &text)
+        return text.text
+    }
+
+    private func addKeys(_ channels: [Channel], to text: inout PrometheusText) {
+        func each<Value>(_ value: (KeyState) -> Value?) -> [(labels: [(String, String)], value: String)] {
+            channels.flatMap { channel in
+                channel.keys.enumerated().compactMap { index, keys in
+                    value(keys).map { ([("channel", channel.channel), ("group", "\(index)")], "\($0)") }
+                }
+            }
+        }
+        text.add("sluice_key_period", .gauge, "Index of the current key period.", each(\.currentPeriod))
+        text.add("sluice_key_seconds_to_next_period", .gauge, "Until the key changes.", each(\.secondsToNextPeriod))
+        text.add("sluice_key_current_held", .gauge, "1 where the current key is there.", each { $0.isCurrentHeld ? 1 : 0 })
+        text.add("sluice_key_next_held", .gauge, "1 where the next is there.", each { $0.isNextHeld.map { $0 ? 1 : 0 } })
+        text.add("sluice_key_held_periods", .gauge, "Key periods in memory.", each(\.heldPeriods))
+        text.add("sluice_speke_calls_total", .counter, "Requests to the key provider.", each(\.calls))
+        text.add("sluice_speke_failures_total", .counter, "Requests that failed.", each(\.failures))
+        text.add(
+            "sluice_endpoint_withheld", .gauge, "1 while manifests answer 503 for want of a key.",
+            channels.flatMap { channel in
+                channel.endpoints.map {
+                    ([("channel", channel.channel), ("endpoint", $0.id)], $0.isWithheld ? "1" : "0")
+                }
+            })
+    }
+
+    private func addHost(to text: inout PrometheusText) {
+        let counters = supervisorCounters
+        text.add("sluice_rtmp_connections_total", .counter, "Connections accepted.", counters.connections)
+        text.add("sluice_publications_total", .counter, "Publications begun.", counters.publications)
+        text.add("sluice_takeovers_total", .counter, "Publications taken over by a newer one.", counters.takeovers)
+        text.add("sluice_worker_failures_total", .counter, "Workers that died or broke the format.", counters.workerFailures)
+        text.add(
+            "sluice_rtmp_refusals_total", .counter, "Encoders refused, by reason.",
+            counters.refusals.sorted { $0.key < $1.key }.map { ([("reason", $0.key)], "\($0.value)") })
+        let origin = origin.values
+        text.add(
+            "sluice_http_responses_total", .counter, "Answers of the origin, by status.",
+            origin.responsesByStatus.sorted { $0.key < $1.key }.map { ([("code", "\($0.key)")], "\($0.value)") })
+        text.add("sluice_http_body_bytes_total", .counter, "Body bytes of the origin.", origin.bodyBytes)
+        text.add("sluice_http_connections", .gauge, "Open connections of the origin.", origin.openConnections)
+        let cache = cache.counters
+        text.add("sluice_cache_hits_total", .counter, "Answers from the cache.", cache.hits)
+        text.add("sluice_cache_misses_total", .counter, "Answers that were made.", cache.misses)
+        text.add("sluice_cache_waits_total", .counter, "Answers that waited for one being made.", cache.waits)
+        text.add("sluice_cache_evictions_total", .counter, "Answers evicted for the byte budget.", cache.evictions)
+        text.add("sluice_cache_bytes", .gauge, "Bytes in the cache.", cache.bytes)
+        text.add("sluice_storage_bytes", .gauge, "Bytes on disk, all channels.", budget.usedBytes)
+        text.add("sluice_storage_limit_bytes", .gauge, "storage.maxBytes.", budget.maximumBytes)
+    }
+}

@@ -1,0 +1,137 @@
+import ChunkStream
+import Keys
+package import Live
+import Media
+package import Origin
+import Packager
+import Settings
+package import Supervisor
+package import Timeline
+
+/// What the daemon says of itself: the state of every channel, as values for JSON, metrics and tables.
+package struct AdminReport: Sendable {
+    /// One channel. Times in milliseconds from the epoch.
+    package struct Channel: Codable, Sendable {
+        package var channel: String
+        package var publisher: Publisher?
+        package var segments: Int
+        package var firstSegment: UInt64?
+        package var lastSegment: UInt64?
+        package var lastSegmentAgeMilliseconds: Int64?
+        package var discontinuitySequence: UInt64
+        package var storedBytes: Int
+        package var memoryBytes: Int
+        package var endpoints: [Endpoint]
+        package var keys: [KeyState]
+    }
+
+    package struct Publisher: Codable, Sendable {
+        package var peer: String
+        package var encoder: String
+        package var sinceMilliseconds: Int64
+        package var worker: Int32
+        package var bitsPerSecond: Int
+        package var videoSamples: UInt64
+        package var audioSamples: UInt64
+        package var framesRepeated: UInt64
+        package var framesDropped: UInt64
+        package var decodeErrors: UInt64
+        package var bytesReceived: UInt64
+        /// Media milliseconds made for each millisecond of work, in thousandths; nil before there is any.
+        package var encodeSpeedPermille: UInt64?
+    }
+
+    package struct Endpoint: Codable, Sendable {
+        package var id: String
+        package var manifest: String
+        package var isWithheld: Bool
+        package var listedSegments: Int
+        package var currentKeyPeriod: UInt64?
+    }
+
+    package struct KeyState: Codable, Sendable {
+        package var currentPeriod: UInt64
+        package var secondsToNextPeriod: Int64?
+        package var isCurrentHeld: Bool
+        package var isNextHeld: Bool?
+        package var heldPeriods: Int
+        package var calls: UInt64
+        package var failures: UInt64
+        package var lastError: String?
+    }
+
+    private let channels: ChannelDirectory
+    private let supervisor: Supervisor
+    let origin: OriginMetrics
+    let cache: ResponseCache
+    let budget: StorageBudget
+    private let clock: @Sendable () -> Int64
+
+    package init(
+        channels: ChannelDirectory, supervisor: Supervisor, origin: OriginMetrics, cache: ResponseCache,
+        budget: StorageBudget, clock: @escaping @Sendable () -> Int64
+    ) {
+        self.channels = channels
+        self.supervisor = supervisor
+        self.origin = origin
+        self.cache = cache
+        self.budget = budget
+        self.clock = clock
+    }
+
+    package var supervisorCounters: Supervisor.Counters { supervisor.counters }
+
+    package func all() -> [Channel] {
+        let publishers = Dictionary(
+            supervisor.statuses.map { ($0.channel, $0) }, uniquingKeysWith: { first, _ in first })
+        return channels.all.map { report($0, publishers[$0.profile.channel]) }
+    }
+
+    package func channel(_ name: String) -> Channel? { all().first { $0.channel == name } }
+
+    private func report(_ channel: LiveChannel, _ status: PublicationStatus?) -> Channel {
+        let snapshot = channel.timeline.snapshot
+        let name = channel.profile.channel
+        let states = channel.profile.endpoints.compactMap { endpoint in
+            channel.state(of: endpoint.id).map { (endpoint, $0) }
+        }
+        let listedAt = states.map(\.1.window.changedAtMilliseconds).max()
+        return Channel(
+            channel: name, publisher: status.map(Publisher.init), segments: snapshot.segments.count,
+            firstSegment: snapshot.segments.first?.number, lastSegment: snapshot.segments.last?.number,
+            lastSegmentAgeMilliseconds: snapshot.segments.isEmpty ? nil : listedAt.map { clock() - $0 },
+            discontinuitySequence: snapshot.segments.last?.discontinuitySequence ?? 0,
+            storedBytes: snapshot.segments.reduce(0) { $0 + $1.byteCount }, memoryBytes: channel.timeline.memoryBytes,
+            endpoints: states.map { endpoint, state in
+                Endpoint(
+                    id: endpoint.id,
+                    manifest: "/\(name)/\(endpoint.id)/\(endpoint.package == .dash ? "index.mpd" : "index.m3u8")",
+                    isWithheld: state.isWithheld, listedSegments: state.window.listed.count,
+                    currentKeyPeriod: state.window.segments.last?.keys?.index)
+            },
+            keys: channel.schedules.map { KeyState($0.status) })
+    }
+}
+
+extension AdminReport.Publisher {
+    fileprivate init(_ status: PublicationStatus) {
+        let statistics = status.statistics
+        self.init(
+            peer: status.peer, encoder: status.encoder, sinceMilliseconds: status.startedAt, worker: status.worker,
+            bitsPerSecond: status.bitsPerSecond, videoSamples: statistics.videoSamplesReceived,
+            audioSamples: statistics.audioSamplesReceived, framesRepeated: statistics.framesRepeated,
+            framesDropped: statistics.framesDropped, decodeErrors: statistics.decodeErrors,
+            bytesReceived: statistics.bytesReceived,
+            encodeSpeedPermille: statistics.busyMilliseconds == 0
+                ? nil : statistics.mediaMilliseconds * 1000 / statistics.busyMilliseconds)
+    }
+}
+
+extension AdminReport.KeyState {
+    fileprivate init(_ status: KeyScheduleStatus) {
+        self.init(
+            currentPeriod: status.currentPeriod, secondsToNextPeriod: status.secondsToNextPeriod,
+            isCurrentHeld: status.isCurrentHeld, isNextHeld: status.isNextHeld, heldPeriods: status.heldPeriods,
+            calls: status.calls, failures: status.failures, lastError: status.lastError.map { "\($0)" })
+    }
+}

@@ -1,0 +1,144 @@
+import Keys
+import Media
+import Packager
+import Synchronization
+import Timeline
+
+import struct Foundation.Data
+import class Foundation.JSONDecoder
+import class Foundation.JSONEncoder
+
+/// The endpoints of a channel that share their keys, or the ones in the clear: which key protects which segment,
+/// and the runs of segments that have one key and one track set.
+///
+/// What cannot be derived again after a restart (bindings to an earlier key, where runs began) is written to a
+/// file before anything is listed by it. The file holds no key.
+final class KeyGroup: Sendable {
+    /// Keys and the grace for their lateness; nil for endpoints in the clear.
+    struct Protection: Sendable {
+        let contract: KeyContract
+        let schedule: KeySchedule
+        let graceSeconds: UInt32
+    }
+
+    /// What was decided, and survives a restart.
+    private struct Decisions: Codable {
+        var binding = KeyBinding()
+        var runs: [SegmentRun] = []
+    }
+
+    private struct State {
+        var decisions = Decisions()
+        var lastNumber: UInt64?
+    }
+
+    /// What a look at the snapshot gives.
+    struct Bound: Sendable {
+        var segments: [BoundSegment]
+        /// A segment has no key yet, past the grace: manifests answer 503.
+        var isWithheld: Bool
+    }
+
+    let protection: Protection?
+    private let path: String?
+    private let state: Mutex<State>
+
+    /// - Parameter path: of the file for what must survive; nil: nothing survives.
+    init(protection: Protection?, path: String?, snapshot: Snapshot) {
+        self.protection = protection
+        self.path = path
+        var state = State()
+        if let path, let bytes = try? PlainFile.read(path, atMost: 64 << 20),
+            let decisions = try? JSONDecoder().decode(Decisions.self, from: Data(bytes))
+        {
+            state.decisions = decisions
+        }
+        if let contract = protection?.contract, let last = snapshot.segments.last {
+            state.decisions.binding.recover(through: last.number, start: Self.start(last, snapshot), contract: contract)
+        }
+        self.state = Mutex(state)
+    }
+
+    /// Binds what is new in the snapshot and gives every segment with its key, oldest first.
+    /// - Parameter manifestNumbers: what manifests may list; in there nothing without a key is passed over.
+    /// - Throws: when the decisions cannot be written down.
+    func bind(_ snapshot: Snapshot, firstListed: UInt64) throws(FileError) -> Bound {
+        try state.withLock { state throws(FileError) in
+            let before = state.decisions.binding
+            var runsChanged = false
+            for segment in snapshot.segments where segment.number > state.lastNumber ?? 0 {
+                let period = period(binding: segment, snapshot, &state)
+                runsChanged = extendRuns(segment, period: period, snapshot, &state) || runsChanged
+                state.lastNumber = segment.number
+            }
+            if let oldest = snapshot.segments.first?.number { forget(before: oldest, &state) }
+            if runsChanged || state.decisions.binding.exceptions != before.exceptions { try save(state.decisions) }
+            return collect(snapshot, firstListed: firstListed, state)
+        }
+    }
+
+    private func period(binding segment: WindowSegment, _ snapshot: Snapshot, _ state: inout State) -> UInt64 {
+        guard let protection else { return 0 }
+        let schedule = protection.schedule
+        return state.decisions.binding.bind(
+            segment: segment.number, start: Self.start(segment, snapshot), contract: protection.contract,
+            graceSeconds: protection.graceSeconds, isHeld: { schedule.keys(for: $0) != nil }
+        ).period
+    }
+
+    private func extendRuns(
+        _ segment: WindowSegment, period: UInt64, _ snapshot: Snapshot, _ state: inout State
+    ) -> Bool {
+        if let run = state.decisions.runs.last(where: { $0.firstNumber <= segment.number }),
+            run.generation == segment.generation, run.keyPeriod == period,
+            segment.number == run.firstNumber || state.lastNumber == segment.number - 1 || state.lastNumber == nil
+        {
+            return false
+        }
+        guard let set = snapshot.trackSets[segment.generation], let track = set.tracks.first?.track,
+            let share = segment.tracks.first
+        else { return false }
+        state.decisions.runs.append(
+            SegmentRun(
+                firstNumber: segment.number, generation: segment.generation, keyPeriod: period,
+                start: Ticks(share.decodeTime, timescale: track.timescale)))
+        return true
+    }
+
+    private func collect(_ snapshot: Snapshot, firstListed: UInt64, _ state: State) -> Bound {
+        var bound = Bound(segments: [], isWithheld: false)
+        bound.segments.reserveCapacity(snapshot.segments.count)
+        for segment in snapshot.segments {
+            guard let run = state.decisions.runs.last(where: { $0.firstNumber <= segment.number }) else { continue }
+            guard let protection else {
+                bound.segments.append(BoundSegment(segment: segment, keys: nil, run: run))
+                continue
+            }
+            if let keys = protection.schedule.keys(for: run.keyPeriod) {
+                bound.segments.append(BoundSegment(segment: segment, keys: keys, run: run))
+            } else if segment.number >= firstListed {
+                bound.isWithheld = true
+                break
+            }
+        }
+        return bound
+    }
+
+    private func forget(before oldest: UInt64, _ state: inout State) {
+        state.decisions.binding.forget(before: oldest)
+        // The run that the oldest segment is in began before it and stays.
+        if let current = state.decisions.runs.lastIndex(where: { $0.firstNumber <= oldest }), current > 0 {
+            state.decisions.runs.removeFirst(current)
+        }
+    }
+
+    private func save(_ decisions: Decisions) throws(FileError) {
+        guard let path, let json = try? JSONEncoder().encode(decisions) else { return }
+        try PlainFile.replace([UInt8](json), at: path)
+    }
+
+    /// Nominal, so that all renditions and all nodes agree.
+    private static func start(_ segment: WindowSegment, _ snapshot: Snapshot) -> Ticks {
+        snapshot.nominalStart(of: segment.number)
+    }
+}

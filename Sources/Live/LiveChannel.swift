@@ -1,0 +1,201 @@
+package import Keys
+package import Logging
+import Media
+import OpenSSLCrypto
+package import Packager
+package import Settings
+import Synchronization
+package import Timeline
+
+/// One channel on air: its window, its keys, and what each of its endpoints shows of them.
+///
+/// The publisher's side calls `timeline`; the CDN's side reads `window(of:)`, which never waits.
+package final class LiveChannel: Sendable {
+    /// What the origin sees of an endpoint at one moment.
+    package struct EndpointState: Sendable {
+        package var window: EndpointWindow
+        /// A key is missing past the grace: manifests answer 503.
+        package var isWithheld: Bool
+        /// Changes with everything above.
+        package var version: UInt64
+    }
+
+    private struct State {
+        var endpoints: [String: EndpointState] = [:]
+        var version: UInt64 = 0
+        var isEnded = false
+    }
+
+    package let profile: ChannelProfile
+    package let timeline: ChannelTimeline
+    /// The schedules of all key groups, in no order.
+    package let schedules: [KeySchedule]
+    private let groups: [String: KeyGroup]
+    private let revisions: [String: String]
+    private let clock: @Sendable () -> Int64
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - directory: of this channel; nil: memory only.
+    ///   - makeSchedule: a schedule for a contract and the provider that the profile names for it.
+    ///   - clock: milliseconds from the epoch.
+    package init(
+        profile: ChannelProfile, directory: String?, budget: StorageBudget, logger: Logger,
+        clock: @escaping @Sendable () -> Int64,
+        makeSchedule: (KeyContract, SPEKEProfile, _ onChange: @escaping @Sendable () -> Void) throws -> KeySchedule
+    ) throws {
+        self.profile = profile
+        self.clock = clock
+        var logger = logger
+        logger[metadataKey: "channel"] = "\(profile.channel)"
+        self.logger = logger
+        let refresh = Refresh()
+        let channelLogger = logger
+        timeline = try ChannelTimeline(
+            directory: directory,
+            limits: ChannelTimeline.Limits(
+                segmentDuration: profile.ladder.segmentDuration,
+                windowSeconds: profile.storageWindowSeconds),
+            budget: budget,
+            onEvent: { event in
+                switch event {
+                case .segment: refresh()
+                case .storageFailed(let error):
+                    channelLogger.error("storage failed, the segment is in memory only", metadata: ["error": "\(error)"])
+                case .evictedEarly(let number):
+                    channelLogger.warning(
+                        "storage.maxBytes reached: a segment left before its time", metadata: ["segment": "\(number)"])
+                }
+            })
+        let snapshot = timeline.snapshot
+        var groups: [String: KeyGroup] = [:]
+        var revisions: [String: String] = [:]
+        for endpoint in profile.endpoints {
+            let contract = KeyContract(endpoint, profile)
+            guard endpoint.encryption == nil || contract != nil else { throw UnknownKeyProvider(endpoint: endpoint.id) }
+            let name = Self.hash(contract.map { "\($0)" } ?? "clear")
+            revisions[endpoint.id] = Self.hash("\(endpoint.container) \(contract.map { "\($0)" } ?? "clear")")
+            guard groups[name] == nil else { continue }
+            var protection: KeyGroup.Protection?
+            if let contract, let speke = endpoint.encryption.flatMap({ profile.speke[$0.speke] }) {
+                protection = KeyGroup.Protection(
+                    contract: contract, schedule: try makeSchedule(contract, speke, { refresh() }),
+                    graceSeconds: speke.onKeyFailure.graceSeconds)
+            }
+            groups[name] = KeyGroup(
+                protection: protection, path: directory.map { "\($0)/bindings-\(name).json" }, snapshot: snapshot)
+        }
+        self.groups = groups
+        self.revisions = revisions
+        schedules = groups.values.compactMap { $0.protection?.schedule }
+        refresh.connect(to: self)
+        self.refresh()
+    }
+
+    /// Nil where the profile has no such endpoint.
+    package func state(of endpoint: String) -> EndpointState? { state.withLock { $0.endpoints[endpoint] } }
+
+    /// A publication has begun, or ended for good.
+    package func setEnded(_ isEnded: Bool) {
+        state.withLock { $0.isEnded = isEnded }
+        refresh()
+    }
+
+    /// Looks at the window and the keys anew and shows every endpoint what there is now.
+    package func refresh() {
+        let snapshot = timeline.snapshot
+        let now = clock()
+        let last = snapshot.segments.last?.number ?? 0
+        let nominal = Dictionary(
+            profile.ladder.video.map { ($0.name, $0.bitrate) } + profile.ladder.audio.map { ($0.name, $0.bitrate) },
+            uniquingKeysWith: { first, _ in first })
+        var shown: [String: (EndpointWindow, Bool)] = [:]
+        for endpoint in profile.endpoints {
+            let contract = KeyContract(endpoint, profile)
+            guard let group = groups[Self.hash(contract.map { "\($0)" } ?? "clear")] else { continue }
+            let firstListed = endpoint.firstListed(newest: last, segmentDuration: profile.ladder.segmentDuration)
+            let bound: KeyGroup.Bound
+            do { bound = try group.bind(snapshot, firstListed: firstListed) } catch {
+                logger.error("cannot write down key bindings: nothing new is listed", metadata: ["error": "\(error)"])
+                continue
+            }
+            shown[endpoint.id] = (
+                EndpointWindow(
+                    endpoint: endpoint, revision: revisions[endpoint.id] ?? "",
+                    segmentDuration: profile.ladder.segmentDuration, segments: bound.segments,
+                    trackSets: snapshot.trackSets, changedAtMilliseconds: now, isEnded: false,
+                    nominalBitrates: nominal),
+                bound.isWithheld
+            )
+        }
+        publish(shown, newest: last)
+    }
+
+    private func publish(_ shown: [String: (EndpointWindow, Bool)], newest: UInt64) {
+        let changes = state.withLock { state -> [(String, Bool)] in
+            state.version += 1
+            var changes: [(String, Bool)] = []
+            for (id, (window, isWithheld)) in shown {
+                // Two refreshes may race; what was shown last never goes back.
+                if let before = state.endpoints[id], let last = before.window.segments.last?.number,
+                    last > window.segments.last?.number ?? 0, !isWithheld
+                {
+                    continue
+                }
+                if state.endpoints[id]?.isWithheld ?? false != isWithheld { changes.append((id, isWithheld)) }
+                state.endpoints[id] = EndpointState(
+                    window: window.ended(state.isEnded), isWithheld: isWithheld, version: state.version)
+            }
+            return changes
+        }
+        for (id, isWithheld) in changes {
+            if isWithheld {
+                logger.error(
+                    "no key past the grace: manifests answer 503 until the provider delivers",
+                    metadata: ["endpoint": "\(id)", "segment": "\(newest)"])
+            } else {
+                logger.notice("keys are back: manifests are served again", metadata: ["endpoint": "\(id)"])
+            }
+        }
+    }
+
+    /// 12 hexadecimal digits that change with the text.
+    private static func hash(_ text: String) -> String {
+        let digits = Array("0123456789abcdef")
+        return String(sha256(Array(text.utf8)).prefix(6).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+}
+
+/// A protected endpoint whose key provider the profile does not have: such a channel is not opened.
+package struct UnknownKeyProvider: Error, CustomStringConvertible {
+    package let endpoint: String
+
+    package var description: String { "endpoint \(endpoint) is protected, but its key provider is not in the profile" }
+}
+
+/// Lets what a channel is made of call it back, without keeping it alive.
+private final class Refresh: Sendable {
+    private struct Target { weak var channel: LiveChannel? }
+    private let target = Mutex(Target())
+
+    func connect(to channel: LiveChannel) { target.withLock { $0.channel = channel } }
+    func callAsFunction() { target.withLock { $0.channel }?.refresh() }
+}
+
+extension KeyContract {
+    /// Nil for an endpoint in the clear.
+    init?(_ endpoint: EndpointProfile, _ profile: ChannelProfile) {
+        guard let encryption = endpoint.encryption, let speke = profile.speke[encryption.speke] else { return nil }
+        let scheme: Scheme =
+            switch encryption.scheme {
+            case nil: .aes128
+            case .cenc?: .cenc
+            case .cbcs?: .cbcs
+            }
+        let shared = speke.keyPolicy.video == .shared || speke.keyPolicy.audio == .shared
+        self.init(
+            contentID: speke.resourceID, scheme: scheme, layout: shared ? .shared : .videoAndAudio,
+            rotationIntervalSeconds: encryption.keyRotationIntervalSeconds, systems: encryption.systems)
+    }
+}

@@ -1,0 +1,50 @@
+package import NIOCore
+package import NIOHTTP1
+
+/// A whole answer, ready to be written any number of times without copying its body.
+package struct CachedResponse: Sendable {
+    /// How long a cache may keep the answer.
+    package enum Freshness: Sendable, Equatable {
+        /// The URL names these bytes for ever.
+        case immutable
+        /// Changes with the next segment, due at this time (seconds from the epoch).
+        case until(epochMilliseconds: Int64)
+        case seconds(Int)
+        case noStore
+    }
+
+    package var status: HTTPResponseStatus
+    package var contentType: String
+    package var body: ByteBuffer
+    /// The same body gzip-ed, where that is worth it.
+    package var gzipBody: ByteBuffer?
+    /// Strong, without quotes; nil for errors.
+    package var entityTag: String?
+    package var freshness: Freshness
+    /// Seconds after which asking again makes sense.
+    package var retryAfter: Int?
+
+    package init(
+        status: HTTPResponseStatus, contentType: String, body: ByteBuffer, gzipBody: ByteBuffer? = nil,
+        entityTag: String? = nil, freshness: Freshness, retryAfter: Int? = nil
+    ) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+        self.gzipBody = gzipBody
+        self.entityTag = entityTag
+        self.freshness = freshness
+        self.retryAfter = retryAfter
+    }
+
+    /// A short text; `freshness` says for how long caches may remember it.
+    package static func text(
+        _ status: HTTPResponseStatus, _ text: String, freshness: Freshness, retryAfter: Int? = nil
+    ) -> CachedResponse {
+        CachedResponse(
+            status: status, contentType: "text/plain; charset=utf-8", body: ByteBuffer(string: text + "\n"),
+            freshness: freshness, retryAfter: retryAfter)
+    }
+
+    package static let notFound = text(.notFound, "not found", freshness: .seconds(1))
+}

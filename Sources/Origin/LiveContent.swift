@@ -1,0 +1,206 @@
+package import Live
+import Media
+package import NIOCore
+package import NIOPosix
+import NIOHTTP1
+import OpenSSLCrypto
+import Packager
+import Settings
+import Timeline
+
+/// The live channels as HTTP content: looks a path up, and makes what is not cached once, on a thread pool.
+package struct LiveContent: Sendable {
+    private let channels: ChannelDirectory
+    private let cache: ResponseCache
+    private let threads: NIOThreadPool
+    private let clock: @Sendable () -> Int64
+    private let logFailure: @Sendable (_ path: String, _ reason: String) -> Void
+
+    /// - Parameters:
+    ///   - clock: milliseconds from the epoch.
+    ///   - logFailure: told of every response that could not be made, with its path and why.
+    package init(
+        channels: ChannelDirectory, cache: ResponseCache, threads: NIOThreadPool, clock: @escaping @Sendable () -> Int64,
+        logFailure: @escaping @Sendable (_ path: String, _ reason: String) -> Void
+    ) {
+        self.channels = channels
+        self.cache = cache
+        self.threads = threads
+        self.clock = clock
+        self.logFailure = logFailure
+    }
+
+    package func response(for path: ResourcePath, on eventLoop: any EventLoop) -> OriginAnswer {
+        guard let channel = channels.channel(named: path.channel),
+            let state = channel.state(of: path.endpoint)
+        else { return .ready(.notFound) }
+        switch path.resource {
+        case .time: return .ready(time())
+        case .multivariantPlaylist, .mpd, .mediaPlaylist:
+            return manifest(path, state, on: eventLoop)
+        case .header(let track, let revision, let generation, let period):
+            return header(path, state, track, revision, generation, period, on: eventLoop)
+        case .segment(let track, let revision, let number, let isTransportStream):
+            guard (state.window.endpoint.container == .ts) == isTransportStream else { return .ready(.notFound) }
+            return segment(path, channel, state, track, revision, number, on: eventLoop)
+        }
+    }
+
+    // MARK: Manifests
+
+    private func manifest(
+        _ path: ResourcePath, _ state: LiveChannel.EndpointState, on eventLoop: any EventLoop
+    ) -> OriginAnswer {
+        let window = state.window
+        switch (path.resource, window.endpoint.package) {
+        case (.mpd, .dash), (.multivariantPlaylist, .hls): break
+        case (.mediaPlaylist(let track), .hls):
+            guard window.segments.isEmpty || window.hasPlaylist(track: track) else { return .ready(.notFound) }
+        default: return .ready(.notFound)
+        }
+        if state.isWithheld { return .ready(Self.noKey) }
+        guard !window.segments.isEmpty else { return .ready(Self.tooEarly) }
+        let dueMilliseconds = window.nextChangeMilliseconds
+        let path = path
+        return make("\(path.text)#\(state.version)", on: eventLoop) {
+            let (text, contentType) = try ManifestText.make(path.resource, window)
+            let bytes = Array(text.utf8)
+            let tag = sha256(bytes).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            return CachedResponse(
+                status: .ok, contentType: contentType, body: ByteBuffer(bytes: bytes),
+                gzipBody: Gzip.compress(bytes).map { ByteBuffer(bytes: $0) }, entityTag: tag,
+                freshness: .until(epochMilliseconds: dueMilliseconds))
+        }
+    }
+
+    /// For UTCTiming http-xsdate: a CDN may hold it for a second at most, and need not.
+    private func time() -> CachedResponse {
+        CachedResponse(
+            status: .ok, contentType: "text/plain", body: ByteBuffer(string: CivilTime(epochMilliseconds: clock()).iso8601),
+            freshness: .noStore)
+    }
+
+    // MARK: Media
+
+    private func header(
+        _ path: ResourcePath, _ state: LiveChannel.EndpointState, _ track: String, _ revision: String,
+        _ generation: UInt64, _ period: UInt64?, on eventLoop: any EventLoop
+    ) -> OriginAnswer {
+        let window = state.window
+        guard revision == window.revision, window.endpoint.container == .cmaf,
+            let set = window.trackSets[generation], let index = set.index(of: track),
+            (window.endpoint.encryption?.scheme != nil) == (period != nil)
+        else { return .ready(.notFound) }
+        let keys = period.flatMap { period in window.segments.last { $0.run.keyPeriod == period }?.keys }
+        if period != nil, keys == nil { return .ready(state.isWithheld ? Self.noKey : .notFound) }
+        let stored = set.tracks[index]
+        return make(path.text, on: eventLoop) {
+            media(
+                SegmentPackager.header(of: stored, endpoint: window.endpoint, keys: keys),
+                contentType: stored.track.kind.contentType, path)
+        }
+    }
+
+    private func segment(
+        _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, _ track: String,
+        _ revision: String, _ number: UInt64, on eventLoop: any EventLoop
+    ) -> OriginAnswer {
+        let window = state.window
+        guard revision == window.revision else { return .ready(.notFound) }
+        guard let bound = window.segment(number) else {
+            guard let last = window.segments.last?.number, number > last else { return .ready(.notFound) }
+            // Withheld: it may be there, without a key. Otherwise the next one or two are worth asking for again.
+            if state.isWithheld { return .ready(Self.noKey) }
+            return .ready(number <= last + 2 ? Self.tooEarly : .notFound)
+        }
+        guard let (stored, _) = window.share(of: track, in: bound) else { return .ready(.notFound) }
+        let timeline = channel.timeline
+        return make(path.text, on: eventLoop) {
+            let endpoint = window.endpoint
+            func clear(_ track: StoredTrack) throws -> [UInt8] {
+                guard let bytes = timeline.bytes(segment: number, track: track.track.name) else {
+                    throw PackagingError.missingMedia(segment: number, track: track.track.name)
+                }
+                return bytes
+            }
+            if endpoint.container == .ts {
+                let tracks = window.muxed(with: stored, in: bound)
+                let bytes = try SegmentPackager.transportStream(
+                    tracks.map { (try clear($0), $0) }, number: number, endpoint: endpoint, keys: bound.keys)
+                return media(bytes, contentType: "video/mp2t", path)
+            }
+            let bytes = try SegmentPackager.cmaf(
+                clear(stored), number: number, track: stored, endpoint: endpoint, keys: bound.keys)
+            return media(bytes, contentType: stored.track.kind.contentType, path)
+        }
+    }
+
+    private func media(_ bytes: [UInt8], contentType: String, _ path: ResourcePath) -> CachedResponse {
+        CachedResponse(
+            status: .ok, contentType: contentType, body: ByteBuffer(bytes: bytes), entityTag: path.entityTag,
+            freshness: .immutable)
+    }
+
+    /// From the cache, or made once for all who ask at the same time.
+    private func make(
+        _ key: String, on eventLoop: any EventLoop, _ body: @escaping @Sendable () throws -> CachedResponse
+    ) -> OriginAnswer {
+        switch cache.lookUp(key, on: eventLoop) {
+        case .hit(let response): return .ready(response)
+        case .wait(let future): return .later(future)
+        case .make(let future):
+            let (cache, logFailure) = (cache, logFailure)
+            threads.submit { _ in
+                do {
+                    cache.complete(key, try body(), isKept: true)
+                } catch {
+                    logFailure(key, "\(error)")
+                    let isGone = if case .missingMedia? = error as? PackagingError { true } else { false }
+                    cache.complete(key, isGone ? .notFound : Self.unpackable, isKept: false)
+                }
+            }
+            return .later(future)
+        }
+    }
+
+    private static let noKey = CachedResponse.text(
+        .serviceUnavailable, "no content key at the moment", freshness: .noStore, retryAfter: 2)
+    private static let tooEarly = CachedResponse.text(.notFound, "not yet", freshness: .seconds(1), retryAfter: 1)
+    private static let unpackable = CachedResponse.text(
+        .serviceUnavailable, "this segment cannot be packaged", freshness: .noStore, retryAfter: 2)
+}
+
+extension Track.Kind {
+    fileprivate var contentType: String {
+        switch self {
+        case .video: "video/mp4"
+        case .audio: "audio/mp4"
+        }
+    }
+}
+
+extension ResourcePath {
+    /// The canonical path.
+    var text: String {
+        switch resource {
+        case .time: "/\(channel)/\(endpoint)/time"
+        case .multivariantPlaylist: "/\(channel)/\(endpoint)/index.m3u8"
+        case .mpd: "/\(channel)/\(endpoint)/index.mpd"
+        case .mediaPlaylist(let track): "/\(channel)/\(endpoint)/\(track)/playlist.m3u8"
+        case .header(let track, let revision, let generation, let period):
+            "/\(channel)/\(endpoint)/\(track)/\(revision)/init-\(generation)\(period.map { "-\($0)" } ?? "").mp4"
+        case .segment(let track, let revision, let number, let isTransportStream):
+            "/\(channel)/\(endpoint)/\(track)/\(revision)/\(number).\(isTransportStream ? "ts" : "m4s")"
+        }
+    }
+
+    /// Media bytes follow from the URL, so the URL is their identity.
+    fileprivate var entityTag: String? {
+        switch resource {
+        case .time, .multivariantPlaylist, .mpd, .mediaPlaylist: nil
+        case .header(let track, let revision, let generation, let period):
+            "\(track)-\(revision)-i\(generation)-\(period ?? 0)"
+        case .segment(let track, let revision, let number, _): "\(track)-\(revision)-\(number)"
+        }
+    }
+}

@@ -1,0 +1,26 @@
+import NIOConcurrencyHelpers
+
+/// Counts of what the origin has answered.
+package final class OriginMetrics: Sendable {
+    package struct Values: Sendable {
+        package var responsesByStatus: [UInt: UInt64] = [:]
+        package var bodyBytes: UInt64 = 0
+        package var openConnections = 0
+    }
+
+    private let state = NIOLockedValueBox(Values())
+
+    package init() {}
+
+    func count(status: UInt, bytes: Int) {
+        state.withLockedValue {
+            $0.responsesByStatus[status, default: 0] += 1
+            $0.bodyBytes += UInt64(bytes)
+        }
+    }
+
+    func connectionOpened() { state.withLockedValue { $0.openConnections += 1 } }
+    func connectionClosed() { state.withLockedValue { $0.openConnections -= 1 } }
+
+    package var values: Values { state.withLockedValue { $0 } }
+}

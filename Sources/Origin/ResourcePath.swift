@@ -1,0 +1,89 @@
+/// What a request's path names: `/CHANNEL/ENDPOINT/…`. Parsing does no work that depends on what exists.
+package struct ResourcePath: Hashable, Sendable {
+    package enum Resource: Hashable, Sendable {
+        /// `index.m3u8`
+        case multivariantPlaylist
+        /// `index.mpd`
+        case mpd
+        /// `time`: the time of day, for UTCTiming
+        case time
+        /// `TRACK/playlist.m3u8`
+        case mediaPlaylist(track: String)
+        /// `TRACK/REVISION/init-GENERATION[-PERIOD].mp4`
+        case header(track: String, revision: String, generation: UInt64, period: UInt64?)
+        /// `TRACK/REVISION/NUMBER.m4s` or `.ts`
+        case segment(track: String, revision: String, number: UInt64, isTransportStream: Bool)
+    }
+
+    package let channel: String
+    package let endpoint: String
+    package let resource: Resource
+
+    static let maximumLength = 512
+
+    /// Nil for every path that cannot name anything of ours.
+    /// - Parameter uri: the request target; a query is passed over.
+    package init?(parsing uri: String) {
+        guard uri.utf8.count <= Self.maximumLength, uri.utf8.first == UInt8(ascii: "/") else { return nil }
+        let path = uri.prefix { $0 != "?" && $0 != "#" }
+        let parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        guard (3...5).contains(parts.count), parts.allSatisfy({ Self.isName($0) }) else { return nil }
+        channel = String(parts[0])
+        endpoint = String(parts[1])
+        let file = parts[parts.count - 1]
+        switch parts.count {
+        case 3 where file == "index.m3u8": resource = .multivariantPlaylist
+        case 3 where file == "index.mpd": resource = .mpd
+        case 3 where file == "time": resource = .time
+        case 4 where file == "playlist.m3u8": resource = .mediaPlaylist(track: String(parts[2]))
+        case 5:
+            guard let found = Self.media(track: String(parts[2]), revision: String(parts[3]), file: file) else {
+                return nil
+            }
+            resource = found
+        default: return nil
+        }
+    }
+
+    private static func media(track: String, revision: String, file: Substring) -> Resource? {
+        guard let dot = file.lastIndex(of: ".") else { return nil }
+        let stem = file[..<dot]
+        switch file[file.index(after: dot)...] {
+        case "m4s":
+            return number(stem).map {
+                .segment(track: track, revision: revision, number: $0, isTransportStream: false)
+            }
+        case "ts":
+            return number(stem).map { .segment(track: track, revision: revision, number: $0, isTransportStream: true) }
+        case "mp4":
+            let fields = stem.split(separator: "-", omittingEmptySubsequences: false)
+            guard fields.count == 2 || fields.count == 3, fields[0] == "init", let generation = number(fields[1])
+            else { return nil }
+            if fields.count == 2 {
+                return .header(track: track, revision: revision, generation: generation, period: nil)
+            }
+            return number(fields[2]).map {
+                .header(track: track, revision: revision, generation: generation, period: $0)
+            }
+        default: return nil
+        }
+    }
+
+    /// A canonical decimal number: one thing has one name, or caches would hold it twice.
+    private static func number(_ text: some StringProtocol) -> UInt64? {
+        guard let value = UInt64(text), String(value) == text else { return nil }
+        return value
+    }
+
+    private static func isName(_ part: Substring) -> Bool {
+        !part.isEmpty && part.utf8.count <= 96
+            && part.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                    UInt8(ascii: "-"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            } && part.utf8.first != UInt8(ascii: ".")
+    }
+}

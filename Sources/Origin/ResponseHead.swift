@@ -1,0 +1,116 @@
+import NIOCore
+import NIOHTTP1
+
+/// What of a response is sent for one request: conditional and range requests. RFC 9110, clauses 13 and 14.
+struct ResponsePlan {
+    var head: HTTPResponseHead
+    /// Nil: no body (HEAD, 304).
+    var body: ByteBuffer?
+
+    /// - Parameter date: the Date header's text.
+    init(_ response: CachedResponse, for request: HTTPRequestHead, nowMilliseconds: Int64, date: String) {
+        var headers = HTTPHeaders()
+        headers.reserveCapacity(14)
+        headers.add(name: "date", value: date)
+        headers.add(name: "server", value: "sluice")
+        headers.add(name: "access-control-allow-origin", value: "*")
+        headers.add(name: "access-control-expose-headers", value: "Date, Content-Length, Content-Range, ETag")
+        headers.add(name: "cache-control", value: Self.cacheControl(response.freshness, nowMilliseconds))
+        headers.add(name: "content-type", value: response.contentType)
+        if let seconds = response.retryAfter { headers.add(name: "retry-after", value: String(seconds)) }
+        if response.gzipBody != nil { headers.add(name: "vary", value: "accept-encoding") }
+        var status = response.status
+        var content = response.body
+        var tag = response.entityTag
+        if let gzip = response.gzipBody, Self.acceptsGzip(request.headers) {
+            content = gzip
+            tag = tag.map { $0 + "-gz" }
+            headers.add(name: "content-encoding", value: "gzip")
+        }
+        if let tag { headers.add(name: "etag", value: "\"\(tag)\"") }
+        if status == .ok, let tag, Self.matches(request.headers[canonicalForm: "if-none-match"], tag) {
+            status = .notModified
+        } else if status == .ok, response.freshness == .immutable {
+            headers.add(name: "accept-ranges", value: "bytes")
+            switch Self.range(request, tag: tag, size: content.readableBytes) {
+            case .whole: break
+            case .part(let part):
+                status = .partialContent
+                headers.add(
+                    name: "content-range",
+                    value: "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(content.readableBytes)")
+                content = content.getSlice(at: content.readerIndex + part.lowerBound, length: part.count) ?? content
+            case .unsatisfiable:
+                status = .rangeNotSatisfiable
+                headers.add(name: "content-range", value: "bytes */\(content.readableBytes)")
+                content = ByteBuffer()
+            }
+        }
+        if status == .notModified {
+            body = nil
+        } else {
+            headers.add(name: "content-length", value: String(content.readableBytes))
+            body = request.method == .HEAD ? nil : content
+        }
+        head = HTTPResponseHead(version: request.version, status: status, headers: headers)
+    }
+
+    private static func cacheControl(_ freshness: CachedResponse.Freshness, _ now: Int64) -> String {
+        switch freshness {
+        case .immutable: "public, max-age=31536000, immutable"
+        case .until(let time): "public, max-age=\(min(max((time - now) / 2000, 1), 60))"
+        case .seconds(let seconds): "public, max-age=\(seconds)"
+        case .noStore: "no-store"
+        }
+    }
+
+    private static func acceptsGzip(_ headers: HTTPHeaders) -> Bool {
+        headers[canonicalForm: "accept-encoding"].contains { coding in
+            let parts = coding.split(separator: ";", maxSplits: 1)
+            guard let name = parts.first?.trimmingSpaces(), name == "gzip" || name == "*" else { return false }
+            return parts.count == 1 || !["q=0", "q=0.0", "q=0.00", "q=0.000"].contains(parts[1].trimmingSpaces())
+        }
+    }
+
+    private static func matches(_ tags: [Substring], _ tag: String) -> Bool {
+        tags.contains { candidate in
+            let text = candidate.trimmingSpaces()
+            let bare = text.hasPrefix("W/") ? text.dropFirst(2) : text
+            return bare == "*" || bare == "\"\(tag)\""
+        }
+    }
+
+    private enum Range { case whole, part(Swift.Range<Int>), unsatisfiable }
+
+    /// One byte range; several at once are answered with the whole, as RFC 9110 clause 14.2 allows.
+    private static func range(_ request: HTTPRequestHead, tag: String?, size: Int) -> Range {
+        guard let text = request.headers.first(name: "range"), text.hasPrefix("bytes="), request.method == .GET else {
+            return .whole
+        }
+        if let condition = request.headers.first(name: "if-range"), condition != tag.map({ "\"\($0)\"" }) {
+            return .whole
+        }
+        let bounds = text.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
+        guard bounds.count == 2, !text.contains(",") else { return .whole }
+        let first = Int(bounds[0].trimmingSpaces())
+        let last = Int(bounds[1].trimmingSpaces())
+        switch (first, last) {
+        case (let first?, let last?) where first >= 0 && first <= last:
+            return first < size ? .part(first..<min(last, size - 1) + 1) : .unsatisfiable
+        case (let first?, nil) where bounds[1].isEmpty && first >= 0:
+            return first < size ? .part(first..<size) : .unsatisfiable
+        case (nil, let suffix?) where bounds[0].isEmpty && suffix >= 0:
+            return suffix > 0 && size > 0 ? .part(max(size - suffix, 0)..<size) : .unsatisfiable
+        default:
+            return .whole
+        }
+    }
+}
+
+extension StringProtocol {
+    func trimmingSpaces() -> SubSequence {
+        let head = drop { $0 == " " || $0 == "\t" }
+        guard let last = head.lastIndex(where: { $0 != " " && $0 != "\t" }) else { return head }
+        return head[...last]
+    }
+}

@@ -1,0 +1,52 @@
+import CommonEncryption
+import ISOBMFF
+import Keys
+import Media
+import Timeline
+
+/// Protects the clear chunks of one track's segment under one key.
+struct ChunkProtection {
+    let track: StoredTrack
+    let key: TrackKey
+    let scheme: ProtectionScheme
+
+    /// Every clear chunk becomes one protected `moof` and `mdat`, so that parts stay byte ranges of their segment.
+    func protect(_ clear: [UInt8]) throws -> [UInt8] {
+        let table = try MovieFragmentTable(parsing: clear.span)
+        var protector = try SampleProtector(
+            scheme: scheme, key: key.key, codec: track.track.codec,
+            constantIV: scheme == .cbcs ? key.constantIV : nil)
+        let fragmentWriter = FragmentWriter()
+        // A senc entry takes 8 bytes of IV and 6 to 12 of subsamples beside what the clear moof holds.
+        let samples = table.fragments.reduce(0) { $0 + $1.samples.count }
+        var writer = ByteWriter(capacity: clear.count + samples * 32 + table.fragments.count * 256)
+        for fragment in table.fragments {
+            guard let first = fragment.samples.first, let last = fragment.samples.last else { continue }
+            var payload = Array(clear[first.offset..<last.offset + last.size])
+            var encryption = SampleEncryption(
+                perSampleIVSize: scheme == .cenc ? 8 : 0, hasSubsamples: track.track.kind == .video)
+            for sample in fragment.samples {
+                let start = sample.offset - first.offset
+                let iv = InitializationVector.cencIV(trackIndex: track.index, decodeTime: sample.decodeTime)
+                var bytes = payload.mutableSpan
+                var part = bytes._mutatingExtracting(start..<start + sample.size)
+                let subsamples = try protector.protect(&part, iv: iv)
+                encryption.append(iv: scheme == .cenc ? iv.bigEndianBytes : [], subsamples: subsamples)
+            }
+            fragmentWriter.write(
+                sequenceNumber: fragment.sequenceNumber, samples: fragment.samples, 
+                encryption: isSaidInHeader ? nil : encryption, to: &writer)
+            writer.write(bytes: payload)
+        }
+        return writer.bytes
+    }
+
+    /// Whole samples under a constant IV (cbcs audio) need no senc. ISO/IEC 23001-7:2023, clause 10.4.
+    private var isSaidInHeader: Bool { scheme == .cbcs && track.track.kind == .audio }
+}
+
+extension UInt64 {
+    fileprivate var bigEndianBytes: [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: self >> UInt64(56 - 8 * $0)) }
+    }
+}

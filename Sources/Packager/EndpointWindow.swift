@@ -1,0 +1,159 @@
+package import Keys
+package import Media
+package import Settings
+package import Timeline
+
+/// Everything a manifest or a segment of one endpoint is made from, at one moment: an immutable value.
+package struct EndpointWindow: Sendable {
+    package let endpoint: EndpointProfile
+    /// Of the endpoint's settings that change bytes: part of every media URL, so that a URL names the same
+    /// bytes for ever, over changed profiles too.
+    package let revision: String
+    package let segmentDuration: Ticks
+    /// Every segment that can be served, by rising number. Without a key a segment is not in here.
+    package let segments: [BoundSegment]
+    package let trackSets: [UInt64: TrackSet]
+    /// When the newest segment was listed, in milliseconds from the epoch: the MPD's publishTime.
+    package let changedAtMilliseconds: Int64
+    /// The encoder is gone for good: the playlist ends.
+    package let isEnded: Bool
+    /// Bits a second that the profile promises for each rung; measured rates are never announced below.
+    package let nominalBitrates: [String: UInt32]
+
+    package init(
+        endpoint: EndpointProfile, revision: String, segmentDuration: Ticks, segments: [BoundSegment],
+        trackSets: [UInt64: TrackSet], changedAtMilliseconds: Int64, isEnded: Bool,
+        nominalBitrates: [String: UInt32]
+    ) {
+        self.endpoint = endpoint
+        self.revision = revision
+        self.segmentDuration = segmentDuration
+        self.segments = segments
+        self.trackSets = trackSets
+        self.changedAtMilliseconds = changedAtMilliseconds
+        self.isEnded = isEnded
+        self.nominalBitrates = nominalBitrates
+    }
+
+    /// The segments that manifests list: the newest, as far back as the profile's window reaches.
+    package var listed: ArraySlice<BoundSegment> {
+        guard let last = segments.last else { return [] }
+        if endpoint.playlistType == .event { return segments[...] }
+        let first = endpoint.firstListed(newest: last.number, segmentDuration: segmentDuration)
+        return segments.drop { $0.number < first }
+    }
+
+    /// The tracks that manifests name: those of the newest segment.
+    package var tracks: [StoredTrack] {
+        segments.last.flatMap { trackSets[$0.segment.generation] }?.tracks ?? []
+    }
+
+    package func segment(_ number: UInt64) -> BoundSegment? {
+        var low = 0
+        var high = segments.count
+        while low < high {
+            let middle = (low + high) / 2
+            if segments[middle].number < number { low = middle + 1 } else { high = middle }
+        }
+        return low < segments.count && segments[low].number == number ? segments[low] : nil
+    }
+
+    /// A segment's share of a track: nil where its track set does not have it.
+    package func share(of track: String, in segment: BoundSegment) -> (StoredTrack, TrackSegment)? {
+        guard let set = trackSets[segment.segment.generation], let index = set.index(of: track),
+            index < segment.segment.tracks.count
+        else { return nil }
+        return (set.tracks[index], segment.segment.tracks[index])
+    }
+}
+
+/// A segment with the key it is protected by, for ever.
+package struct BoundSegment: Sendable {
+    package let segment: WindowSegment
+    /// Nil for an endpoint in the clear.
+    package let keys: PeriodKeys?
+    /// The run of segments it belongs to.
+    package let run: SegmentRun
+
+    package init(segment: WindowSegment, keys: PeriodKeys?, run: SegmentRun) {
+        self.segment = segment
+        self.keys = keys
+        self.run = run
+    }
+
+    package var number: UInt64 { segment.number }
+}
+
+/// A stretch of consecutive segments with one key and one track set: a Period of the MPD.
+package struct SegmentRun: Sendable, Hashable, Codable {
+    package let firstNumber: UInt64
+    package let generation: UInt64
+    /// 0 for an endpoint in the clear.
+    package let keyPeriod: UInt64
+    /// Presentation time of its first sample.
+    package let start: Ticks
+
+    package init(firstNumber: UInt64, generation: UInt64, keyPeriod: UInt64, start: Ticks) {
+        self.firstNumber = firstNumber
+        self.generation = generation
+        self.keyPeriod = keyPeriod
+        self.start = start
+    }
+}
+
+/// Why a response cannot be made.
+package enum PackagingError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// A clear segment that the store should hold is not there, or not what it was.
+    case missingMedia(segment: UInt64, track: String)
+    /// The clear media cannot be parsed or protected: it is not served.
+    case media(segment: UInt64, track: String, reason: String)
+
+    package var description: String {
+        switch self {
+        case .missingMedia(let segment, let track): "segment \(segment) of \(track) is not in the store"
+        case .media(let segment, let track, let reason): "segment \(segment) of \(track): \(reason)"
+        }
+    }
+}
+
+extension EndpointProfile {
+    /// The oldest number that manifests list when `newest` is the newest: the profile's window, three segments at least.
+    package func firstListed(newest: UInt64, segmentDuration: Ticks) -> UInt64 {
+        if playlistType == .event { return 0 }
+        let window = Ticks(Int64(windowSeconds), timescale: 1).rescaled(to: segmentDuration.timescale)
+        let count = max(UInt64(clamping: window.value / max(segmentDuration.value, 1)), 3)
+        return newest >= count ? newest - count + 1 : 0
+    }
+
+    /// Whether audio travels inside each video variant's segments (TS only; CMAF has one track in a file).
+    package var muxesAudio: Bool { package == .hls && container == .ts && !useAudioRenditionGroup }
+}
+
+extension EndpointWindow {
+    /// The window of a channel whose encoder is gone for good.
+    package func ended(_ isEnded: Bool) -> EndpointWindow {
+        EndpointWindow(
+            endpoint: endpoint, revision: revision, segmentDuration: segmentDuration, segments: segments,
+            trackSets: trackSets, changedAtMilliseconds: changedAtMilliseconds, isEnded: isEnded,
+            nominalBitrates: nominalBitrates)
+    }
+
+    /// When the manifest is due to change: a segment duration after the newest was listed.
+    package var nextChangeMilliseconds: Int64 { changedAtMilliseconds &+ segmentDuration.milliseconds }
+
+    /// Whether the endpoint has a media playlist of that name.
+    package func hasPlaylist(track: String) -> Bool { playlistTracks.contains { $0.track.name == track } }
+
+    /// The tracks that have a media playlist (HLS): all of them, or those with video where audio travels inside.
+    package var playlistTracks: [StoredTrack] {
+        guard endpoint.muxesAudio, tracks.contains(where: { $0.track.kind == .video }) else { return tracks }
+        return tracks.filter { $0.track.kind == .video }
+    }
+
+    /// What a transport stream segment of `track` holds: with the first audio where the endpoint muxes it.
+    package func muxed(with track: StoredTrack, in segment: BoundSegment) -> [StoredTrack] {
+        guard endpoint.muxesAudio, track.track.kind == .video else { return [track] }
+        let audio = trackSets[segment.segment.generation]?.tracks.first { $0.track.kind == .audio }
+        return [track] + (audio.map { [$0] } ?? [])
+    }
+}

@@ -1,0 +1,189 @@
+import DASH
+import Keys
+import Media
+import Settings
+import Timeline
+
+/// The MPD of a DASH endpoint, made from its window: pure text. ISO/IEC 23009-1:2022, clause 5.3.
+///
+/// Media time counts from the Unix epoch and so does the presentation: availabilityStartTime is 1970-01-01T00:00:00Z
+/// and a Period's start is its media time. Every run of segments with one key and one track set is a Period.
+package enum MPDPackager {
+    package static func mpd(_ window: EndpointWindow) -> String {
+        let endpoint = window.endpoint
+        let runs = runs(window)
+        var periods: [Period] = []
+        for (index, run) in runs.enumerated() {
+            let previous = index > 0 ? runs[index - 1] : nil
+            periods.append(period(run, after: previous, window))
+        }
+        let longest = longestSegment(window)
+        let mpd = MPD(
+            profiles: [.isoffLive], type: .dynamic, availabilityStartTime: Ticks(0, timescale: 1),
+            publishTime: Ticks(window.changedAtMilliseconds, timescale: 1000),
+            mediaPresentationDuration: nil,
+            minimumUpdatePeriod: window.isEnded ? nil : .seconds(endpoint.minUpdatePeriodSeconds),
+            minBufferTime: .seconds(endpoint.minBufferTimeSeconds),
+            timeShiftBufferDepth: .seconds(endpoint.windowSeconds),
+            suggestedPresentationDelay: .seconds(endpoint.suggestedPresentationDelaySeconds),
+            maxSegmentDuration: longest, periods: window.isEnded ? ended(periods, runs, window) : periods,
+            utcTimings: [.httpXSDate("time")])
+        return mpd.serialize()
+    }
+
+    private typealias Run = (run: SegmentRun, segments: [BoundSegment])
+
+    private static func runs(_ window: EndpointWindow) -> [Run] {
+        var runs: [Run] = []
+        for segment in window.listed {
+            if let last = runs.indices.last, runs[last].run == segment.run {
+                runs[last].segments.append(segment)
+            } else {
+                runs.append((segment.run, [segment]))
+            }
+        }
+        return runs
+    }
+
+    private static func period(_ run: Run, after previous: Run?, _ window: EndpointWindow) -> Period {
+        let tracks = window.trackSets[run.run.generation]?.tracks ?? []
+        let video = tracks.filter { $0.track.kind == .video }
+        var sets: [AdaptationSet] = []
+        // With the same tracks the timeline goes on over the key's change: players may keep their decoders.
+        let continues = previous?.run.generation == run.run.generation
+        let continuity = continues ? previous.map { [Descriptor.periodContinuity(with: $0.run.id)] } ?? [] : []
+        if !video.isEmpty {
+            var set = AdaptationSet(
+                id: 1, contentType: .video, mimeType: "video/mp4", maxWidth: video.map(\.track.size.width).max(),
+                maxHeight: video.map(\.track.size.height).max(), contentProtections: protections(video[0], run, window),
+                supplementalProperties: continuity, roles: [.mainRole])
+            place(video, run, window, in: &set)
+            sets.append(set)
+        }
+        for (index, audio) in tracks.filter({ $0.track.kind == .audio }).enumerated() {
+            var set = AdaptationSet(
+                id: UInt32(10 + index), contentType: .audio, mimeType: "audio/mp4", language: audio.track.language,
+                contentProtections: protections(audio, run, window), supplementalProperties: continuity,
+                roles: [.mainRole])
+            place([audio], run, window, in: &set)
+            sets.append(set)
+        }
+        return Period(id: run.run.id, start: run.run.start, adaptationSets: sets)
+    }
+
+    /// Representations, with one segment template for all where their timelines agree, and one for each otherwise.
+    private static func place(
+        _ tracks: [StoredTrack], _ run: Run, _ window: EndpointWindow, in set: inout AdaptationSet
+    ) {
+        let templates = tracks.map { template($0, run, window) }
+        let isShared = templates.allSatisfy { $0 == templates.first }
+        set.segmentTemplate = isShared ? templates.first : nil
+        set.representations = zip(tracks, templates).map { stored, template in
+            let track = stored.track
+            let bandwidth = MeasuredBandwidth(of: track.name, in: window).peak
+            return Representation(
+                id: track.name, bandwidth: UInt64(max(bandwidth, 1)), codecs: track.codec.rfc6381,
+                width: track.kind == .video ? track.size.width : nil,
+                height: track.kind == .video ? track.size.height : nil, frameRate: track.frameRate,
+                audioSamplingRate: track.kind == .audio ? track.timescale : nil,
+                audioChannelConfigurations: track.channelCount.map { [.audioChannelConfiguration(channels: $0)] } ?? [],
+                segmentTemplate: isShared ? nil : template)
+        }
+    }
+
+    private static func template(_ stored: StoredTrack, _ run: Run, _ window: EndpointWindow) -> SegmentTemplate {
+        let timescale = stored.track.timescale
+        let offset = run.run.start.rescaled(to: timescale).value
+        let period = window.endpoint.encryption?.scheme == nil ? nil : run.run.keyPeriod
+        let addressing: SegmentTemplate.Addressing
+        let startNumber: UInt64
+        switch window.endpoint.segmentTemplate {
+        case .timeline:
+            var timeline = SegmentTimeline()
+            for segment in run.segments {
+                guard let (_, share) = window.share(of: stored.track.name, in: segment) else { continue }
+                timeline.append(start: UInt64(clamping: share.decodeTime), duration: UInt64(clamping: share.duration))
+            }
+            addressing = .timeline(timeline)
+            startNumber = run.segments.first?.number ?? run.run.firstNumber
+        case .number:
+            addressing = .duration(UInt64(clamping: window.segmentDuration.rescaled(to: timescale).value))
+            startNumber = run.run.firstNumber
+        }
+        return SegmentTemplate(
+            timescale: timescale, presentationTimeOffset: UInt64(clamping: offset), startNumber: startNumber,
+            media: "$RepresentationID$/\(window.revision)/$Number$.m4s",
+            initialization:
+                "$RepresentationID$/\(window.revision)/"
+                + MediaLocation.headerName(generation: run.run.generation, period: period),
+            addressing: addressing)
+    }
+
+    /// The scheme with the key, then each system as the provider described it.
+    private static func protections(_ stored: StoredTrack, _ run: Run, _ window: EndpointWindow) -> [ContentProtection] {
+        guard let encryption = window.endpoint.encryption, let scheme = encryption.scheme,
+            let keys = run.segments.last?.keys
+        else { return [] }
+        let key = keys[stored.track.kind]
+        let systems = encryption.systems.compactMap { system -> ContentProtection? in
+            guard let signalling = key.signalling[system] else { return nil }
+            if let fragment = signalling.contentProtectionData {
+                return .system(system, value: system.dashValue, [.fragment(fragment)])
+            }
+            return signalling.pssh.map { .system(system, value: system.dashValue, [.pssh($0)]) }
+        }
+        return [.commonEncryption(scheme, defaultKeyID: key.keyID)] + systems
+    }
+
+    private static func longestSegment(_ window: EndpointWindow) -> Ticks {
+        var longest = window.segmentDuration
+        for segment in window.listed {
+            guard let set = window.trackSets[segment.segment.generation] else { continue }
+            for (stored, share) in zip(set.tracks, segment.segment.tracks) {
+                longest = max(longest, Ticks(share.duration, timescale: stored.track.timescale))
+            }
+        }
+        return longest
+    }
+
+    /// The last Period of a stream that is over says how long it is.
+    private static func ended(_ periods: [Period], _ runs: [Run], _ window: EndpointWindow) -> [Period] {
+        guard let last = runs.last, let segment = last.segments.last, var period = periods.last,
+            let stored = window.trackSets[last.run.generation]?.tracks.first, let share = segment.segment.tracks.first
+        else { return periods }
+        let start = last.run.start.rescaled(to: stored.track.timescale).value
+        period.duration = Ticks(share.decodeTime + share.duration - start, timescale: stored.track.timescale)
+        return periods.dropLast() + [period]
+    }
+}
+
+extension SegmentRun {
+    fileprivate var id: String { "p\(firstNumber)" }
+}
+
+extension Ticks {
+    fileprivate static func seconds(_ seconds: UInt32) -> Ticks { Ticks(Int64(seconds), timescale: 1) }
+}
+
+extension DRMSystemID {
+    /// The descriptor's value, where the system's owner has registered one.
+    fileprivate var dashValue: String? {
+        switch self {
+        case .clearKey: "ClearKey1.0"
+        case .playReady: "MSPR 2.0"
+        default: nil
+        }
+    }
+}
+
+extension Track {
+    fileprivate var size: (width: UInt32, height: UInt32) {
+        guard case .avc(_, let width, let height) = codec else { return (0, 0) }
+        return (UInt32(width), UInt32(height))
+    }
+
+    fileprivate var channelCount: UInt8? {
+        guard case .aac(let configuration) = codec else { return nil }
+        return configuration.channels
+    }
+}

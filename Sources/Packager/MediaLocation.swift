@@ -1,0 +1,20 @@
+import Media
+import Settings
+import Timeline
+
+/// The relative URLs of an endpoint's media, as manifests write them and the origin reads them.
+enum MediaLocation {
+    /// `init-GENERATION.mp4`, with the key period where the track is protected.
+    static func headerName(generation: UInt64, period: UInt64?) -> String {
+        period.map { "init-\(generation)-\($0).mp4" } ?? "init-\(generation).mp4"
+    }
+
+    static func playlist(track: String) -> String { "\(track)/playlist.m3u8" }
+
+    static func segmentName(number: UInt64, container: EndpointProfile.Container) -> String {
+        switch container {
+        case .ts: "\(number).ts"
+        case .cmaf: "\(number).m4s"
+        }
+    }
+}

@@ -1,0 +1,186 @@
+import CommonEncryption
+import HLS
+import Keys
+import Media
+import Settings
+import Timeline
+
+/// The HLS playlists of an endpoint, made from its window: pure text.
+package enum PlaylistPackager {
+    private static let audioGroup = "audio"
+
+    /// The multivariant playlist. RFC 8216, clause 4.3.4.
+    package static func multivariant(_ window: EndpointWindow) -> String {
+        let tracks = window.tracks.map(\.track)
+        let video = tracks.filter { $0.kind == .video }
+        let audio = tracks.filter { $0.kind == .audio }
+        let usesGroup = !window.endpoint.muxesAudio && !video.isEmpty && !audio.isEmpty
+        let loudest = audio.map { MeasuredBandwidth(of: $0.name, in: window) }
+        let audioPeak = loudest.map(\.peak).max() ?? 0
+        let audioAverage = loudest.map(\.average).max() ?? 0
+        var playlist = MultivariantPlaylist(hasIndependentSegments: true)
+        playlist.sessionKeys = sessionKeys(window)
+        if usesGroup {
+            playlist.renditions = audio.enumerated().map { index, track in
+                Rendition(
+                    kind: .audio, groupID: audioGroup, name: track.name, language: track.language,
+                    isDefault: index == 0, isAutoselected: true, channels: track.channels,
+                    uri: MediaLocation.playlist(track: track.name))
+            }
+        }
+        playlist.variants = (video.isEmpty ? audio : video).map { track in
+            let own = MeasuredBandwidth(of: track.name, in: window)
+            let withAudio = track.kind == .video
+            let codecs = [track.codec.rfc6381] + (withAudio ? audio.map(\.codec.rfc6381) : [])
+            return Variant(
+                uri: MediaLocation.playlist(track: track.name),
+                bandwidth: UInt64(own.peak + (withAudio ? audioPeak : 0)),
+                averageBandwidth: UInt64(own.average + (withAudio ? audioAverage : 0)),
+                codecs: codecs.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
+                resolution: track.resolution, frameRate: track.frameRate, audio: usesGroup ? audioGroup : nil,
+                closedCaptions: track.kind == .video ? Variant.ClosedCaptions.none : nil)
+        }
+        return playlist.serialize()
+    }
+
+    /// The media playlist of one track. RFC 8216, clauses 4.3.2 and 4.3.3.
+    package static func media(_ track: String, _ window: EndpointWindow) -> String {
+        let listed = window.listed
+        guard let first = listed.first, let last = listed.last else { return MediaPlaylist().serialize() }
+        let target = window.segmentDuration.rescaled(to: 1, rounding: .up).value
+        var playlist = MediaPlaylist(
+            targetDuration: UInt64(max(target, 1)), mediaSequence: first.number,
+            discontinuitySequence: first.segment.discontinuitySequence,
+            playlistType: window.endpoint.playlistType == .event ? .event : nil, hasIndependentSegments: true,
+            isEnded: window.isEnded)
+        var next = first.number
+        var previous: BoundSegment?
+        for segment in listed {
+            // Nobody published in between: the numbers are there, the media is not.
+            while next < segment.number {
+                playlist.segments.append(gap(next, track, window, like: previous))
+                next += 1
+            }
+            playlist.segments.append(entry(segment, track, window, previous: previous))
+            previous = segment
+            next = last.number == segment.number ? next : segment.number + 1
+        }
+        return playlist.serialize()
+    }
+
+    private static func entry(
+        _ segment: BoundSegment, _ name: String, _ window: EndpointWindow, previous: BoundSegment?
+    ) -> MediaSegment {
+        guard let (stored, share) = window.share(of: name, in: segment) else {
+            // The rung came later than this segment.
+            return gap(segment.number, name, window, like: nil, isDiscontinuity: isDiscontinuity(segment, previous))
+        }
+        let duration = Ticks(share.duration, timescale: stored.track.timescale)
+        let start = Ticks(share.decodeTime, timescale: stored.track.timescale)
+        return MediaSegment(
+            uri: uri(segment.number, window), duration: SegmentDuration(duration),
+            isDiscontinuity: isDiscontinuity(segment, previous),
+            programDateTime: saysTime(segment, previous, window) ? start : nil,
+            keys: keys(segment, stored, window), map: map(segment, window))
+    }
+
+    private static func gap(
+        _ number: UInt64, _ name: String, _ window: EndpointWindow, like previous: BoundSegment?,
+        isDiscontinuity: Bool = false
+    ) -> MediaSegment {
+        let stored = previous.flatMap { window.share(of: name, in: $0)?.0 }
+        return MediaSegment(
+            uri: uri(number, window), duration: SegmentDuration(window.segmentDuration),
+            isDiscontinuity: isDiscontinuity, isGap: true,
+            keys: previous.flatMap { segment in stored.map { keys(segment, $0, window, number: number) } } ?? [],
+            map: previous.flatMap { map($0, window) })
+    }
+
+    private static func isDiscontinuity(_ segment: BoundSegment, _ previous: BoundSegment?) -> Bool {
+        // The first one listed has it counted in EXT-X-DISCONTINUITY-SEQUENCE.
+        previous != nil && segment.segment.isDiscontinuity
+    }
+
+    /// EXT-X-PROGRAM-DATE-TIME stands at the first segment, after each break, and once in each interval.
+    private static func saysTime(
+        _ segment: BoundSegment, _ previous: BoundSegment?, _ window: EndpointWindow
+    ) -> Bool {
+        guard let previous, !segment.segment.isDiscontinuity, previous.number + 1 == segment.number else { return true }
+        let interval = UInt64(window.endpoint.programDateTimeIntervalSeconds)
+        guard interval > 0 else { return false }
+        func place(_ number: UInt64) -> Int64 {
+            let (ticks, _) = Int64(clamping: number).multipliedReportingOverflow(by: window.segmentDuration.value)
+            return Ticks(ticks, timescale: window.segmentDuration.timescale).rescaled(to: 1).value / Int64(interval)
+        }
+        return place(segment.number) != place(previous.number)
+    }
+
+    private static func uri(_ number: UInt64, _ window: EndpointWindow) -> String {
+        "\(window.revision)/\(MediaLocation.segmentName(number: number, container: window.endpoint.container))"
+    }
+
+    private static func map(_ segment: BoundSegment, _ window: EndpointWindow) -> MediaInitialization? {
+        guard window.endpoint.container == .cmaf else { return nil }
+        let period = window.endpoint.encryption?.scheme == nil ? nil : segment.keys?.index
+        let name = MediaLocation.headerName(generation: segment.segment.generation, period: period)
+        return MediaInitialization(uri: "\(window.revision)/\(name)")
+    }
+
+    // MARK: Keys
+
+    private static func keys(
+        _ segment: BoundSegment, _ stored: StoredTrack, _ window: EndpointWindow, number: UInt64? = nil
+    ) -> [Key] {
+        guard let encryption = window.endpoint.encryption, let keys = segment.keys else { return [] }
+        let key = keys[stored.track.kind]
+        return key.playlistKeys(encryption) { lines in
+            encryption.scheme == nil
+                ? InitializationVector.aes128IV(
+                    keyID: key.keyID, trackIndex: stored.index, segmentNumber: number ?? segment.number)
+                : (lines.keyFormat == "com.apple.streamingkeydelivery" ? nil : key.constantIV)
+        }
+    }
+
+    /// The newest key's lines, so that players may ask for it ahead; none for AES-128, where a key is a plain fetch.
+    private static func sessionKeys(_ window: EndpointWindow) -> [Key] {
+        guard let encryption = window.endpoint.encryption, encryption.scheme != nil, let keys = window.segments.last?.keys
+        else { return [] }
+        var lines: [Key] = []
+        for kind in [Track.Kind.video, .audio] {
+            for key in keys[kind].sessionKeys(encryption) where !lines.contains(key) { lines.append(key) }
+        }
+        return lines
+    }
+}
+
+extension TrackKey {
+    /// EXT-X-KEY of each system, from the provider's lines; where it gave none, our own.
+    fileprivate func playlistKeys(_ encryption: EndpointEncryption, iv: (Key) -> [UInt8]?) -> [Key] {
+        let systems = encryption.scheme == nil ? [DRMSystemID.aes128] : encryption.systems
+        return systems.flatMap { system in
+            (signalling[system]?.hlsMedia ?? []).compactMap { try? Key(parsingLine: $0) }.map { line in
+                var key = line
+                key.iv = iv(line)
+                return key
+            }
+        }
+    }
+
+    fileprivate func sessionKeys(_ encryption: EndpointEncryption) -> [Key] {
+        encryption.systems.flatMap { system in
+            (signalling[system]?.hlsMultivariant ?? []).compactMap { try? Key(parsingLine: $0) }
+        }
+    }
+}
+
+extension Track {
+    fileprivate var resolution: Resolution? {
+        guard case .avc(_, let width, let height) = codec else { return nil }
+        return Resolution(width: UInt32(width), height: UInt32(height))
+    }
+
+    fileprivate var channels: String? {
+        guard case .aac(let configuration) = codec else { return nil }
+        return String(configuration.channels)
+    }
+}

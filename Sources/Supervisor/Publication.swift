@@ -1,0 +1,293 @@
+import ChunkStream
+import Glibc
+import Live
+import Logging
+import Media
+import Settings
+import Subprocess
+import Synchronization
+import SystemPackage
+import Timeline
+
+/// One encoder's connection, from accept to the end of its worker.
+///
+/// The worker has the encoder's socket as standard input and one end of a socket pair as standard output; this reads
+/// the other end on a thread of its own and puts what it says into the channel's timeline. Whatever goes wrong here
+/// ends this publication and nothing else.
+final class Publication: Sendable {
+    private struct State {
+        var channel: LiveChannel?
+        var token: UInt64 = 0
+        var encoder = ""
+        var startedAt: Int64 = 0
+        var worker: Int32 = 0
+        var statistics = IngestStatistics()
+        var bitsPerSecond = 0
+        var statisticsAt: Int64 = 0
+        var secondsOverLimit = 0
+        var stopReason: String?
+    }
+
+    private let connection: ListeningSocket.Connection
+    private let supervisor: Supervisor
+    private let state = Mutex(State())
+    /// Our own descriptor of the encoder's socket: shutting it down ends the worker's input in order.
+    private let encoderSocket: CInt
+
+    init(_ connection: ListeningSocket.Connection, _ supervisor: Supervisor) {
+        self.connection = connection
+        self.supervisor = supervisor
+        encoderSocket = fcntl(connection.descriptor, F_DUPFD_CLOEXEC, 3)
+    }
+
+    deinit { if encoderSocket >= 0 { close(encoderSocket) } }
+
+    var status: PublicationStatus {
+        state.withLock { state in
+            PublicationStatus(
+                channel: state.channel?.profile.channel ?? "", peer: "\(connection.peer)", encoder: state.encoder,
+                startedAt: state.startedAt, worker: state.worker, statistics: state.statistics,
+                bitsPerSecond: state.bitsPerSecond)
+        }
+    }
+
+    /// Ends the encoder's connection; the worker then delivers what it has and goes.
+    func stop(_ reason: String) {
+        state.withLock { if $0.stopReason == nil { $0.stopReason = reason } }
+        if encoderSocket >= 0 { shutdown(encoderSocket, CInt(SHUT_RDWR)) }
+    }
+
+    func run() async {
+        var pair: [CInt] = [-1, -1]
+        guard encoderSocket >= 0,
+            socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &pair) == 0
+        else {
+            supervisor.logger.error("no descriptors left for an encoder", metadata: ["peer": "\(connection.peer)"])
+            connection.close()
+            return
+        }
+        let (ours, theirs) = (pair[0], pair[1])
+        do {
+            let result = try await Subprocess.run(
+                .path(FilePath(supervisor.configuration.worker)), environment: .custom([:] as [Environment.Key: String]),
+                input: .fileDescriptor(FileDescriptor(rawValue: connection.descriptor), closeAfterSpawningProcess: true),
+                output: .fileDescriptor(FileDescriptor(rawValue: theirs), closeAfterSpawningProcess: true),
+                error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
+            ) { execution in
+                self.state.withLock { $0.worker = execution.processIdentifier.value }
+                let ending = await BlockingThread.run("publication") { self.converse(over: ours) }
+                // A worker that was told to end, or that has said so, has two seconds to go by itself.
+                await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
+                return ending
+            }
+            finish(result.closureResult, result.terminationStatus)
+        } catch {
+            supervisor.logger.error(
+                "cannot start sluice-ingest", metadata: ["path": "\(supervisor.configuration.worker)", "error": "\(error)"])
+            finish("sluice-ingest did not start", .exited(0))
+        }
+    }
+
+    // MARK: On the publication's thread
+
+    /// Reads the worker until it ends; returns why it did.
+    private func converse(over descriptor: CInt) -> String {
+        var worker = WorkerChannel(descriptor: descriptor)
+        var dialogue = PublicationDialogue()
+        worker.setTimeout(seconds: supervisor.configuration.handshakeTimeoutSeconds)
+        while true {
+            let result: WorkerChannel.ReadResult
+            do { result = try worker.next() } catch { return violation("\(error)") }
+            switch result {
+            case .closed: return state.withLock { $0.stopReason } ?? "the worker closed its connection"
+            case .timedOut:
+                supervisor.countRefusal("timeout")
+                return dialogue.isHandshaking
+                    ? "no publish within rtmp.handshakeTimeoutSeconds (\(supervisor.configuration.handshakeTimeoutSeconds))"
+                    : "the worker was silent for \(Self.silenceSeconds) s"
+            case .message(let message):
+                switch dialogue.received(message) {
+                case .none: break
+                case .authorise(let request):
+                    guard answer(request, &dialogue, worker) else { return "the worker closed its connection" }
+                    worker.setTimeout(seconds: Self.silenceSeconds)
+                case .setTracks(let tracks):
+                    if let reason = setTracks(tracks) { return reason }
+                case .append(let chunk):
+                    if let reason = append(chunk) { return reason }
+                case .record(let statistics): record(statistics)
+                case .log(let event): log(event)
+                case .end(let reason): return state.withLock { $0.stopReason } ?? reason
+                case .violation(let reason): return violation(reason)
+                }
+            }
+        }
+    }
+
+    /// A worker reports once a second; one that is silent for so long hangs.
+    private static let silenceSeconds: UInt32 = 15
+
+    private func answer(
+        _ request: PublishRequest, _ dialogue: inout PublicationDialogue, _ worker: borrowing WorkerChannel
+    ) -> Bool {
+        switch authorise(request) {
+        case .failure(let refusal):
+            supervisor.countRefusal("credentials")
+            supervisor.logger.warning(
+                "refused an encoder: \(refusal.logText)",
+                metadata: ["peer": "\(connection.peer)", "app": "\(request.app)", "encoder": "\(request.encoder)"])
+            dialogue.rejected()
+            return worker.send(.reject(reason: refusal.encoderText))
+        case .success(let channel):
+            let (token, firstSegment) = channel.timeline.beginPublication()
+            state.withLock { state in
+                state.channel = channel
+                state.token = token
+                state.encoder = request.encoder
+                state.startedAt = supervisor.clock()
+            }
+            supervisor.take(channel.profile.channel, for: self)
+            channel.setEnded(false)
+            dialogue.accepted()
+            supervisor.logger.notice(
+                "publishing",
+                metadata: [
+                    "channel": "\(channel.profile.channel)", "peer": "\(connection.peer)",
+                    "encoder": "\(request.encoder)",
+                ])
+            return worker.send(.accept(channel.profile.ladder, firstSegment: firstSegment))
+        }
+    }
+
+    private struct Refusal: Error {
+        let encoderText: String
+        let logText: String
+    }
+
+    private func authorise(_ request: PublishRequest) -> Result<LiveChannel, Refusal> {
+        guard let channel = supervisor.channels.channel(named: request.app) else {
+            return .failure(
+                Refusal(
+                    encoderText: "unknown channel '\(request.app)': the server address ends with the channel's name",
+                    logText: "there is no channel of that name"))
+        }
+        let ingest = channel.profile.ingest
+        guard ingest.allow.contains(where: { $0.contains(connection.peer) }) else {
+            return .failure(
+                Refusal(
+                    encoderText: "this address may not publish to '\(request.app)'",
+                    logText: "ingest.allow of the channel does not hold its address"))
+        }
+        // Both are compared, whatever the first gives: the time taken says nothing.
+        let isPrimary = ingest.streamKeys.primary.matches(request.streamKey)
+        let isBackup = ingest.streamKeys.backup?.matches(request.streamKey) ?? false
+        guard isPrimary || isBackup else {
+            return .failure(
+                Refusal(encoderText: "wrong stream key for '\(request.app)'", logText: "wrong stream key"))
+        }
+        return .success(channel)
+    }
+
+    private func setTracks(_ tracks: [TrackDescription]) -> String? {
+        let (channel, token) = state.withLock { ($0.channel, $0.token) }
+        guard let channel else { return violation("tracks without a channel") }
+        let names = Set(channel.profile.ladder.video.map(\.name) + channel.profile.ladder.audio.map(\.name))
+        guard tracks.allSatisfy({ names.contains($0.name) }), Set(tracks.map(\.name)).count == tracks.count else {
+            return violation("tracks that the profile does not have")
+        }
+        do {
+            try channel.timeline.setTracks(
+                tracks.map { ($0.name, $0.reorderDelay, $0.frameRate, $0.header) }, publication: token)
+            return nil
+        } catch {
+            return state.withLock { $0.stopReason } ?? violation("\(error)")
+        }
+    }
+
+    private func append(_ chunk: ClearChunk) -> String? {
+        let (channel, token) = state.withLock { ($0.channel, $0.token) }
+        guard let channel else { return violation("a chunk without a channel") }
+        // A segment far ahead of the clock would bind keys of times to come.
+        let now = Ticks(supervisor.clock(), timescale: 1000)
+        let duration = channel.profile.ladder.segmentDuration
+        let newest = UInt64(clamping: now.rescaled(to: duration.timescale).value / max(duration.value, 1))
+        guard chunk.segment <= newest &+ 2 else { return violation("segment \(chunk.segment) lies in the future") }
+        do {
+            try channel.timeline.append(
+                track: Int(chunk.track), segment: chunk.segment, endsSegment: chunk.endsSegment, bytes: chunk.bytes,
+                publication: token)
+            return nil
+        } catch {
+            return state.withLock { $0.stopReason } ?? violation("\(error)")
+        }
+    }
+
+    private func record(_ statistics: IngestStatistics) {
+        let now = supervisor.clock()
+        let isTooFast = state.withLock { state in
+            let elapsed = now - state.statisticsAt
+            let bytes = statistics.bytesReceived &- state.statistics.bytesReceived
+            if state.statisticsAt > 0, elapsed > 0 {
+                state.bitsPerSecond = Int(clamping: bytes &* 8000 / UInt64(elapsed))
+            }
+            state.statistics = statistics
+            state.statisticsAt = now
+            let limit = state.channel?.profile.ingest.maxBitrate ?? .max
+            state.secondsOverLimit = state.bitsPerSecond > limit ? state.secondsOverLimit + 1 : 0
+            return state.secondsOverLimit >= Self.secondsOverLimit
+        }
+        if isTooFast { stop("more than ingest.maxBitrate for \(Self.secondsOverLimit) s") }
+    }
+
+    /// An encoder's rate may peak; one that stays above ingest.maxBitrate for so long is ended.
+    private static let secondsOverLimit = 5
+
+    private func log(_ event: IngestEvent) {
+        let level: Logger.Level =
+            switch event.level {
+            case .info: .info
+            case .warning: .warning
+            case .error: .error
+            }
+        supervisor.logger.log(
+            level: level, "\(event.text)",
+            metadata: ["channel": "\(state.withLock { $0.channel?.profile.channel ?? "-" })", "peer": "\(connection.peer)"])
+    }
+
+    private func violation(_ reason: String) -> String {
+        supervisor.countWorkerFailure()
+        return "the worker broke the format: \(reason)"
+    }
+
+    // MARK: The end
+
+    private func finish(_ reason: String, _ termination: TerminationStatus) {
+        let (channel, token) = state.withLock { ($0.channel, $0.token) }
+        var ending = reason
+        if case .signaled(let signal) = termination, signal != SIGTERM {
+            supervisor.countWorkerFailure()
+            ending = "the worker died by signal \(signal) (\(String(cString: strsignal(signal))))"
+        }
+        guard let channel else {
+            if case .signaled(let signal) = termination, signal != SIGTERM {
+                supervisor.logger.error("\(ending)", metadata: ["peer": "\(connection.peer)"])
+            } else {
+                supervisor.logger.info("encoder left: \(ending)", metadata: ["peer": "\(connection.peer)"])
+            }
+            return
+        }
+        channel.timeline.endPublication(token)
+        if supervisor.release(channel.profile.channel, by: self), channel.profile.ingest.sourceEndBehavior == .end {
+            channel.setEnded(true)
+        } else {
+            channel.refresh()
+        }
+        supervisor.logger.notice(
+            "publication ended: \(ending)",
+            metadata: ["channel": "\(channel.profile.channel)", "peer": "\(connection.peer)"])
+    }
+}
+
+extension ListeningSocket.Connection {
+    func close() { _ = Glibc.close(descriptor) }
+}

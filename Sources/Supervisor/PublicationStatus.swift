@@ -1,0 +1,14 @@
+package import ChunkStream
+
+/// One publication as operators see it.
+package struct PublicationStatus: Sendable {
+    package let channel: String
+    package let peer: String
+    package let encoder: String
+    /// Milliseconds from the epoch.
+    package let startedAt: Int64
+    package let worker: Int32
+    package let statistics: IngestStatistics
+    /// Over the last second or so.
+    package let bitsPerSecond: Int
+}

@@ -1,0 +1,34 @@
+/// A whole segment of all tracks, as the window lists it. The bytes are in the `SegmentStore`.
+package struct WindowSegment: Sendable, Equatable, Codable {
+    /// Counts from the epoch; the HLS media sequence number.
+    package let number: UInt64
+    /// Which `TrackSet` it was made with.
+    package let generation: UInt64
+    /// Whether times, headers or both start anew here.
+    package let isDiscontinuity: Bool
+    /// Discontinuities in the channel up to and with this segment.
+    package let discontinuitySequence: UInt64
+    /// In the order of the track set.
+    package let tracks: [TrackSegment]
+}
+
+/// One track's share of a segment.
+package struct TrackSegment: Sendable, Equatable, Codable {
+    /// Of the first sample, in the track's timescale from the epoch.
+    package let decodeTime: Int64
+    /// Sum of the samples' durations, in the track's timescale.
+    package let duration: Int64
+    package let byteCount: Int
+    /// The CMAF chunks it is made of, in order.
+    package let chunks: [ChunkPlace]
+}
+
+/// Where a chunk lies in its segment.
+package struct ChunkPlace: Sendable, Equatable, Codable {
+    package let offset: Int
+    package let byteCount: Int
+    /// In the track's timescale.
+    package let duration: Int64
+    /// Whether it starts with a sync sample.
+    package let isIndependent: Bool
+}

@@ -1,0 +1,46 @@
+import Glibc
+import Ingest
+import RTMPServer
+
+/// The worker of one publication. Standard input is the encoder's socket, standard output one end of a socket pair to
+/// the daemon that started it; it has no arguments, no environment and no other descriptors.
+@main
+enum SluiceIngest {
+    static func main() {
+        guard isSocket(STDIN_FILENO), isSocket(STDOUT_FILENO) else {
+            complain("sluice-ingest is started by sluice, with the encoder's socket as standard input")
+            exit(2)
+        }
+        // A daemon that has gone is an error of write, not the end of the process before it could say why.
+        signal(SIGPIPE, SIG_IGN)
+        Confinement.apply()
+        do {
+            var limits = RTMPLimits()
+            limits.idleTimeout = .seconds(10)
+            var publication = IngestPublication(
+                session: try RTMPSession(socket: STDIN_FILENO, limits: limits),
+                link: DaemonLink(descriptor: STDOUT_FILENO),
+                clock: .init(wall: { milliseconds(CLOCK_REALTIME) }, monotonic: { milliseconds(CLOCK_MONOTONIC) }))
+            try publication.run()
+        } catch {
+            complain("sluice-ingest: \(error)")
+            exit(1)
+        }
+    }
+
+    private static func isSocket(_ descriptor: CInt) -> Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+    }
+
+    private static func complain(_ text: String) {
+        let line = Array((text + "\n").utf8)
+        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}
+
+private func milliseconds(_ clock: clockid_t) -> Int64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+}

@@ -1,0 +1,143 @@
+import Admin
+import CurlHTTP
+import Foundation
+import Live
+import Logging
+import NIOPosix
+import Origin
+import ServiceLifecycle
+import Settings
+import Supervisor
+import Timeline
+import UnixSignals
+
+/// The daemon put together: channels, key schedules, listener, origin, admin; started and stopped in order.
+struct Daemon {
+    private let configuration: DaemonConfiguration
+    private let logger: Logger
+    private let channels: ChannelSet
+    private let supervisor: Supervisor
+    private let content: LiveContent
+    private let originMetrics = OriginMetrics()
+    private let cache = ResponseCache(maximumBytes: 512 << 20)
+    private let budget: StorageBudget
+    private let announcement = ListeningAnnouncement()
+
+    init(
+        configuration: DaemonConfiguration, profiles: String, environment: [String: String], worker: String, logger: Logger
+    ) async throws {
+        self.configuration = configuration
+        self.logger = logger
+        guard FileManager.default.isExecutableFile(atPath: worker) else {
+            throw StartError(description: "there is no executable sluice-ingest at \(worker); name it by --worker")
+        }
+        budget = StorageBudget(maximumBytes: Int(clamping: configuration.storage.maxBytes))
+        let directory = ChannelDirectory()
+        supervisor = try Supervisor(
+            .init(
+                listen: configuration.rtmp.listen, maximumPublishers: Int(configuration.rtmp.maxPublishers),
+                handshakeTimeoutSeconds: configuration.rtmp.handshakeTimeoutSeconds, worker: worker),
+            channels: directory, logger: logger, clock: wallMilliseconds)
+        channels = ChannelSet(
+            directory: directory, supervisor: supervisor, profiles: profiles, environment: environment,
+            storage: configuration.storage.directory, budget: budget, http: try HTTPClient(), logger: logger)
+        let failures = logger
+        content = LiveContent(
+            channels: directory, cache: cache, threads: .singleton, clock: wallMilliseconds,
+            logFailure: { path, reason in
+                failures.error("cannot package", metadata: ["path": "\(path)", "reason": "\(reason)"])
+            })
+    }
+
+    func run() async throws {
+        try await channels.reload()
+        let content = content
+        let group = MultiThreadedEventLoopGroup.singleton
+        let origin = try await OriginServer.start(
+            .init(host: configuration.origin.listen.host, port: Int(configuration.origin.listen.port)),
+            content: { content.response(for: $0, on: $1) }, metrics: originMetrics, group: group, clock: wallMilliseconds)
+        let token = configuration.admin.token
+        let tokenCheck: (@Sendable (String) -> Bool)? = token.map(Self.check)
+        let admin = AdminApplication.make(
+            host: configuration.admin.listen.host, port: Int(configuration.admin.listen.port),
+            report: AdminReport(
+                channels: channels.directory, supervisor: supervisor, origin: originMetrics, cache: cache, budget: budget,
+                clock: wallMilliseconds),
+            logger: quiet(logger), authorises: tokenCheck,
+            onListening: { [announcement, supervisor] port in
+                announcement.announce(rtmp: Int(supervisor.port), origin: origin.port, admin: port)
+            })
+        // Stopped in reverse order: no more encoders, then what is on air is finished, then the servers.
+        let services: [any Service] = [
+            channels, admin, OriginService(origin: origin), ReloadService(channels: channels),
+            SupervisorService(supervisor: supervisor),
+        ]
+        var groupConfiguration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
+        groupConfiguration.maximumGracefulShutdownDuration = .seconds(30)
+        logger.notice("on air", metadata: ["channels": "\(channels.directory.all.count)"])
+        try await ServiceGroup(configuration: groupConfiguration).run()
+        logger.notice("stopped")
+    }
+
+    private static func check(_ token: Secret) -> @Sendable (String) -> Bool {
+        { given in token.matches(given) }
+    }
+
+    /// The libraries' own news are of no use to an operator.
+    private func quiet(_ logger: Logger) -> Logger {
+        var quiet = logger
+        quiet.logLevel = max(.warning, logger.logLevel)
+        return quiet
+    }
+}
+
+/// Why the daemon cannot start.
+struct StartError: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// Says once, on standard output, which ports were bound.
+private struct ListeningAnnouncement: Sendable {
+    func announce(rtmp: Int, origin: Int, admin: Int) {
+        SluiceCommand.say(#"{"event":"listening","rtmp":\#(rtmp),"origin":\#(origin),"admin":\#(admin)}"#)
+    }
+}
+
+private struct SupervisorService: Service {
+    let supervisor: Supervisor
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await supervisor.run()
+        } onGracefulShutdown: {
+            supervisor.stop()
+        }
+    }
+}
+
+private struct OriginService: Service {
+    let origin: OriginServer
+
+    func run() async throws {
+        try await gracefulShutdown()
+        await origin.stopAccepting()
+    }
+}
+
+/// Reloads the profiles at SIGHUP.
+private struct ReloadService: Service {
+    let channels: ChannelSet
+
+    func run() async throws {
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        for await _ in signals.cancelOnGracefulShutdown() { try await channels.reload() }
+    }
+}
+
+/// Milliseconds since the epoch.
+@Sendable func wallMilliseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import CLinux
+import Foundation
+import Logging
+import Settings
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the daemon. SIGHUP reloads profiles, SIGTERM drains.",
+        discussion: "Flags go before the environment (SLUICE_RTMP_LISTEN, …), that before the file, that before defaults.")
+
+    @Option(help: ArgumentHelp("The daemon's configuration, sluice.yaml.", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Folder of channel profiles.", valueName: "dir"))
+    var profiles = "Profiles"
+
+    @Option(help: ArgumentHelp("Where encoders push; port 0 takes any free one.", valueName: "host:port"))
+    var rtmpListen: String?
+
+    @Option(help: ArgumentHelp("Where CDNs pull.", valueName: "host:port"))
+    var originListen: String?
+
+    @Option(help: ArgumentHelp("Where operators look.", valueName: "host:port"))
+    var adminListen: String?
+
+    @Option(help: ArgumentHelp("Where windows are kept.", valueName: "dir"))
+    var storage: String?
+
+    @Option(help: ArgumentHelp("The sluice-ingest executable, if not beside this one.", valueName: "file"))
+    var worker: String?
+
+    func run() async throws {
+        // Keys live in this process: no core file, and no debugger of the same user.
+        _ = sluice_refuse_dumps()
+        let environment = ProcessInfo.processInfo.environment
+        var flags: [String: String] = [:]
+        flags["rtmp.listen"] = rtmpListen
+        flags["origin.listen"] = originListen
+        flags["admin.listen"] = adminListen
+        flags["storage.directory"] = storage
+        let (loaded, diagnostics) = DaemonConfiguration.load(path: config, environment: environment, flags: flags)
+        for diagnostic in diagnostics { SluiceCommand.complain("\(diagnostic)") }
+        guard let configuration = loaded else { throw ExitCode(1) }
+        let logger = Self.logger(configuration.log)
+        let daemon = try await Daemon(
+            configuration: configuration, profiles: profiles, environment: environment,
+            worker: worker ?? Self.workerBesideThis(), logger: logger)
+        try await daemon.run()
+    }
+
+    private static func logger(_ log: DaemonConfiguration.Log) -> Logger {
+        let isTerminal = isatty(STDERR_FILENO) == 1
+        let format = log.format ?? (isTerminal ? .text : .json)
+        let level = Logger.Level(rawValue: log.level.rawValue) ?? .info
+        LoggingSystem.bootstrap { label in
+            var handler: any LogHandler =
+                switch format {
+                case .json: JSONLogHandler()
+                case .text: StreamLogHandler.standardError(label: label)
+                }
+            handler.logLevel = level
+            return handler
+        }
+        return Logger(label: "sluice")
+    }
+
+    private static func workerBesideThis() -> String {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("sluice-ingest").path
+    }
+}
