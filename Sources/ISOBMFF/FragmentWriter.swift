@@ -66,16 +66,12 @@ package struct FragmentWriter: Sendable {
         let first = samples[0]
         let last = samples[samples.count - 1]
         var header = TrackFragmentHeader(trackID: 1)
-        var run = TrackRun(sampleCount: samples.count, dataOffset: 0)
+        // Sizes hardly ever agree.
+        var run = TrackRun(sampleCount: samples.count, dataOffset: 0, sizes: samples.map { UInt32($0.size) })
         if samples.allSatisfy({ $0.duration == first.duration }) {
             header.defaultSampleDuration = first.duration
         } else {
             run.durations = samples.map(\.duration)
-        }
-        if samples.allSatisfy({ $0.size == first.size }) {
-            header.defaultSampleSize = UInt32(first.size)
-        } else {
-            run.sizes = samples.map { UInt32($0.size) }
         }
         if samples.dropFirst().allSatisfy({ $0.isSync == last.isSync }) {
             header.defaultSampleFlags = SampleFlags(isSync: last.isSync)

@@ -31,6 +31,7 @@ package struct MovieFragmentTable: Sendable, Equatable {
     package let duration: Int64
 
     /// - Parameters:
+    ///   - bytes: fragments with at most `TrackRun.maximumSampleCount` samples in all.
     ///   - defaults: the header's `trex`, for fragments that lean on it; Sluice's own never do.
     ///   - perSampleIVSize: from the header's `tenc`, for fragments without a `seig` of their own.
     package init(
@@ -39,6 +40,7 @@ package struct MovieFragmentTable: Sendable, Equatable {
         var reader = ByteReader(bytes)
         var fragments: [Fragment] = []
         var duration: Int64 = 0
+        var sampleCount = 0
         while !reader.isAtEnd {
             let start = reader.offset
             let box = try reader.readBoxHeader()
@@ -63,6 +65,11 @@ package struct MovieFragmentTable: Sendable, Equatable {
                     movieFragment, at: start, payload: payload, defaults: defaults, perSampleIVSize: perSampleIVSize)
             } catch {
                 throw error.inside(MovieFragment.boxType, at: start)
+            }
+            sampleCount += fragment.samples.count
+            // A sample need not take any bytes: without this, a small input could ask for a lot of memory.
+            guard sampleCount <= TrackRun.maximumSampleCount else {
+                throw ParseError(.tooLarge, at: start, "more than \(TrackRun.maximumSampleCount) samples")
             }
             let (sum, overflow) = duration.addingReportingOverflow(fragment.duration)
             guard !overflow else { throw ParseError(.invalid, at: start, "times beyond 64 bits") }

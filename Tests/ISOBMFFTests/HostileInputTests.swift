@@ -55,7 +55,7 @@ import Testing
         let extremes: [UInt8] = [0, 1, 7, 8, 0x7F, 0x80, 0xFE, 0xFF]
         for bytes in try Self.inputs() {
             var refused = 0
-            for _ in 0..<3000 {
+            for _ in 0..<1500 {
                 var mutated = bytes
                 for _ in 0..<Int.random(in: 1...6, using: &generator) {
                     let index = Int.random(in: 0..<mutated.count, using: &generator)

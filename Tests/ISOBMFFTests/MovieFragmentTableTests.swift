@@ -75,6 +75,7 @@ import Testing
         let mdat = chunk.firstRange(of: Array("mdat".utf8))!.lowerBound - 4
         let moof = Array(chunk[..<mdat])
         let header = TrackFragmentHeader(trackID: 1, defaultSampleDuration: 1, defaultSampleSize: 4)
+        let empty = TrackFragmentHeader(trackID: 1, defaultSampleDuration: 1, defaultSampleSize: 0)
         var early = chunk
         let offset = early.firstRange(of: Array("trun".utf8))!.upperBound + 8
         early.replaceSubrange(offset..<offset + 4, with: [0, 0, 0, 8])
@@ -103,6 +104,10 @@ import Testing
                 testDescription: "more samples than may be",
                 bytes: fragment(header: header, run: TrackRun(sampleCount: 65537, dataOffset: 0), payload: 4),
                 reason: "65537 samples"),
+            Broken(
+                testDescription: "more samples in all than may be",
+                bytes: fragment(header: empty, run: TrackRun(sampleCount: 65536, dataOffset: 0), payload: 0) + chunk,
+                reason: "more than 65536 samples"),
             Broken(
                 testDescription: "times beyond 63 bits",
                 bytes: fragment(
