@@ -1,7 +1,7 @@
 import CFFmpeg
 
 /// A decoded picture or block of sound. Shared freely between threads: nobody changes it once it is made.
-package final class Frame: @unchecked Sendable {  // why: immutable after init; FFmpeg's buffers count references atomically
+package final class Frame: @unchecked Sendable {  // why: immutable; FFmpeg counts references atomically
     let pointer: UnsafeMutablePointer<AVFrame>
 
     /// Takes over `pointer`.

@@ -18,7 +18,7 @@ final class VideoLane {
     }
 
     /// The thread's side.
-    private final class Worker: @unchecked Sendable {  // why: made before the thread starts, then touched by it alone; `results` locks
+    private final class Worker: @unchecked Sendable {  // why: the thread alone touches it; `results` locks
         private let rungs: [VideoRungEncoder]
         private var scaler: Scaler
         let results = Mutex(Results())

@@ -1,3 +1,4 @@
+import Foundation
 import Media
 import TestClips
 import Testing
@@ -196,5 +197,47 @@ import Transcode
         let samples = outputs.count { if case .sample = $0 { true } else { false } }
         #expect(samples == 120)
         #expect(outputs.count == 121)
+    }
+
+    /// ffprobe reads the elementary stream, parameter sets first, as any decoder would.
+    @Test func anotherReaderFindsWhatTheLadderAskedFor() throws {
+        let clip = try Clip.testPicture(rate: "30", seconds: 4, gop: 50, bFrames: 2, audio: false, size: "1280x720")
+        var rung = VideoRung.quick("v", width: 320, height: 180, rate: FrameRate(30), gop: 30)
+        rung.profile = .high
+        rung.level = 31
+        let run = try Run(Ladder([rung]), clip)
+        guard case .avc(let record, _, _) = run.tracks[0]?.codec else {
+            Issue.record("not H.264")
+            return
+        }
+        var stream: [UInt8] = []
+        for set in record.sequenceParameterSets + record.pictureParameterSets { stream += [0, 0, 0, 1] + set }
+        for coded in try #require(run.samples[0]) {
+            var rest = coded.sample.data[...]
+            while rest.count >= 4 {
+                let length = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+                stream += [0, 0, 0, 1] + rest.dropFirst(4).prefix(length)
+                rest = rest.dropFirst(4 + length)
+            }
+        }
+        let text = String(
+            decoding: try Clip.run(
+                [
+                    "ffprobe", "-v", "error", "-f", "h264", "-count_frames", "-show_entries",
+                    "stream=profile,width,height,level,has_b_frames,color_range,color_space,nb_read_frames:frame=key_frame",
+                    "-of", "compact", "-i", "/dev/stdin",
+                ], input: Data(stream)), as: UTF8.self)
+        let lines = text.split(separator: "\n")
+        let keys = lines.indices.filter { lines[$0].hasPrefix("frame|key_frame=1") }
+        let expected = try run.samples[0]!.filter(\.sample.isSync).map { key in
+            try #require(run.pictures(0).firstIndex { $0.time == key.sample.decodeTime })
+        }
+        #expect(keys == expected)
+        let description = try #require(lines.last { $0.hasPrefix("stream|") })
+        for field in [
+            "profile=High", "width=320", "height=180", "level=31", "has_b_frames=2", "color_range=tv",
+            // Unspecified in a source of 720 lines: what players take that for, kept in the smaller rung.
+            "color_space=bt709", "nb_read_frames=120",
+        ] { #expect(description.contains(field), "\(field) in \(description)") }
     }
 }
