@@ -13,4 +13,19 @@ package struct KeyScheduleStatus: Sendable, Equatable {
     /// Nil without rotation.
     package var secondsToNextPeriod: Int64?
     package var heldPeriods: Int
+
+    package init(
+        calls: UInt64, failures: UInt64, lastError: KeyError?, lastErrorTime: Int64?, currentPeriod: UInt64,
+        isCurrentHeld: Bool, isNextHeld: Bool?, secondsToNextPeriod: Int64?, heldPeriods: Int
+    ) {
+        self.calls = calls
+        self.failures = failures
+        self.lastError = lastError
+        self.lastErrorTime = lastErrorTime
+        self.currentPeriod = currentPeriod
+        self.isCurrentHeld = isCurrentHeld
+        self.isNextHeld = isNextHeld
+        self.secondsToNextPeriod = secondsToNextPeriod
+        self.heldPeriods = heldPeriods
+    }
 }

@@ -9,7 +9,6 @@ enum Confinement {
         _ = sluice_refuse_dumps()
         _ = sluice_die_with_parent()
         limit(RLIMIT_CORE, 0)
-        limit(RLIMIT_FSIZE, 0)
         // Three, the socket pair between guard and librtmp, its replacement, and the guard's wake-ups.
         limit(RLIMIT_NOFILE, 32)
         // Address space, of which the encoders' thread stacks are most.

@@ -1,0 +1,50 @@
+"""The HTTP semantics of the origin, seen as a CDN sees them."""
+
+import gzip
+
+from sluice import get
+
+
+def first_uri(playlist):
+    return next(line for line in playlist.decode().splitlines() if line and not line.startswith("#"))
+
+
+def test_http_semantics(start):
+    sluice = start()
+    code, headers, _ = get(sluice.url("clear"))
+    assert code == 404 and headers["Cache-Control"] == "public, max-age=1" and headers["Retry-After"]
+    sluice.push(30)
+    sluice.wait_for_segments(2)
+
+    code, headers, body = get(sluice.url("clear"))
+    assert code == 200 and headers["Content-Type"] == "application/vnd.apple.mpegurl" and headers["ETag"]
+    assert 1 <= int(headers["Cache-Control"].split("max-age=")[1]) <= 2
+    code, _, empty = get(sluice.url("clear"), {"If-None-Match": headers["ETag"]})
+    assert code in (200, 304) and (code == 200 or empty == b"")
+    media = sluice.url("clear", first_uri(body))
+    code, headers, playlist = get(media, {"Accept-Encoding": "gzip"})
+    assert code == 200 and headers["Content-Encoding"] == "gzip"
+    playlist = gzip.decompress(playlist)
+
+    segment = media.rsplit("/", 1)[0] + "/" + first_uri(playlist)
+    code, headers, whole = get(segment)
+    assert code == 200 and "immutable" in headers["Cache-Control"] and int(headers["Content-Length"]) == len(whole)
+    code, headers, part = get(segment, {"Range": "bytes=100-199"})
+    assert code == 206 and part == whole[100:200] and headers["Content-Range"] == f"bytes 100-199/{len(whole)}"
+    assert get(segment, {"Range": f"bytes={len(whole)}-"})[0] == 416
+    assert get(segment, {"If-None-Match": headers["ETag"]})[0] == 304
+    code, headers, body = get(segment, method="HEAD")
+    assert code == 200 and body == b"" and int(headers["Content-Length"]) == len(whole)
+    code, headers, _ = get(segment, method="OPTIONS")
+    assert code == 204 and headers["Access-Control-Allow-Origin"] == "*"
+    code, headers, _ = get(segment, method="POST")
+    assert code == 405 and headers["Allow"] == "GET, HEAD, OPTIONS"
+
+    for path in ("/nobody/clear/index.m3u8", "/live/nothing/index.m3u8", "/live/clear/index.mpd", "/live/../secret",
+                 "/live/clear/high/000000000000/1.m4s", "/" + "a" * 2000):
+        code, headers, _ = get(sluice.origin + path)
+        assert code == 404 and "max-age=1" in headers["Cache-Control"], path
+    assert get(sluice.admin + "/healthz")[0] == 200
+    assert get(sluice.admin + "/readyz")[0] == 200
+    metrics = get(sluice.admin + "/metrics")[2].decode()
+    assert 'sluice_http_responses_total{code="206"} 1' in metrics and "sluice_key_period" in metrics
