@@ -75,8 +75,8 @@ let package = Package(
         .systemLibrary(name: "CRTMP", pkgConfig: "librtmp", providers: [.apt(["librtmp-dev"])]),
         .target(name: "RTMPServer", dependencies: ["Media", "FLV", "CRTMP"], swiftSettings: settings),
         .systemLibrary(
-            name: "CFFmpeg", pkgConfig: "libavcodec libavfilter libavutil libswscale libswresample",
-            providers: [.apt(["libavcodec-dev", "libavfilter-dev", "libswscale-dev", "libswresample-dev"])]),
+            name: "CFFmpeg", pkgConfig: "libavcodec libavutil libswscale libswresample",
+            providers: [.apt(["libavcodec-dev", "libswscale-dev", "libswresample-dev"])]),
         .target(name: "FFmpeg", dependencies: ["Media", "CFFmpeg"], swiftSettings: settings),
 
         // 3 services
@@ -121,7 +121,7 @@ let package = Package(
             swiftSettings: settings),
 
         // 5 programs
-        .executableTarget(name: "sluice-ingest", dependencies: ["Ingest", "RTMPServer", "CLinux"], swiftSettings: settings),
+        .executableTarget(name: "sluice-ingest", dependencies: ["Ingest", "RTMPServer", "FFmpeg", "CLinux"], swiftSettings: settings),
         .executableTarget(
             name: "sluice",
             dependencies: [

@@ -11,9 +11,10 @@ package struct VideoEncoderSettings: Sendable, Hashable {
     }
     private var rateNumerator = 30
     private var rateDenominator = 1
-    /// Bits a second: the mean, the peak over one second, and the decoder's buffer in bits.
+    /// Bits a second, the mean.
     package var bitrate: Int
-    /// Fill up to exactly `bitrate` with filler NAL units and say so in the HRD parameters (`nal-hrd=cbr`).
+    /// Whether no second has more bits than the mean; else the peak is one and a half times it. Nothing is filled up:
+    /// files hold no filler NAL units (ISO/IEC 14496-15, "filler data"), and over HTTP they would only cost.
     package var isConstantBitrate = true
     /// x264's names: baseline, main, high.
     package var profile = "high"
@@ -53,9 +54,8 @@ package struct VideoEncoder: ~Copyable {
         Self.apply(settings, to: context.pointer)
         let x264Parameters =
             [
-                "annexb=0", "force-cfr=1", "scenecut=0", "open-gop=0",
+                "annexb=0", "force-cfr=1", "scenecut=0", "open-gop=0", "nal-hrd=none",
                 "keyint=\(settings.maximumGOP.map(String.init) ?? "infinite")",
-                "nal-hrd=\(settings.isConstantBitrate ? "cbr" : "none")",
             ].joined(separator: ":")
         let object = UnsafeMutableRawPointer(context.pointer)
         for (name, value) in [
@@ -80,8 +80,9 @@ package struct VideoEncoder: ~Copyable {
         context.pointee.framerate = AVRational(
             num: Int32(clamping: rate.numerator), den: Int32(clamping: rate.denominator))
         context.pointee.bit_rate = Int64(settings.bitrate)
-        context.pointee.rc_max_rate = Int64(settings.bitrate)
-        context.pointee.rc_buffer_size = Int32(clamping: settings.bitrate)
+        let peak = settings.isConstantBitrate ? settings.bitrate : settings.bitrate / 2 * 3
+        context.pointee.rc_max_rate = Int64(peak)
+        context.pointee.rc_buffer_size = Int32(clamping: peak)
         context.pointee.max_b_frames = Int32(clamping: settings.bFrames)
         if settings.level > 0 { context.pointee.level = Int32(clamping: settings.level) }
         context.pointee.thread_count = Int32(clamping: settings.threads)

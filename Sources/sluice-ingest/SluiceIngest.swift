@@ -1,3 +1,4 @@
+import FFmpeg
 import Glibc
 import Ingest
 import RTMPServer
@@ -14,6 +15,8 @@ enum SluiceIngest {
         // A daemon that has gone is an error of write, not the end of the process before it could say why.
         signal(SIGPIPE, SIG_IGN)
         Confinement.apply()
+        // FFmpeg and x264 would write a line for every broken frame; what matters is counted and told to the daemon.
+        FFmpegLog.install(upTo: .error) { _, _ in }
         do {
             var limits = RTMPLimits()
             limits.idleTimeout = .seconds(10)
