@@ -2,7 +2,9 @@ import CCurl
 import Synchronization
 
 /// One request as a libcurl handle with what its callbacks write to.
-final class Transfer: @unchecked Sendable {  // why: built by one task, then handed to the driver's thread, which alone uses it but for the atomic
+///
+/// Built by one task, then handed to the driver's thread, which alone uses it but for the atomic.
+final class Transfer: @unchecked Sendable {  // why: one thread at a time uses it, as above
     let handle: UnsafeMutableRawPointer
     let request: HTTPRequest
     /// Set by any thread, seen by the driver's at its next turn.

@@ -5,8 +5,8 @@ import Synchronization
 /// The thread that runs a client's transfers by libcurl's multi interface, and the queue to it.
 ///
 /// Threads other than this one may touch a multi handle by `curl_multi_wakeup` alone (libcurl's manual of that
-/// function); all else happens here.
-final class TransferDriver: @unchecked Sendable {  // why: `multi` is the thread's own but for curl_multi_wakeup, which may come from anywhere; the rest is behind the mutex
+/// function); all else happens here, and what both sides share is behind the mutex.
+final class TransferDriver: @unchecked Sendable {  // why: `multi` is its thread's own, as above
     typealias Continuation = CheckedContinuation<Result<HTTPResponse, HTTPError>, Never>
 
     private struct Inbox {

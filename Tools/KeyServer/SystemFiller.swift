@@ -39,7 +39,8 @@ struct SystemFiller {
             fill(
                 &element, pssh: pssh,
                 contentProtection:
-                    "<dashif:laurl xmlns:dashif=\"https://dashif.org/CPS\" licenseType=\"EME-1.0\">\(url)</dashif:laurl>"
+                    "<dashif:laurl xmlns:dashif=\"https://dashif.org/CPS\" licenseType=\"EME-1.0\">"
+                    + "\(url)</dashif:laurl>"
             )
             fillHLS(
                 &element, uri: "data:text/plain;base64,\(base64(id.bytes))", format: "org.w3.clearkey", keyID: id)

@@ -66,7 +66,9 @@ struct Serve: AsyncParsableCommand {
         guard let publicURL else { return }
         let parts = URLComponents(string: publicURL)
         guard let parts, ["http", "https"].contains(parts.scheme), parts.host?.isEmpty == false, parts.query == nil,
-            parts.user == nil, parts.fragment == nil
+            parts.user == nil, parts.fragment == nil,
+            // It goes into XML and into a quoted string of a playlist as it is.
+            !publicURL.contains(where: { "\"&<>'\\".contains($0) || $0.isWhitespace })
         else { throw ValidationError("--public-url wants an absolute http or https URL without query") }
     }
 
@@ -82,10 +84,16 @@ struct Serve: AsyncParsableCommand {
         }
         let host = listen.host
         let service = KeyService(secret: secret, publicURL: publicURL, logger: logger)
-        try await service.run(host: host, port: listen.port, handlingSignals: true) { port in
-            let shown = host.contains(":") ? "[\(host)]" : host
-            KeyServerCommand.write(
-                #"{"event":"listening","address":"\#(shown):\#(port)","port":\#(port)}"#, to: .standardOutput)
+        do {
+            try await service.run(host: host, port: listen.port, handlingSignals: true) { port in
+                let address = ListenAddress(host: host, port: port)
+                KeyServerCommand.write(
+                    #"{"event":"listening","address":"\#(address)","port":\#(port)}"#, to: .standardOutput)
+            }
+        } catch {
+            throw ServeFailure(description: "cannot serve on \(listen): \(error)")
         }
     }
+
+    struct ServeFailure: Error, CustomStringConvertible { var description: String }
 }
