@@ -85,7 +85,7 @@ package struct MediaPlaylist: Sendable, Hashable {
             if segment.keys != keys { for line in Self.keyLines(from: keys, to: segment.keys) { add(line) } }
             if let next = segment.map, next != map || segment.keys != keys { add(next.line) }
             (keys, map) = (segment.keys, segment.map ?? map)
-            if let time = segment.programDateTime { add("#EXT-X-PROGRAM-DATE-TIME:\(ProgramDateTime.text(time))") }
+            if let time = segment.programDateTime { add("#EXT-X-PROGRAM-DATE-TIME:\(CivilTime(time).iso8601)") }
             for tag in segment.unknownTags { add(Self.tagLine(tag)) }
             if segment.isGap { add("#EXT-X-GAP") }
             add(segment.duration.line)

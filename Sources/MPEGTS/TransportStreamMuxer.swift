@@ -46,7 +46,7 @@ package struct TransportStreamMuxer: Sendable {
             streams: zip(tracks, streams).map { track, stream in
                 .init(
                     streamType: stream.streamType, packetID: stream.packetID,
-                    language: LanguageCode.iso639(bcp47: track.language))
+                    language: Self.iso639(track.language))
             })
         tables = [association.section, map.section]
     }
@@ -106,5 +106,13 @@ package struct TransportStreamMuxer: Sendable {
             }
             next[stream] += 1
         }
+    }
+}
+
+extension TransportStreamMuxer {
+    /// The three letters of a BCP 47 tag for the language descriptor; nil where nothing is to be said.
+    private static func iso639(_ tag: String) -> [UInt8]? {
+        let code = LanguageCode(tag: tag)
+        return code == .undetermined ? nil : Array(code.description.utf8)
     }
 }

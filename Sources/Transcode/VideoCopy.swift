@@ -104,7 +104,8 @@ struct VideoCopy {
     private mutating func track(_ record: AVCDecoderConfigurationRecord) -> TranscodeOutput? {
         var size: SequenceParameterSet?
         do throws(ParseError) {
-            size = try SequenceParameterSet(parsing: record.sequenceParameterSets[0])
+            let bytes = record.sequenceParameterSets[0]
+            size = try SequenceParameterSet(parsing: bytes.span)
         } catch {
             return nil
         }
@@ -116,7 +117,7 @@ struct VideoCopy {
             index: index,
             Track(
                 name: rung.name, timescale: TimeMapping.timescale,
-                codec: .avc(record, width: size.width, height: size.height),
+                codec: .avc(record, width: UInt16(clamping: size.width), height: UInt16(clamping: size.height)),
                 reorderDelay: UInt32(clamping: reorderDelay), frameRate: rung.frameRate))
     }
 
