@@ -142,6 +142,10 @@ let package = Package(
         .executableTarget(
             name: "ladder-bench", dependencies: ["Media", "FLV", "FFmpeg", "Transcode"], path: "Tools/ladder-bench",
             swiftSettings: settings),
+        .executableTarget(
+            name: "package-bench",
+            dependencies: ["Media", "CommonEncryption", "Keys", "OpenSSLCrypto", "Packager", "Settings", "Timeline"],
+            path: "Tools/package-bench", swiftSettings: settings),
 
         // tests
         .target(name: "LoopbackServer", path: "Tests/LoopbackServer", swiftSettings: settings),

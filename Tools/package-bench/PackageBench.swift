@@ -1,0 +1,99 @@
+import CommonEncryption
+import Foundation
+import Keys
+import Media
+import OpenSSLCrypto
+import Packager
+import Settings
+import Timeline
+
+/// Times the making of one segment of each kind from a channel's window on disk: `package-bench DIRECTORY [ROUNDS]`,
+/// DIRECTORY being a channel's below storage.directory. One thread; the clear bytes are in memory.
+@main
+enum PackageBench {
+    struct Kind {
+        let name: String
+        let endpoint: EndpointProfile
+    }
+
+    static func main() throws {
+        let arguments = CommandLine.arguments
+        guard arguments.count >= 2 else { return complain("usage: package-bench DIRECTORY [ROUNDS]") }
+        let rounds = arguments.count > 2 ? Int(arguments[2]) ?? 20 : 20
+        // Opened on a copy: the journal is rewritten by opening, and the daemon may be using it.
+        let copy = NSTemporaryDirectory() + "package-bench-\(ProcessInfo.processInfo.processIdentifier)"
+        try FileManager.default.copyItem(atPath: arguments[1], toPath: copy)
+        defer { try? FileManager.default.removeItem(atPath: copy) }
+        let timeline = try ChannelTimeline(
+            directory: copy, limits: .init(segmentDuration: Ticks(1, timescale: 1), windowSeconds: .max),
+            budget: StorageBudget(maximumBytes: .max), onEvent: { _ in })
+        let snapshot = timeline.snapshot
+        guard let longest = snapshot.segments.max(by: { $0.byteCount < $1.byteCount }),
+            let set = snapshot.trackSet(of: longest), let audio = set.tracks.first(where: { $0.track.kind == .audio })
+        else { return complain("no whole segment in \(arguments[1])") }
+        let keys = try syntheticKeys()
+        print("segment \(longest.number), medians of \(rounds); MB/s of clear input")
+        for video in set.tracks where video.track.kind == .video {
+            guard let picture = timeline.bytes(segment: longest.number, track: video.track.name),
+                let sound = timeline.bytes(segment: longest.number, track: audio.track.name)
+            else { continue }
+            for kind in kinds {
+                let isProtected = kind.endpoint.encryption != nil
+                var times: [Double] = []
+                var size = 0
+                for _ in 0..<rounds {
+                    let start = ContinuousClock.now
+                    if kind.endpoint.container == .ts {
+                        size = try SegmentPackager.transportStream(
+                            [(picture, video), (sound, audio)], number: longest.number, endpoint: kind.endpoint,
+                            keys: isProtected ? keys : nil
+                        ).count
+                    } else {
+                        size = try SegmentPackager.cmaf(
+                            picture, number: longest.number, track: video, endpoint: kind.endpoint,
+                            keys: isProtected ? keys : nil
+                        ).count
+                    }
+                    let elapsed = ContinuousClock.now - start
+                    times.append(Double(elapsed.components.attoseconds) / 1e15 + Double(elapsed.components.seconds) * 1e3)
+                }
+                let median = times.sorted()[times.count / 2]
+                let input = picture.count + (kind.endpoint.container == .ts ? sound.count : 0)
+                let rate = median > 0 ? Double(input) / median / 1000 : 0
+                print(
+                    pad(video.track.name, 8), pad(kind.name, 14), pad("\(input) B in", 14), pad("\(size) B out", 15),
+                    String(format: "%8.3f ms %8.0f MB/s", median, rate))
+            }
+        }
+    }
+
+    private static let kinds: [Kind] = [
+        Kind(name: "TS clear", endpoint: EndpointProfile(id: "t", package: .hls, container: .ts)),
+        Kind(name: "TS AES-128", endpoint: endpoint(.ts, .aes128)),
+        Kind(name: "CMAF clear", endpoint: EndpointProfile(id: "c", package: .hls)),
+        Kind(name: "CMAF cbcs", endpoint: endpoint(.cmaf, .sampleAES)),
+        Kind(name: "CMAF cenc", endpoint: endpoint(.cmaf, .commonEncryption(.cenc))),
+    ]
+
+    private static func endpoint(
+        _ container: EndpointProfile.Container, _ method: EndpointEncryption.Method
+    ) -> EndpointProfile {
+        EndpointProfile(
+            id: "p", package: .hls, container: container,
+            encryption: EndpointEncryption(method: method, keyRotationIntervalSeconds: 300, speke: "-", systems: []))
+    }
+
+    private static func syntheticKeys() throws -> PeriodKeys {
+        let keyID = KeyID.derived(
+            contentID: "bench", scheme: "cbcs", entry: "VIDEO", rotationIntervalSeconds: 300, period: 0)
+        guard let key = ContentKey(try randomBytes(16)) else { throw CocoaError(.coderInvalidValue) }
+        let track = TrackKey(keyID: keyID, key: key, constantIV: InitializationVector.constantIV(keyID: keyID))
+        return PeriodKeys(index: 0, video: track, audio: track)
+    }
+
+    private static func pad(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    private static func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+}
