@@ -12,6 +12,8 @@ final class RequestHandler: ChannelInboundHandler {
     private let clock: @Sendable () -> Int64
     private var request: HTTPRequestHead?
     private var date = HTTPDate()
+    /// Bytes that waited to be sent when the connection was last found idle.
+    private var lastWaiting = 0
 
     init(content: @escaping OriginContent, metrics: OriginMetrics, clock: @escaping @Sendable () -> Int64) {
         self.content = content
@@ -33,8 +35,15 @@ final class RequestHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
+        if event is IdleStateHandler.IdleStateEvent, !hasProgressed(context.channel) { context.close(promise: nil) }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    /// Whether some of what waits to be sent has left since the last look: a slow reader is not an idle one.
+    private func hasProgressed(_ channel: any Channel) -> Bool {
+        let waiting = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        defer { lastWaiting = waiting }
+        return waiting > 0 && waiting != lastWaiting
     }
 
     private func answer(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
