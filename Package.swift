@@ -120,12 +120,17 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        .target(
+            name: "Probe",
+            dependencies: ["Media", "ISOBMFF", "HLS", "DASH", "CommonEncryption", "OpenSSLCrypto", "CurlHTTP"],
+            swiftSettings: settings),
+
         // 5 programs
         .executableTarget(name: "sluice-ingest", dependencies: ["Ingest", "RTMPServer", "FFmpeg", "CLinux"], swiftSettings: settings),
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Admin", "CLinux", "CurlHTTP", "Keys", "Live", "Origin", "Settings", "Supervisor", "Timeline", argumentParser,
+                "Admin", "CLinux", "CurlHTTP", "Keys", "Live", "Origin", "Probe", "Settings", "Supervisor", "Timeline", argumentParser,
                 lifecycle, unixSignals, logging, nioPosix,
             ],
             swiftSettings: settings),

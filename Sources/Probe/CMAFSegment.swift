@@ -1,0 +1,165 @@
+package import CommonEncryption
+package import ISOBMFF
+package import Media
+
+/// A CMAF segment as fetched, with the header it goes with: opened and looked into.
+package struct CMAFSegment {
+    private let bytes: [UInt8]
+    private let header: CMAFHeader
+    private let table: MovieFragmentTable
+    /// In decode order, as they came.
+    private let samples: [(parameters: ProtectionParameters?, sample: SampleLocation, fragment: Int, index: Int)]
+
+    /// Samples of at least this many bytes are protected at least in part, by any scheme.
+    private static let blockSize = 16
+    /// So many frames that all look like AAC are AAC: 2^-24 for random ones.
+    private static let frameCountThatProves = 24
+
+    package init(parsing bytes: [UInt8], header: CMAFHeader) throws(ParseError) {
+        self.bytes = bytes
+        self.header = header
+        table = try MovieFragmentTable(
+            parsing: bytes.span, defaults: header.defaults, perSampleIVSize: header.protection?.perSampleIVSize)
+        var samples: [(ProtectionParameters?, SampleLocation, Int, Int)] = []
+        for (number, fragment) in table.fragments.enumerated() {
+            let isProtected = fragment.keyGroup?.isProtected ?? true
+            let parameters =
+                isProtected
+                ? header.protection.map { ProtectionParameters($0, group: fragment.keyGroup) } : nil
+            for (index, sample) in fragment.samples.enumerated() { samples.append((parameters, sample, number, index)) }
+        }
+        self.samples = samples
+    }
+
+    /// Every key that the samples need.
+    package var keyIDs: [KeyID] {
+        samples.reduce(into: []) { ids, sample in
+            if let id = sample.parameters?.keyID, !ids.contains(id) { ids.append(id) }
+        }
+    }
+
+    package var facts: SegmentFacts {
+        let timescale = header.track.timescale
+        var size: (Int, Int)?
+        if case .avc(_, let width, let height) = header.track.codec { size = (Int(width), Int(height)) }
+        return SegmentFacts(
+            start: Ticks(table.fragments[0].baseMediaDecodeTime, timescale: timescale),
+            duration: Ticks(table.duration, timescale: timescale),
+            frame: Ticks(Int64(samples.map(\.sample.duration).max() ?? 0), timescale: timescale),
+            codecs: [header.track.codec.rfc6381], size: size)
+    }
+
+    /// Opens all samples and looks at what is in them.
+    ///
+    /// - Parameter keys: those of `keyIDs` that could be had; samples without theirs are passed over.
+    package func issues(keys: [KeyID: ContentKey]) -> [Issue] {
+        var issues = timeIssues()
+        if samples.first?.sample.isSync != true {
+            issues.append(Issue(.sync, "the first sample is no sync sample"))
+        }
+        if header.protection != nil, let issue = announcedButClear() { return issues + [issue] }
+        var raw: [[UInt8]] = []
+        var opened: [[UInt8]] = []
+        for (parameters, sample, fragment, index) in samples {
+            var data = Array(bytes[sample.offset..<sample.offset + sample.size])
+            if let parameters {
+                guard let key = keys[parameters.keyID] else { continue }
+                raw.append(data)
+                let encryption = table.fragments[fragment].encryption
+                do throws(UnprotectError) {
+                    let unprotector = try SampleUnprotector(parameters, key: key)
+                    try unprotector.unprotect(
+                        &data, iv: encryption?.iv(ofSample: index) ?? [],
+                        subsamples: encryption?.subsamples(ofSample: index) ?? [])
+                } catch {
+                    return issues + [Issue(.decryption, "sample \(index) of fragment \(fragment): \(error)")]
+                }
+            }
+            opened.append(data)
+        }
+        return issues + payloadIssues(raw: raw, opened: opened)
+    }
+
+    /// Fragments follow each other without a hole.
+    private func timeIssues() -> [Issue] {
+        var next: Int64?
+        for fragment in table.fragments {
+            if let next, fragment.baseMediaDecodeTime != next {
+                return [
+                    Issue(
+                        .continuity,
+                        "a fragment starts at \(fragment.baseMediaDecodeTime), the one before ended at \(next)")
+                ]
+            }
+            next = fragment.baseMediaDecodeTime &+ fragment.duration
+        }
+        return []
+    }
+
+    /// The header says that samples are protected, the fragments say that they are not.
+    private func announcedButClear() -> Issue? {
+        var protectedBytes: UInt64 = 0
+        var largest = 0
+        for (parameters, sample, fragment, index) in samples {
+            largest = max(largest, sample.size)
+            guard let parameters else { return Issue(.clear, "a fragment's key group says that it is not protected") }
+            guard let encryption = table.fragments[fragment].encryption else {
+                if parameters.perSampleIVSize > 0 {
+                    return Issue(.clear, "no senc: samples have no IV to be protected by")
+                }
+                protectedBytes += UInt64(sample.size)
+                continue
+            }
+            let runs = encryption.subsamples(ofSample: index)
+            protectedBytes += runs.isEmpty ? UInt64(sample.size) : runs.reduce(0) { $0 + UInt64($1.protected) }
+        }
+        guard protectedBytes == 0, largest > Self.blockSize else { return nil }
+        return Issue(.clear, "no byte of the segment is within a protected range")
+    }
+
+    /// - Parameters:
+    ///   - raw: the protected samples as they came.
+    ///   - opened: all samples that could be opened.
+    private func payloadIssues(raw: [[UInt8]], opened: [[UInt8]]) -> [Issue] {
+        switch header.track.codec {
+        case .aac(let configuration):
+            let channels = configuration.channels
+            let large = raw.filter { $0.count >= Self.blockSize }
+            if large.count >= Self.frameCountThatProves,
+                large.allSatisfy({ AACPayload.isPlausible($0, channels: channels) })
+            {
+                return [Issue(.clear, "all \(large.count) frames are AAC without being opened")]
+            }
+            let bad = opened.count { !AACPayload.isPlausible($0, channels: channels) }
+            return bad == 0 ? [] : [Issue(.payload, "\(bad) of \(opened.count) samples are no AAC frames: wrong key?")]
+        case .avc(let record, _, _):
+            guard let (bad, first, isIDR) = Self.violations(opened, record) else {
+                return [Issue(.header, "the parameter sets cannot be parsed")]
+            }
+            var issues: [Issue] = []
+            if let isIDR, !isIDR { issues.append(Issue(.sync, "the first picture is no IDR picture")) }
+            guard bad > 0 else { return issues }
+            if raw.count >= Self.frameCountThatProves, let (rawBad, _, _) = Self.violations(raw, record), rawBad == 0 {
+                return issues + [Issue(.clear, "all \(raw.count) pictures are H.264 without being opened")]
+            }
+            return issues + [Issue(.payload, "\(bad) of \(opened.count) samples: \(first): wrong key?")]
+        }
+    }
+
+    private static func violations(
+        _ samples: [[UInt8]], _ record: AVCDecoderConfigurationRecord
+    ) -> (count: Int, first: String, isIDR: Bool?)? {
+        guard var payload = try? AVCPayload(record) else { return nil }
+        var count = 0
+        var first = ""
+        var isIDR: Bool?
+        for (index, sample) in samples.enumerated() {
+            let verdict = payload.verdict(of: sample)
+            if index == 0 { isIDR = verdict.isIDR }
+            guard let violation = verdict.violation else { continue }
+            if count == 0 { first = violation }
+            count += 1
+        }
+        return (count, first, isIDR)
+    }
+}

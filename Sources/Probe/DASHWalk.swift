@@ -1,0 +1,188 @@
+import CurlHTTP
+import DASH
+import Media
+
+/// Walks a DASH presentation like a player that plays all representations at once.
+struct DASHWalk {
+    private let url: String
+    private let firstLook: Int
+    private var history = MPDHistory()
+    private var mpd: MPD?
+    private var walks: [String: RenditionWalk] = [:]
+    /// Representations in the order in which they came.
+    private var order: [String] = []
+    /// Where the last segment fetched of a representation starts, in microseconds of presentation time.
+    private var taken: [String: Int64] = [:]
+    private var newestEnd: Int64?
+    private var changedAt: Int64 = 0
+    private var hasAskedTheTime = false
+
+    init(url: String, firstLook: Int) {
+        self.url = url
+        self.firstLook = firstLook
+    }
+
+    var renditions: [ProbeReport.Rendition] { order.compactMap { walks[$0]?.report } }
+    var isEnded: Bool { mpd?.isFinal ?? false }
+    var reloadMilliseconds: Int64 { min(max(mpd?.minimumUpdatePeriod?.milliseconds ?? 2000, 500), 60_000) }
+
+    private var place: String { Reference.fileName(url) }
+
+    /// Fetches the MPD, then the segments that are new.
+    mutating func round(now: Int64, _ context: inout ProbeContext) async {
+        guard let response = await context.fetch(url, .mpd, place: place) else { return }
+        let mpd: MPD
+        do throws(MPDError) {
+            mpd = try MPD(parsing: response.body)
+        } catch {
+            return context.log.add(Issue(.mpdSyntax, "\(error)"), at: place)
+        }
+        self.mpd = mpd
+        context.log.add(MPDRules.issues(mpd, now: now), at: place)
+        context.log.add(history.take(mpd, text: response.body), at: place)
+        if !mpd.isFinal {
+            let segment = mpd.maxSegmentDuration ?? mpd.minBufferTime
+            let limit = max(
+                segment.rescaled(to: 1, rounding: .up).value, mpd.minimumUpdatePeriod?.rescaled(to: 1).value ?? 0)
+            context.log.add(ProbeContext.ageIssues(response, manifestLimit: max(limit, 1)), at: place)
+        }
+        await askTheTime(mpd, &context)
+        let elapsed = (now - (mpd.availabilityStartTime?.milliseconds ?? 0)) * 1000
+        var newest: Int64?
+        for index in mpd.periods.indices {
+            for representation in mpd.representations(ofPeriod: index) {
+                let segments = representation.segments(
+                    periodEnd: mpd.periodEnd(index), now: elapsed, depth: mpd.depth)
+                if let end = segments.last?.end { newest = max(newest ?? end, end) }
+            }
+        }
+        checkEdge(newest, elapsed: elapsed, now: now, mpd, &context)
+        for id in representationIDs(mpd) { await fetchSegments(of: id, mpd, elapsed: elapsed, &context) }
+    }
+
+    private func representationIDs(_ mpd: MPD) -> [String] {
+        var ids: [String] = []
+        for index in mpd.periods.indices {
+            for representation in mpd.representations(ofPeriod: index)
+            where !ids.contains(representation.representation.id) {
+                ids.append(representation.representation.id)
+            }
+        }
+        return ids
+    }
+
+    private mutating func checkEdge(
+        _ newest: Int64?, elapsed: Int64, now: Int64, _ mpd: MPD, _ context: inout ProbeContext
+    ) {
+        guard let newest, !mpd.isFinal else { return }
+        let segment = (mpd.maxSegmentDuration ?? mpd.minBufferTime).microseconds
+        if let newestEnd, newest <= newestEnd {
+            let waited = (now - changedAt) * 1000
+            if waited > segment * 3 + (mpd.minimumUpdatePeriod?.microseconds ?? 0) {
+                context.log.add(Issue(.updatePeriod, "nothing new for \(waited / 1_000_000) s"), at: place)
+            }
+        } else {
+            changedAt = now
+        }
+        newestEnd = max(newestEnd ?? newest, newest)
+        if elapsed - newest > segment * 10 {
+            context.log.add(Issue(.edge, "the newest segment ended \((elapsed - newest) / 1_000_000) s ago"), at: place)
+        }
+    }
+
+    /// Players ask once, at their start.
+    private mutating func askTheTime(_ mpd: MPD, _ context: inout ProbeContext) async {
+        guard !hasAskedTheTime else { return }
+        hasAskedTheTime = true
+        for timing in mpd.utcTimings where timing.schemeIDURI.contains(":utc:http-") {
+            guard let address = Reference.resolve(timing.value, against: url) else { continue }
+            let response = await context.fetch(address, .time, place: place)
+            if let response, response.body.isEmpty, !timing.schemeIDURI.contains("http-head") {
+                context.log.add(Issue(.timing, "\(address) says nothing"), at: place)
+            }
+        }
+    }
+
+    // MARK: Segments
+
+    private mutating func fetchSegments(
+        of id: String, _ mpd: MPD, elapsed: Int64, _ context: inout ProbeContext
+    ) async {
+        var walk = walks[id] ?? RenditionWalk(name: id)
+        if walks[id] == nil { order.append(id) }
+        var jobs: [(start: Int64, job: ListedSegment)] = []
+        for index in mpd.periods.indices {
+            for representation in mpd.representations(ofPeriod: index) where representation.representation.id == id {
+                let segments = representation.segments(
+                    periodEnd: mpd.periodEnd(index), now: elapsed, depth: mpd.depth)
+                for (offset, segment) in segments.enumerated() {
+                    guard var job = job(segment, of: representation) else {
+                        context.log.add(Issue(.mpdSyntax, "no URL: \(representation.template.media)"), at: id)
+                        continue
+                    }
+                    job.isDiscontinuity = offset == 0 && !representation.isContinued
+                    jobs.append((segment.start, job))
+                }
+            }
+        }
+        if let taken = taken[id] {
+            jobs = jobs.filter { $0.start > taken }
+        } else {
+            jobs = Array(jobs.suffix(firstLook))
+        }
+        let target = mpd.maxSegmentDuration ?? mpd.minBufferTime
+        let listed = mpd.timeShiftBufferDepth?.rescaled(to: 1).value ?? 0
+        for (start, job) in jobs {
+            taken[id] = start
+            await walk.take(job, target: target, listedFor: listed, &context)
+        }
+        walks[id] = walk
+    }
+
+    private func job(_ segment: MPDRepresentation.Segment, of representation: MPDRepresentation) -> ListedSegment? {
+        guard let media = representation.url(of: segment).flatMap({ Reference.resolve($0, against: url) }),
+            let initialization = representation.initializationURL.flatMap({ Reference.resolve($0, against: url) })
+        else { return nil }
+        let timescale = representation.template.timescale
+        var job = ListedSegment(
+            number: segment.number, url: media, initialization: .init(url: initialization),
+            duration: Ticks(Int64(clamping: segment.duration), timescale: timescale))
+        job.keyIDRule = .defaultKeyID
+        if case .timeline = representation.template.addressing {
+            job.mediaTime = Ticks(Int64(clamping: segment.time), timescale: timescale)
+        }
+        if !representation.protections.isEmpty {
+            let common = representation.protections.first {
+                $0.schemeIDURI == ContentProtection.commonEncryptionScheme
+            }
+            job.protection = .samples(
+                scheme: common?.value.flatMap { ProtectionScheme(rawValue: $0) }, keyID: common?.defaultKeyID)
+        }
+        return job
+    }
+
+    /// Compares what the newest MPD says of each representation with what was fetched of it.
+    func finish(_ context: inout ProbeContext) {
+        guard let mpd else { return }
+        for id in representationIDs(mpd) {
+            let all = mpd.periods.indices.flatMap { mpd.representations(ofPeriod: $0) }.filter {
+                $0.representation.id == id
+            }
+            guard let walk = walks[id], let facts = walk.facts, let newest = all.last else { continue }
+            let bandwidth = Int64(clamping: all.map(\.representation.bandwidth).max() ?? 0)
+            if walk.peakBitrate > bandwidth {
+                let isFar = walk.peakBitrate - bandwidth > bandwidth / 4
+                context.log.add(
+                    Issue(
+                        .dashBandwidth, "bandwidth \(bandwidth), measured \(walk.peakBitrate)",
+                        severity: isFar ? .error : .warning), at: id)
+            }
+            if newest.codecs?.lowercased() != facts.codecs.joined(separator: ",").lowercased() {
+                context.log.add(
+                    Issue(
+                        .dashCodecs, "\(newest.codecs ?? "none"), the media is \(facts.codecs.joined(separator: ","))"),
+                    at: id)
+            }
+        }
+    }
+}

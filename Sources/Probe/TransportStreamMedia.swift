@@ -1,0 +1,118 @@
+import Media
+
+/// What the streams of a transport stream segment hold.
+extension TransportStreamSegment {
+    private static let avc: UInt8 = 0x1B
+    private static let adts: UInt8 = 0x0F
+
+    /// Of the video, or of the audio where there is no video; nil where nothing can be told.
+    package var facts: SegmentFacts? {
+        let described = streams.compactMap { stream in Self.describe(stream) }
+        guard let main = described.first(where: { $0.isVideo }) ?? described.first else { return nil }
+        return SegmentFacts(
+            start: Ticks(main.start, timescale: Self.timescale),
+            duration: Ticks(main.duration, timescale: Self.timescale),
+            frame: Ticks(main.frame, timescale: Self.timescale),
+            codecs: described.sorted { $0.isVideo && !$1.isVideo }.map(\.codec), size: main.size)
+    }
+
+    /// Issues of what is in the packets: the first picture, and frames that are none.
+    package var mediaIssues: [Issue] {
+        var issues: [Issue] = []
+        for stream in streams {
+            guard let first = stream.units.first else {
+                issues.append(Issue(.segment, "PID \(stream.packetID) of type \(stream.type) has no media"))
+                continue
+            }
+            if Self.describe(stream) == nil {
+                issues.append(Issue(.payload, "PID \(stream.packetID) of type \(stream.type) is no H.264 or AAC"))
+            }
+            guard stream.type == Self.avc else { continue }
+            let types = Self.nalUnits(first.payload).map { NALUnitHeader(first.payload[$0.lowerBound]).type }
+            if types.first(where: { $0 == .slice || $0 == .idrSlice }) != .idrSlice {
+                issues.append(Issue(.sync, "the first picture is no IDR picture"))
+            }
+        }
+        return issues
+    }
+
+    private struct Description {
+        var isVideo: Bool
+        var start: Int64
+        var duration: Int64
+        var frame: Int64
+        var codec: String
+        var size: (width: Int, height: Int)?
+    }
+
+    private static func describe(_ stream: Stream) -> Description? {
+        guard let first = stream.units.first, let last = stream.units.last else { return nil }
+        switch stream.type {
+        case avc:
+            let sets = nalUnits(first.payload).filter {
+                NALUnitHeader(first.payload[$0.lowerBound]).type == .sequenceParameterSet
+            }
+            guard let range = sets.first, range.count >= 4,
+                let set = try? SequenceParameterSet(parsing: first.payload.span.extracting(range))
+            else { return nil }
+            var frame: Int64 = 0
+            for (earlier, later) in zip(stream.units, stream.units.dropFirst()) {
+                frame = max(frame, difference(later.decodeTime, earlier.decodeTime))
+            }
+            let bytes = first.payload[range.lowerBound + 1..<range.lowerBound + 4]
+            let codec = "avc1." + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            return Description(
+                isVideo: true, start: first.decodeTime,
+                duration: difference(last.decodeTime, first.decodeTime) + frame, frame: frame, codec: codec,
+                size: (set.width, set.height))
+        case adts:
+            guard let (rate, objectType, _) = adtsFrames(first.payload),
+                let (_, _, lastCount) = adtsFrames(last.payload)
+            else { return nil }
+            let frame = Ticks(1024, timescale: rate).rescaled(to: timescale, rounding: .nearest).value
+            return Description(
+                isVideo: false, start: first.presentationTime,
+                duration: difference(last.presentationTime, first.presentationTime) + Int64(lastCount) * frame,
+                frame: frame, codec: "mp4a.40.\(objectType)")
+        default: return nil
+        }
+    }
+
+    /// NAL units between start codes, without them. ITU-T H.264 (08/2021), annex B.
+    static func nalUnits(_ bytes: [UInt8]) -> [Range<Int>] {
+        var starts: [(code: Int, unit: Int)] = []
+        var zeros = 0
+        for (index, byte) in bytes.enumerated() {
+            if byte == 1, zeros >= 2 { starts.append((index - zeros, index + 1)) }
+            zeros = byte == 0 ? zeros + 1 : 0
+        }
+        return starts.enumerated().compactMap { index, start in
+            let end = index + 1 < starts.count ? starts[index + 1].code : bytes.count
+            return start.unit < end ? start.unit..<end : nil
+        }
+    }
+
+    private static let sampleRates: [UInt32] = [
+        96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
+    ]
+
+    /// Sample rate, audio object type and number of the ADTS frames that fill `bytes` exactly; nil for anything else.
+    /// ISO/IEC 14496-3:2019, clause 1.A.3.2.
+    static func adtsFrames(_ bytes: [UInt8]) -> (rate: UInt32, objectType: UInt8, count: Int)? {
+        var offset = 0
+        var found: (UInt32, UInt8)?
+        var count = 0
+        while offset < bytes.count {
+            guard bytes.count - offset >= 7, bytes[offset] == 0xFF, bytes[offset + 1] & 0xF6 == 0xF0 else { return nil }
+            let rateIndex = Int(bytes[offset + 2] >> 2 & 0x0F)
+            guard rateIndex < sampleRates.count else { return nil }
+            found = (sampleRates[rateIndex], bytes[offset + 2] >> 6 + 1)
+            let length =
+                Int(bytes[offset + 3] & 3) << 11 | Int(bytes[offset + 4]) << 3 | Int(bytes[offset + 5] >> 5)
+            guard length >= 7, length <= bytes.count - offset else { return nil }
+            offset += length
+            count += 1
+        }
+        return found.map { ($0.0, $0.1, count) }
+    }
+}
