@@ -175,5 +175,9 @@ let package = Package(
         tests(
             "KeysTests", "Keys", "KeyServer", "CPIX", "CurlHTTP", "CommonEncryption", "Media", "OpenSSLCrypto",
             "LoopbackServer", logging),
+        .target(
+            name: "TestSupport", dependencies: ["CommonEncryption", "ISOBMFF", "Keys", "Media", "Timeline"],
+            path: "Tests/TestSupport", swiftSettings: settings),
+        tests("TimelineTests", "Timeline", "ISOBMFF", "Media", "TestSupport"),
     ]
 )

@@ -1,9 +1,10 @@
-package import Media
 import ISOBMFF
+package import Media
 
 /// Puts the chunks of one publication together to whole segments, and holds the worker to what it announced.
 ///
-/// Pure: chunks in, whole segments out. Bounds: `maximumOpenSegments` segments and `maximumOpenBytes` under way.
+/// Pure: chunks in, whole segments out. Bounds: `maximumOpenSegments` segments of `maximumChunks` each and
+/// `maximumOpenBytes` under way.
 package struct SegmentAssembly: Sendable {
     package struct WholeSegment: Sendable {
         package let number: UInt64
@@ -18,13 +19,24 @@ package struct SegmentAssembly: Sendable {
         var decodeTime: Int64 = 0
         var duration: Int64 = 0
         var isEnded = false
+
+        mutating func add(_ more: [UInt8], from start: Int64, to end: Int64, isIndependent: Bool) {
+            if chunks.isEmpty { decodeTime = start }
+            chunks.append(
+                ChunkPlace(
+                    offset: bytes.count, byteCount: more.count, duration: end - start, isIndependent: isIndependent))
+            bytes += more
+            duration = end - decodeTime
+        }
     }
 
     static let maximumOpenSegments = 4
     static let maximumOpenBytes = 96 << 20
+    static let maximumChunks = 4096
 
     private let trackCount: Int
     private let timescales: [UInt32]
+    private let segmentDuration: Ticks
     private let maximumSegmentSeconds: Int64
     private var open: [(number: UInt64, tracks: [OpenTrack])] = []
     private var openBytes = 0
@@ -32,12 +44,15 @@ package struct SegmentAssembly: Sendable {
     /// Numbers below this are taken.
     package private(set) var firstFreeNumber: UInt64
 
-    package init(tracks: [Track], segmentDuration: Ticks, firstNumber: UInt64) {
+    /// - Parameter notBefore: of each track, the earliest decode time that is free: earlier ones were listed, and a
+    ///   cenc IV is made of the time. Empty: all are.
+    package init(tracks: [Track], segmentDuration: Ticks, firstNumber: UInt64, notBefore: [Int64] = []) {
         trackCount = tracks.count
         timescales = tracks.map(\.timescale)
+        self.segmentDuration = segmentDuration
         // An encoder's own GOP can stretch a copied segment; three times the nominal is broken.
         maximumSegmentSeconds = segmentDuration.rescaled(to: 1, rounding: .up).value * 3 + 2
-        nextDecodeTime = Array(repeating: Int64.min, count: tracks.count)
+        nextDecodeTime = tracks.indices.map { $0 < notBefore.count ? notBefore[$0] : .min }
         firstFreeNumber = firstNumber
     }
 
@@ -50,40 +65,45 @@ package struct SegmentAssembly: Sendable {
             throw ParseError(.invalid, at: 0, "segment \(number) when \(firstFreeNumber) is the first free one")
         }
         let fragments = try MovieFragmentTable(parsing: bytes.span).fragments
-        guard let first = fragments.first, let firstSample = first.samples.first else {
+        guard let firstSample = fragments.first?.samples.first else {
             throw ParseError(.invalid, at: 0, "a chunk without samples")
         }
-        var end = Int64(clamping: first.baseMediaDecodeTime)
+        var end = firstSample.decodeTime
         guard end >= nextDecodeTime[track] else {
             throw ParseError(.invalid, at: 0, "decode time \(end) lies before \(nextDecodeTime[track])")
         }
         let start = end
         for fragment in fragments {
-            guard Int64(clamping: fragment.baseMediaDecodeTime) == end else {
+            guard fragment.baseMediaDecodeTime == end else {
                 throw ParseError(.invalid, at: 0, "fragments of a chunk do not follow one another")
             }
-            end += Int64(clamping: fragment.duration)
+            // Two samples at one time would share a cenc IV.
+            guard fragment.samples.allSatisfy({ $0.duration > 0 }) else {
+                throw ParseError(.invalid, at: 0, "a sample without a duration")
+            }
+            end += fragment.duration
         }
         let position = try openIndex(of: number)
-        var partial = open[position].tracks[track]
-        guard !partial.isEnded else { throw ParseError(.invalid, at: 0, "a chunk after the end of segment \(number)") }
-        if partial.chunks.isEmpty { partial.decodeTime = start }
-        guard end - partial.decodeTime <= maximumSegmentSeconds * Int64(timescales[track]) else {
+        // Looked at in place: a copy would make every append copy the whole segment.
+        let count = open[position].tracks[track].chunks.count
+        guard !open[position].tracks[track].isEnded else {
+            throw ParseError(.invalid, at: 0, "a chunk after the end of segment \(number)")
+        }
+        guard count < Self.maximumChunks else {
+            throw ParseError(.tooLarge, at: 0, "segment \(number) has more than \(Self.maximumChunks) chunks")
+        }
+        if count == 0 { try require(start, toLieIn: number, track) }
+        let first = count == 0 ? start : open[position].tracks[track].decodeTime
+        guard end - first <= maximumSegmentSeconds * Int64(timescales[track]) else {
             throw ParseError(.tooLarge, at: 0, "segment \(number) is longer than \(maximumSegmentSeconds) s")
         }
         openBytes += bytes.count
         guard openBytes <= Self.maximumOpenBytes else {
             throw ParseError(.tooLarge, at: 0, "more than \(Self.maximumOpenBytes) bytes in unfinished segments")
         }
-        partial.chunks.append(
-            ChunkPlace(
-                offset: partial.bytes.count, byteCount: bytes.count, duration: end - start,
-                isIndependent: firstSample.isSync))
-        partial.bytes += bytes
-        partial.duration = end - partial.decodeTime
-        partial.isEnded = endsSegment
+        open[position].tracks[track].add(bytes, from: start, to: end, isIndependent: firstSample.isSync)
+        open[position].tracks[track].isEnded = endsSegment
         nextDecodeTime[track] = end
-        open[position].tracks[track] = partial
         return takeWhole()
     }
 
@@ -99,6 +119,18 @@ package struct SegmentAssembly: Sendable {
         open = []
         openBytes = 0
         return whole
+    }
+
+    /// A segment's number says when it is: keys are bound by the one, IVs made of the other. A little early is the
+    /// rounding of a copied source; late by as much as a segment may be long is one without sound at first.
+    private func require(_ start: Int64, toLieIn number: UInt64, _ track: Int) throws(ParseError) {
+        let timescale = timescales[track]
+        let (ticks, overflow) = Int64(clamping: number).multipliedReportingOverflow(by: segmentDuration.value)
+        let nominal = Ticks(ticks, timescale: segmentDuration.timescale).rescaled(to: timescale).value
+        let offset = Int128(start) - Int128(nominal)
+        guard !overflow, number < .max, offset >= -Int128(timescale),
+            offset <= Int128(maximumSegmentSeconds) * Int128(timescale)
+        else { throw ParseError(.invalid, at: 0, "decode time \(start) does not lie in segment \(number)") }
     }
 
     private mutating func openIndex(of number: UInt64) throws(ParseError) -> Int {

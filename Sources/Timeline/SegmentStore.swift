@@ -35,10 +35,17 @@ package final class SegmentStore: Sendable {
     package func put(_ key: Key, _ bytes: [UInt8]) -> FileError? {
         var failure: FileError?
         if let path = path(key) {
-            do { try PlainFile.write(bytes, to: path) } catch { failure = error }
+            do { try PlainFile.write(bytes, to: path) } catch {
+                // What a full disk took of it is not the segment.
+                PlainFile.remove(path)
+                failure = error
+            }
         }
         memory.withLock { memory in
-            memory.bytes[key] = bytes
+            if let old = memory.bytes.updateValue(bytes, forKey: key) {
+                memory.total -= old.count
+                memory.order.removeAll { $0 == key }
+            }
             memory.order.append(key)
             memory.total += bytes.count
             var evicted = 0

@@ -1,0 +1,90 @@
+import ISOBMFF
+package import Media
+
+/// A track whose samples are made from their times: small, of real form, and the same on every run.
+///
+/// Pictures are not decodable, but their parameter sets and slice headers parse, so that they can be protected.
+package struct SyntheticTrack: Sendable {
+    package let track: Track
+
+    /// The clear CMAF header.
+    package var header: [UInt8] { CMAFHeader(track: track).serialize() }
+
+    package var description: (name: String, reorderDelay: UInt32, frameRate: FrameRate?, header: [UInt8]) {
+        (track.name, track.reorderDelay, track.frameRate, header)
+    }
+
+    /// High profile, level 1.3, 320x180, as libx264 wrote it.
+    private static let sequenceParameterSet: [UInt8] = [
+        0x67, 0x64, 0x00, 0x0D, 0xAC, 0xD9, 0x41, 0x41, 0x9F, 0x9F, 0x01, 0x10, 0x00, 0x00, 0x03, 0x00, 0x10, 0x00,
+        0x00, 0x03, 0x03, 0x26, 0x48, 0x00, 0x30, 0xD4, 0x00, 0x61, 0xAA, 0x48, 0x30, 0x07, 0x8A, 0x14, 0xCB,
+    ]
+    private static let pictureParameterSet: [UInt8] = [0x68, 0xEB, 0xE3, 0xCB, 0x22, 0xC0]
+
+    /// 30 pictures a second, every third shown later than it is decoded.
+    package static func video(_ name: String = "720p") throws(ParseError) -> SyntheticTrack {
+        let record = try AVCDecoderConfigurationRecord(
+            sequenceParameterSets: [sequenceParameterSet], pictureParameterSets: [pictureParameterSet])
+        return SyntheticTrack(
+            track: Track(
+                name: name, timescale: 90000, codec: .avc(record, width: 320, height: 180), reorderDelay: 3000,
+                frameRate: FrameRate(30)))
+    }
+
+    /// 48 kHz, two channels.
+    package static func audio(_ name: String = "stereo", language: String = "en") throws(ParseError) -> SyntheticTrack {
+        SyntheticTrack(
+            track: Track(
+                name: name, timescale: 48000, codec: .aac(try AudioSpecificConfig(parsing: [0x11, 0x90])),
+                language: language))
+    }
+
+    /// Of a picture or audio frame, in ticks.
+    package var frameDuration: Int64 { track.kind == .video ? 3000 : 1024 }
+
+    /// The decode time of the first frame of segment `number`: on the epoch's grid, at or after its nominal start.
+    package func start(of number: UInt64, _ segmentDuration: Ticks) -> Int64 {
+        let nominal = Ticks(Int64(number) * segmentDuration.value, timescale: segmentDuration.timescale)
+            .rescaled(to: track.timescale, rounding: .up).value
+        return (nominal + frameDuration - 1) / frameDuration * frameDuration
+    }
+
+    /// Every frame of segment `number`, or those from `skipping` frames on.
+    package func samples(of number: UInt64, _ segmentDuration: Ticks, skipping: Int = 0) -> [Sample] {
+        let end = start(of: number + 1, segmentDuration)
+        let first = start(of: number, segmentDuration)
+        return stride(from: first + Int64(skipping) * frameDuration, to: end, by: Int64.Stride(frameDuration)).map {
+            sample(at: $0, isSync: track.kind == .audio || $0 == first + Int64(skipping) * frameDuration)
+        }
+    }
+
+    /// A frame whose bytes follow from its track and time.
+    package func sample(at decodeTime: Int64, isSync: Bool) -> Sample {
+        var random = SplitMix(seed: UInt64(bitPattern: decodeTime) ^ UInt64(track.timescale))
+        // No zeros, which in a NAL unit could look like the start of another.
+        let body = (0..<Int.random(in: 40...90, using: &random)).map { _ in UInt8.random(in: 16...239, using: &random) }
+        guard track.kind == .video else {
+            return Sample(
+                decodeTime: decodeTime, compositionOffset: 0, duration: UInt32(frameDuration), isSync: true, data: body)
+        }
+        let slice: [UInt8] = (isSync ? [0x65, 0x88, 0x84, 0x20] : [0x41, 0x9A, 0x24, 0x6C]) + body
+        let offset: Int32 = isSync ? 0 : decodeTime / frameDuration % 3 == 0 ? 3000 : -3000
+        return Sample(
+            decodeTime: decodeTime, compositionOffset: offset, duration: UInt32(frameDuration), isSync: isSync,
+            data: [0, 0, 0, UInt8(slice.count)] + slice)
+    }
+
+    /// The samples as chunks of about equal length.
+    package func chunks(of samples: [Sample], parts: Int = 2) -> [[UInt8]] {
+        let size = max((samples.count + parts - 1) / parts, 1)
+        return stride(from: 0, to: samples.count, by: size).enumerated().map { index, start in
+            CMAFChunk.serialize(
+                sequenceNumber: UInt32(index + 1), samples: Array(samples[start..<min(start + size, samples.count)]))
+        }
+    }
+
+    /// A whole segment as its chunks.
+    package func chunks(of number: UInt64, _ segmentDuration: Ticks, parts: Int = 2) -> [[UInt8]] {
+        chunks(of: samples(of: number, segmentDuration), parts: parts)
+    }
+}

@@ -1,0 +1,222 @@
+import ISOBMFF
+import Media
+import TestSupport
+import Testing
+import Timeline
+
+/// Chunks of a worker, honest and lying, against the bounds of what is under way.
+@Suite struct SegmentAssemblyTests {
+    private static let duration = Ticks(2, timescale: 1)
+    private static let number: UInt64 = 800_000_000
+
+    private let video: SyntheticTrack
+    private let audio: SyntheticTrack
+
+    init() throws {
+        video = try .video()
+        audio = try .audio()
+    }
+
+    private func assembly(_ tracks: [SyntheticTrack], first: UInt64 = Self.number) -> SegmentAssembly {
+        SegmentAssembly(tracks: tracks.map(\.track), segmentDuration: Self.duration, firstNumber: first)
+    }
+
+    private func reason(_ body: () throws(ParseError) -> Void) -> String {
+        do throws(ParseError) {
+            try body()
+            return "nothing was thrown"
+        } catch { return error.reason }
+    }
+
+    @Test func aSegmentIsWholeWhenItsLastTrackEnds() throws {
+        var assembly = assembly([video, audio])
+        let pictures = video.chunks(of: Self.number, Self.duration, parts: 3)
+        let sound = audio.chunks(of: Self.number, Self.duration, parts: 2)
+        for (index, chunk) in pictures.enumerated() {
+            let whole = try assembly.append(track: 0, segment: Self.number, endsSegment: index == 2, bytes: chunk)
+            #expect(whole.isEmpty)
+        }
+        #expect(try assembly.append(track: 1, segment: Self.number, endsSegment: false, bytes: sound[0]).isEmpty)
+        let whole = try assembly.append(track: 1, segment: Self.number, endsSegment: true, bytes: sound[1])
+        let segment = try #require(whole.first)
+        #expect(whole.count == 1)
+        #expect(segment.number == Self.number)
+        #expect(segment.bytes == [pictures.flatMap(\.self), sound.flatMap(\.self)])
+        #expect(segment.tracks[0].decodeTime == 1_600_000_000 * 90000)
+        #expect(segment.tracks[0].duration == 180_000)
+        #expect(segment.tracks[0].byteCount == pictures.joined().count)
+        #expect(
+            segment.tracks[0].chunks.map(\.offset) == [0, pictures[0].count, pictures[0].count + pictures[1].count])
+        #expect(segment.tracks[0].chunks.map(\.duration) == [60000, 60000, 60000])
+        #expect(segment.tracks[0].chunks.map(\.isIndependent) == [true, false, false])
+        #expect(segment.tracks[1].decodeTime == audio.start(of: Self.number, Self.duration))
+        #expect(segment.tracks[1].chunks.map(\.byteCount) == sound.map(\.count))
+        #expect(assembly.firstFreeNumber == Self.number + 1)
+    }
+
+    @Test func tracksMayRunApartByAFewSegments() throws {
+        var assembly = assembly([video, audio])
+        for number in Self.number..<Self.number + 4 {
+            for (index, chunk) in video.chunks(of: number, Self.duration).enumerated() {
+                _ = try assembly.append(track: 0, segment: number, endsSegment: index == 1, bytes: chunk)
+            }
+        }
+        let fifth = video.chunks(of: Self.number + 4, Self.duration)[0]
+        var copy = assembly
+        #expect(
+            reason { () throws(ParseError) in
+                _ = try copy.append(track: 0, segment: Self.number + 4, endsSegment: false, bytes: fifth)
+            } == "more than 4 unfinished segments")
+        var order: [UInt64] = []
+        for number in Self.number..<Self.number + 4 {
+            let chunk = audio.chunks(of: number, Self.duration, parts: 1)[0]
+            order += try assembly.append(track: 1, segment: number, endsSegment: true, bytes: chunk).map(\.number)
+        }
+        #expect(order == Array(Self.number..<Self.number + 4))
+    }
+
+    @Test func aSegmentThatOneTrackNeverHadIsDroppedByTheNext() throws {
+        var assembly = assembly([video, audio])
+        for number in [Self.number, Self.number + 1] {
+            let chunk = video.chunks(of: number, Self.duration, parts: 1)[0]
+            _ = try assembly.append(track: 0, segment: number, endsSegment: true, bytes: chunk)
+        }
+        let chunk = audio.chunks(of: Self.number + 1, Self.duration, parts: 1)[0]
+        let whole = try assembly.append(track: 1, segment: Self.number + 1, endsSegment: true, bytes: chunk)
+        #expect(whole.map(\.number) == [Self.number + 1])
+        let late = audio.chunks(of: Self.number, Self.duration, parts: 1)[0]
+        #expect(
+            reason { () throws(ParseError) in
+                _ = try assembly.append(track: 1, segment: Self.number, endsSegment: true, bytes: late)
+            } == "segment \(Self.number) when \(Self.number + 2) is the first free one")
+    }
+
+    @Test func theEndClosesWhatEveryTrackHas() throws {
+        var assembly = assembly([video, audio])
+        _ = try assembly.append(
+            track: 0, segment: Self.number, endsSegment: false, bytes: video.chunks(of: Self.number, Self.duration)[0])
+        #expect(assembly.finish().isEmpty, "a segment without sound is dropped")
+        var second = self.assembly([video, audio])
+        let parts = [video.chunks(of: Self.number, Self.duration)[0], audio.chunks(of: Self.number, Self.duration)[0]]
+        for (track, chunk) in parts.enumerated() {
+            _ = try second.append(track: track, segment: Self.number, endsSegment: false, bytes: chunk)
+        }
+        let short = try #require(second.finish().first)
+        #expect(short.tracks.map(\.duration) == [90000, 47 * 1024])
+        #expect(short.bytes == parts)
+        #expect(second.firstFreeNumber == Self.number + 1)
+        #expect(second.finish().isEmpty)
+    }
+
+    @Test func timesNeverGoBackWithinATrack() throws {
+        var assembly = assembly([video, audio])
+        let chunks = video.chunks(of: Self.number, Self.duration, parts: 3)
+        _ = try assembly.append(track: 0, segment: Self.number, endsSegment: false, bytes: chunks[1])
+        for chunk in [chunks[0], chunks[1]] {
+            var copy = assembly
+            #expect(
+                reason { () throws(ParseError) in
+                    _ = try copy.append(track: 0, segment: Self.number, endsSegment: false, bytes: chunk)
+                }.contains("lies before"))
+        }
+    }
+
+    @Test func nothingComesAfterTheEndOfASegment() throws {
+        var assembly = assembly([video, audio])
+        let chunks = video.chunks(of: Self.number, Self.duration)
+        _ = try assembly.append(track: 0, segment: Self.number, endsSegment: true, bytes: chunks[0])
+        #expect(
+            reason { () throws(ParseError) in
+                _ = try assembly.append(track: 0, segment: Self.number, endsSegment: true, bytes: chunks[1])
+            } == "a chunk after the end of segment \(Self.number)")
+    }
+
+    @Test func aSegmentOfThreeTimesItsDurationIsBroken() throws {
+        var assembly = assembly([video])
+        let samples = (0..<5).flatMap { video.samples(of: Self.number + $0, Self.duration) }
+        let chunks = video.chunks(of: samples, parts: 5)
+        for chunk in chunks[..<4] {
+            _ = try assembly.append(track: 0, segment: Self.number, endsSegment: false, bytes: chunk)
+        }
+        #expect(
+            reason { () throws(ParseError) in
+                _ = try assembly.append(track: 0, segment: Self.number, endsSegment: true, bytes: chunks[4])
+            } == "segment \(Self.number) is longer than 8 s")
+    }
+
+    @Test func tracksAndNumbersAreThoseAnnounced() throws {
+        var assembly = assembly([video])
+        let chunk = video.chunks(of: Self.number, Self.duration)[0]
+        for track in [1, 255] {
+            #expect(
+                reason { () throws(ParseError) in
+                    _ = try assembly.append(track: track, segment: Self.number, endsSegment: false, bytes: chunk)
+                } == "chunk of track \(track) of 1")
+        }
+        #expect(
+            reason { () throws(ParseError) in
+                _ = try assembly.append(track: 0, segment: Self.number - 1, endsSegment: false, bytes: chunk)
+            }.contains("is the first free one"))
+    }
+
+    /// An IV of cenc is made of the decode time: two samples at one time would have one key stream.
+    @Test func samplesWithoutADurationAreRefused() throws {
+        var assembly = assembly([video])
+        var samples = video.samples(of: Self.number, Self.duration)
+        samples[7].duration = 0
+        let chunk = CMAFChunk.serialize(sequenceNumber: 1, samples: samples)
+        #expect(
+            reason { () throws(ParseError) in
+                _ = try assembly.append(track: 0, segment: Self.number, endsSegment: true, bytes: chunk)
+            } == "a sample without a duration")
+    }
+
+    /// What is listed under a number lies there in time: keys are bound by the number, IVs made of the time.
+    @Test(arguments: [0, 1_599_000_000 * 90000, 1_600_000_010 * 90000, .max - 1_000_000] as [Int64])
+    func aNumberGoesWithItsTime(_ decodeTime: Int64) throws {
+        var assembly = assembly([video])
+        let chunk = CMAFChunk.serialize(sequenceNumber: 1, samples: [video.sample(at: decodeTime, isSync: true)])
+        #expect(
+            reason { () throws(ParseError) in
+                _ = try assembly.append(track: 0, segment: Self.number, endsSegment: true, bytes: chunk)
+            }.contains("does not lie in segment \(Self.number)"))
+    }
+
+    @Test(arguments: [.max, .max - 1, 1 << 62] as [UInt64])
+    func numbersBeyondEveryClockAreRefused(_ number: UInt64) throws {
+        var assembly = assembly([video])
+        let chunk = video.chunks(of: Self.number, Self.duration)[0]
+        #expect(
+            reason { () throws(ParseError) in
+                _ = try assembly.append(track: 0, segment: number, endsSegment: true, bytes: chunk)
+            }.contains("does not lie in segment"))
+    }
+
+    @Test func aSegmentOfTooManyChunksIsRefused() throws {
+        var assembly = assembly([video])
+        let start = video.start(of: Self.number, Self.duration)
+        #expect(
+            reason { () throws(ParseError) in
+                for index in 0..<5000 {
+                    var sample = video.sample(at: start + Int64(index), isSync: true)
+                    sample.duration = 1
+                    let chunk = CMAFChunk.serialize(sequenceNumber: 1, samples: [sample])
+                    _ = try assembly.append(track: 0, segment: Self.number, endsSegment: false, bytes: chunk)
+                }
+            } == "segment \(Self.number) has more than 4096 chunks")
+    }
+
+    @Test func brokenChunksThrowAndNeverTrap() throws {
+        var random = SplitMix(seed: 11)
+        let chunk = video.chunks(of: Self.number, Self.duration)[0]
+        var refused = 0
+        for _ in 0..<1000 {
+            var assembly = assembly([video])
+            do throws(ParseError) {
+                _ = try assembly.append(
+                    track: 0, segment: Self.number, endsSegment: true, bytes: random.mutate(chunk))
+            } catch { refused += 1 }
+        }
+        #expect(refused > 100)
+    }
+}
