@@ -103,6 +103,12 @@ package struct KeyPlan: Sendable {
     package mutating func fetched(_ period: UInt64) {
         guard case .fetching = states[period] else { return }
         states[period] = .held
+        // The provider answers: what failed before is asked for again at once, not when its delay is over.
+        for (other, state) in states {
+            if case .wanted(_, let failures) = state, failures > 0 {
+                states[other] = .wanted(at: .min, failures: failures)
+            }
+        }
     }
 
     /// - Parameter jitter: any number; spreads the next attempt over the second half of the delay.

@@ -30,6 +30,8 @@ final class KeyGroup: Sendable {
     private struct State {
         var decisions = Decisions()
         var lastNumber: UInt64?
+        /// Decided, but not written down: nothing is listed by it.
+        var isUnsaved = false
     }
 
     /// What a look at the snapshot gives.
@@ -65,14 +67,15 @@ final class KeyGroup: Sendable {
     func bind(_ snapshot: Snapshot, firstListed: UInt64) throws(FileError) -> Bound {
         try state.withLock { state throws(FileError) in
             let before = state.decisions.binding
-            var runsChanged = false
             for segment in snapshot.segments where segment.number > state.lastNumber ?? 0 {
                 let period = period(binding: segment, snapshot, &state)
-                runsChanged = extendRuns(segment, period: period, snapshot, &state) || runsChanged
+                if extendRuns(segment, period: period, snapshot, &state) { state.isUnsaved = true }
                 state.lastNumber = segment.number
             }
             if let oldest = snapshot.segments.first?.number { forget(before: oldest, &state) }
-            if runsChanged || state.decisions.binding.exceptions != before.exceptions { try save(state.decisions) }
+            if state.decisions.binding.exceptions != before.exceptions { state.isUnsaved = true }
+            if state.isUnsaved { try save(state.decisions) }
+            state.isUnsaved = false
             return collect(snapshot, firstListed: firstListed, state)
         }
     }

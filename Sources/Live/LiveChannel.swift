@@ -22,8 +22,9 @@ package final class LiveChannel: Sendable {
 
     private struct State {
         var endpoints: [String: EndpointState] = [:]
-        var version: UInt64 = 0
         var isEnded = false
+        var isLeaving = false
+        var isRetired = false
     }
 
     package let profile: ChannelProfile
@@ -35,6 +36,13 @@ package final class LiveChannel: Sendable {
     private let clock: @Sendable () -> Int64
     private let logger: Logger
     private let state = Mutex(State())
+    /// One publisher at a time takes the channel.
+    private let taking = Mutex(())
+    /// One refresh at a time: what is shown later was looked at later.
+    private let refreshing = Mutex(())
+    /// Of all channels together: one that is opened anew after a reload does not repeat the versions of the one before,
+    /// by which manifests are cached.
+    private static let lastVersion = Atomic<UInt64>(0)
 
     /// - Parameters:
     ///   - directory: of this channel; nil: memory only.
@@ -62,7 +70,8 @@ package final class LiveChannel: Sendable {
                 switch event {
                 case .segment: refresh()
                 case .storageFailed(let error):
-                    channelLogger.error("storage failed, the segment is in memory only", metadata: ["error": "\(error)"])
+                    channelLogger.error(
+                        "storage failed, the segment is in memory only", metadata: ["error": "\(error)"])
                 case .evictedEarly(let number):
                     channelLogger.warning(
                         "storage.maxBytes reached: a segment left before its time", metadata: ["segment": "\(number)"])
@@ -83,8 +92,10 @@ package final class LiveChannel: Sendable {
                     contract: contract, schedule: try makeSchedule(contract, speke, { refresh() }),
                     graceSeconds: speke.onKeyFailure.graceSeconds)
             }
+            // Numbers of another duration are of other times.
+            let file = Self.hash("\(name) \(profile.ladder.segmentDuration)")
             groups[name] = KeyGroup(
-                protection: protection, path: directory.map { "\($0)/bindings-\(name).json" }, snapshot: snapshot)
+                protection: protection, path: directory.map { "\($0)/bindings-\(file).json" }, snapshot: snapshot)
         }
         self.groups = groups
         self.revisions = revisions
@@ -102,8 +113,32 @@ package final class LiveChannel: Sendable {
         refresh()
     }
 
+    /// A publication takes the timeline over; `body`, before that, ends the one that had it.
+    package func takeOver(_ body: () -> Void) -> (token: UInt64, firstSegment: UInt64) {
+        taking.withLock { _ in
+            body()
+            let (token, firstSegment) = timeline.beginPublication()
+            return (token, firstSegment)
+        }
+    }
+
+    /// Who takes the channel from here on shall end at once.
+    package func announceRetirement() { state.withLock { $0.isLeaving = true } }
+
+    /// Whether this channel is to be replaced or removed.
+    package var isLeaving: Bool { state.withLock { $0.isLeaving } }
+
+    /// The channel leaves the air: what is under way is listed, and from then on nothing is written any more.
+    package func retire() {
+        timeline.retire()
+        state.withLock { $0.isRetired = true }
+    }
+
     /// Looks at the window and the keys anew and shows every endpoint what there is now.
-    package func refresh() {
+    package func refresh() { refreshing.withLock { _ in show() } }
+
+    private func show() {
+        guard !state.withLock({ $0.isRetired }) else { return }
         let snapshot = timeline.snapshot
         let now = clock()
         let last = snapshot.segments.last?.number ?? 0
@@ -134,18 +169,12 @@ package final class LiveChannel: Sendable {
 
     private func publish(_ shown: [String: (EndpointWindow, Bool)], newest: UInt64) {
         let changes = state.withLock { state -> [(String, Bool)] in
-            state.version += 1
+            let version = Self.lastVersion.add(1, ordering: .relaxed).newValue
             var changes: [(String, Bool)] = []
             for (id, (window, isWithheld)) in shown {
-                // Two refreshes may race; what was shown last never goes back.
-                if let before = state.endpoints[id], let last = before.window.segments.last?.number,
-                    last > window.segments.last?.number ?? 0, !isWithheld
-                {
-                    continue
-                }
                 if state.endpoints[id]?.isWithheld ?? false != isWithheld { changes.append((id, isWithheld)) }
                 state.endpoints[id] = EndpointState(
-                    window: window.ended(state.isEnded), isWithheld: isWithheld, version: state.version)
+                    window: window.ended(state.isEnded), isWithheld: isWithheld, version: version)
             }
             return changes
         }

@@ -1,8 +1,8 @@
 package import Live
 import Media
 package import NIOCore
-package import NIOPosix
 import NIOHTTP1
+package import NIOPosix
 import OpenSSLCrypto
 import Packager
 import Settings
@@ -20,7 +20,8 @@ package struct LiveContent: Sendable {
     ///   - clock: milliseconds from the epoch.
     ///   - logFailure: told of every response that could not be made, with its path and why.
     package init(
-        channels: ChannelDirectory, cache: ResponseCache, threads: NIOThreadPool, clock: @escaping @Sendable () -> Int64,
+        channels: ChannelDirectory, cache: ResponseCache, threads: NIOThreadPool,
+        clock: @escaping @Sendable () -> Int64,
         logFailure: @escaping @Sendable (_ path: String, _ reason: String) -> Void
     ) {
         self.channels = channels
@@ -76,7 +77,8 @@ package struct LiveContent: Sendable {
     /// For UTCTiming http-xsdate: a CDN may hold it for a second at most, and need not.
     private func time() -> CachedResponse {
         CachedResponse(
-            status: .ok, contentType: "text/plain", body: ByteBuffer(string: CivilTime(epochMilliseconds: clock()).iso8601),
+            status: .ok, contentType: "text/plain",
+            body: ByteBuffer(string: CivilTime(epochMilliseconds: clock()).iso8601),
             freshness: .noStore)
     }
 
@@ -108,7 +110,8 @@ package struct LiveContent: Sendable {
         let window = state.window
         guard revision == window.revision else { return .ready(.notFound) }
         guard let bound = window.segment(number) else {
-            guard let last = window.segments.last?.number, number > last else { return .ready(.notFound) }
+            let last = window.segments.last?.number ?? 0
+            guard number > last else { return .ready(.notFound) }
             // Withheld: it may be there, without a key. Otherwise the next one or two are worth asking for again.
             if state.isWithheld { return .ready(Self.noKey) }
             return .ready(number <= last + 2 ? Self.tooEarly : .notFound)

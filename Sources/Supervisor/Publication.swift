@@ -26,6 +26,15 @@ final class Publication: Sendable {
         var statisticsAt: Int64 = 0
         var secondsOverLimit = 0
         var stopReason: String?
+        /// Our end of the socket pair, as long as no thread reads it.
+        var workerDescriptor: CInt?
+    }
+
+    /// Why the conversation with the worker is over.
+    private struct Ending: Sendable {
+        var reason: String
+        /// The worker went away without a word.
+        var isSudden = false
     }
 
     private let connection: ListeningSocket.Connection
@@ -67,14 +76,18 @@ final class Publication: Sendable {
             return
         }
         let (ours, theirs) = (pair[0], pair[1])
+        state.withLock { $0.workerDescriptor = ours }
         do {
             let result = try await Subprocess.run(
-                .path(FilePath(supervisor.configuration.worker)), environment: .custom([:] as [Environment.Key: String]),
-                input: .fileDescriptor(FileDescriptor(rawValue: connection.descriptor), closeAfterSpawningProcess: true),
+                .path(FilePath(supervisor.configuration.worker)),
+                environment: .custom([:] as [Environment.Key: String]),
+                input: .fileDescriptor(
+                    FileDescriptor(rawValue: connection.descriptor), closeAfterSpawningProcess: true),
                 output: .fileDescriptor(FileDescriptor(rawValue: theirs), closeAfterSpawningProcess: true),
                 error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
             ) { execution in
                 self.state.withLock { $0.worker = execution.processIdentifier.value }
+                self.state.withLock { $0.workerDescriptor = nil }
                 let ending = await BlockingThread.run("publication") { self.converse(over: ours) }
                 // A worker that was told to end, or that has said so, has two seconds to go by itself.
                 await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
@@ -83,49 +96,74 @@ final class Publication: Sendable {
             finish(result.closureResult, result.terminationStatus)
         } catch {
             supervisor.logger.error(
-                "cannot start sluice-ingest", metadata: ["path": "\(supervisor.configuration.worker)", "error": "\(error)"])
-            finish("sluice-ingest did not start", .exited(0))
+                "cannot start sluice-ingest",
+                metadata: ["path": "\(supervisor.configuration.worker)", "error": "\(error)"])
+            let unused = state.withLock { state in
+                defer { state.workerDescriptor = nil }
+                return state.workerDescriptor
+            }
+            if let unused { close(unused) }
+            finish(Ending(reason: "sluice-ingest did not start"), .exited(0))
         }
     }
 
     // MARK: On the publication's thread
 
     /// Reads the worker until it ends; returns why it did.
-    private func converse(over descriptor: CInt) -> String {
+    private func converse(over descriptor: CInt) -> Ending {
         var worker = WorkerChannel(descriptor: descriptor)
         var dialogue = PublicationDialogue()
+        var ending: Ending?
         worker.setTimeout(seconds: supervisor.configuration.handshakeTimeoutSeconds)
         while true {
             let result: WorkerChannel.ReadResult
-            do { result = try worker.next() } catch { return violation("\(error)") }
+            do { result = try worker.next() } catch { return ending ?? violation("\(error)") }
             switch result {
-            case .closed: return state.withLock { $0.stopReason } ?? "the worker closed its connection"
-            case .timedOut:
-                supervisor.countRefusal("timeout")
-                return dialogue.isHandshaking
-                    ? "no publish within rtmp.handshakeTimeoutSeconds (\(supervisor.configuration.handshakeTimeoutSeconds))"
-                    : "the worker was silent for \(Self.silenceSeconds) s"
+            case .closed:
+                return ending
+                    ?? Ending(
+                        reason: state.withLock { $0.stopReason } ?? "the worker closed its connection", isSudden: true)
+            case .timedOut: return ending ?? timedOut(dialogue)
             case .message(let message):
                 switch dialogue.received(message) {
                 case .none: break
                 case .authorise(let request):
-                    guard answer(request, &dialogue, worker) else { return "the worker closed its connection" }
+                    guard answer(request, &dialogue, worker) else {
+                        return Ending(reason: "the worker closed its connection", isSudden: true)
+                    }
                     worker.setTimeout(seconds: Self.silenceSeconds)
                 case .setTracks(let tracks):
-                    if let reason = setTracks(tracks) { return reason }
+                    if let ending = setTracks(tracks) { return ending }
                 case .append(let chunk):
-                    if let reason = append(chunk) { return reason }
+                    if let ending = append(chunk) { return ending }
                 case .record(let statistics): record(statistics)
                 case .log(let event): log(event)
-                case .end(let reason): return state.withLock { $0.stopReason } ?? reason
-                case .violation(let reason): return violation(reason)
+                case .end(let reason):
+                    // It still has to tell the encoder why; to end it now would cut that off.
+                    let (channel, token, stopReason) = state.withLock { ($0.channel, $0.token, $0.stopReason) }
+                    channel?.timeline.endPublication(token)
+                    ending = Ending(reason: stopReason ?? reason)
+                    worker.setTimeout(seconds: Self.farewellSeconds)
+                case .violation(let reason): return ending ?? violation(reason)
                 }
             }
         }
     }
 
+    private func timedOut(_ dialogue: PublicationDialogue) -> Ending {
+        guard dialogue.isHandshaking else {
+            supervisor.countWorkerFailure()
+            return Ending(reason: "the worker was silent for \(Self.silenceSeconds) s")
+        }
+        supervisor.countRefusal("timeout")
+        let seconds = supervisor.configuration.handshakeTimeoutSeconds
+        return Ending(reason: "no publish within rtmp.handshakeTimeoutSeconds (\(seconds))")
+    }
+
     /// A worker reports once a second; one that is silent for so long hangs.
     private static let silenceSeconds: UInt32 = 15
+    /// A worker that has said its last word lingers two seconds for the encoder to hear it.
+    private static let farewellSeconds: UInt32 = 4
 
     private func answer(
         _ request: PublishRequest, _ dialogue: inout PublicationDialogue, _ worker: borrowing WorkerChannel
@@ -139,14 +177,15 @@ final class Publication: Sendable {
             dialogue.rejected()
             return worker.send(.reject(reason: refusal.encoderText))
         case .success(let channel):
-            let (token, firstSegment) = channel.timeline.beginPublication()
             state.withLock { state in
                 state.channel = channel
-                state.token = token
                 state.encoder = request.encoder
                 state.startedAt = supervisor.clock()
             }
-            supervisor.take(channel.profile.channel, for: self)
+            let (token, firstSegment) = supervisor.take(channel, for: self)
+            state.withLock { $0.token = token }
+            // A reload that did not yet know of this publication could not end it.
+            if channel.isLeaving { stop("its profile changed") }
             channel.setEnded(false)
             dialogue.accepted()
             supervisor.logger.notice(
@@ -188,7 +227,7 @@ final class Publication: Sendable {
         return .success(channel)
     }
 
-    private func setTracks(_ tracks: [TrackDescription]) -> String? {
+    private func setTracks(_ tracks: [TrackDescription]) -> Ending? {
         let (channel, token) = state.withLock { ($0.channel, $0.token) }
         guard let channel else { return violation("tracks without a channel") }
         let names = Set(channel.profile.ladder.video.map(\.name) + channel.profile.ladder.audio.map(\.name))
@@ -200,11 +239,11 @@ final class Publication: Sendable {
                 tracks.map { ($0.name, $0.reorderDelay, $0.frameRate, $0.header) }, publication: token)
             return nil
         } catch {
-            return state.withLock { $0.stopReason } ?? violation("\(error)")
+            return refused(error)
         }
     }
 
-    private func append(_ chunk: ClearChunk) -> String? {
+    private func append(_ chunk: ClearChunk) -> Ending? {
         let (channel, token) = state.withLock { ($0.channel, $0.token) }
         guard let channel else { return violation("a chunk without a channel") }
         // A segment far ahead of the clock would bind keys of times to come.
@@ -218,7 +257,7 @@ final class Publication: Sendable {
                 publication: token)
             return nil
         } catch {
-            return state.withLock { $0.stopReason } ?? violation("\(error)")
+            return refused(error)
         }
     }
 
@@ -251,29 +290,34 @@ final class Publication: Sendable {
             }
         supervisor.logger.log(
             level: level, "\(event.text)",
-            metadata: ["channel": "\(state.withLock { $0.channel?.profile.channel ?? "-" })", "peer": "\(connection.peer)"])
+            metadata: [
+                "channel": "\(state.withLock { $0.channel?.profile.channel ?? "-" })", "peer": "\(connection.peer)",
+            ])
     }
 
-    private func violation(_ reason: String) -> String {
+    private func violation(_ reason: String) -> Ending {
         supervisor.countWorkerFailure()
-        return "the worker broke the format: \(reason)"
+        return Ending(reason: "the worker broke the format: \(reason)")
+    }
+
+    /// What the timeline does not take; of a publication that was told to stop, because of that.
+    private func refused(_ error: ParseError) -> Ending {
+        if let reason = state.withLock({ $0.stopReason }) { return Ending(reason: reason) }
+        return violation("\(error)")
     }
 
     // MARK: The end
 
-    private func finish(_ reason: String, _ termination: TerminationStatus) {
+    private func finish(_ ending: Ending, _ termination: TerminationStatus) {
         let (channel, token) = state.withLock { ($0.channel, $0.token) }
-        var ending = reason
-        if case .signaled(let signal) = termination, signal != SIGTERM {
+        var reason = ending.reason
+        // Where the worker did not go by itself, the signal was ours.
+        if ending.isSudden, case .signaled(let signal) = termination {
             supervisor.countWorkerFailure()
-            ending = "the worker died by signal \(signal) (\(String(cString: strsignal(signal))))"
+            reason = "the worker died by signal \(signal) (\(String(cString: strsignal(signal))))"
         }
         guard let channel else {
-            if case .signaled(let signal) = termination, signal != SIGTERM {
-                supervisor.logger.error("\(ending)", metadata: ["peer": "\(connection.peer)"])
-            } else {
-                supervisor.logger.info("encoder left: \(ending)", metadata: ["peer": "\(connection.peer)"])
-            }
+            supervisor.logger.info("encoder left: \(reason)", metadata: ["peer": "\(connection.peer)"])
             return
         }
         channel.timeline.endPublication(token)
@@ -283,7 +327,7 @@ final class Publication: Sendable {
             channel.refresh()
         }
         supervisor.logger.notice(
-            "publication ended: \(ending)",
+            "publication ended: \(reason)",
             metadata: ["channel": "\(channel.profile.channel)", "peer": "\(connection.peer)"])
     }
 }

@@ -49,7 +49,8 @@ package final class Supervisor: Sendable {
 
     /// Binds the listener; `run` accepts.
     package init(
-        _ configuration: Configuration, channels: ChannelDirectory, logger: Logger, clock: @escaping @Sendable () -> Int64
+        _ configuration: Configuration, channels: ChannelDirectory, logger: Logger,
+        clock: @escaping @Sendable () -> Int64
     ) throws(SocketError) {
         self.configuration = configuration
         self.channels = channels
@@ -85,9 +86,10 @@ package final class Supervisor: Sendable {
                     connection.close()
                     continue
                 }
+                // Counted before the next one is looked at.
+                let publication = Publication(connection, self)
+                state.withLock { $0.open.append(publication) }
                 group.addTask {
-                    let publication = Publication(connection, self)
-                    self.state.withLock { $0.open.append(publication) }
                     await publication.run()
                     self.state.withLock { state in state.open.removeAll { $0 === publication } }
                 }
@@ -123,7 +125,8 @@ package final class Supervisor: Sendable {
         }
         if !isAllowed {
             logger.warning(
-                "refused an encoder: no channel's ingest.allow holds its address", metadata: ["peer": "\(connection.peer)"])
+                "refused an encoder: no channel's ingest.allow holds its address",
+                metadata: ["peer": "\(connection.peer)"])
         } else if !isWithinLimit {
             logger.warning(
                 "refused an encoder: rtmp.maxPublishers (\(configuration.maximumPublishers)) connections are open",
@@ -133,14 +136,18 @@ package final class Supervisor: Sendable {
     }
 
     /// Gives a channel to a publication; the one that had it is ended: a reconnecting encoder is never told "busy".
-    func take(_ channel: String, for publication: Publication) {
-        let previous = state.withLock { state in
-            let previous = state.publications.updateValue(publication, forKey: channel)
-            state.counters.publications += 1
-            if previous != nil { state.counters.takeovers += 1 }
-            return previous
+    ///
+    /// In one step with the timeline: of two that come at once, the one that has the channel has the timeline.
+    func take(_ channel: LiveChannel, for publication: Publication) -> (token: UInt64, firstSegment: UInt64) {
+        channel.takeOver {
+            let previous = state.withLock { state in
+                let previous = state.publications.updateValue(publication, forKey: channel.profile.channel)
+                state.counters.publications += 1
+                if previous != nil { state.counters.takeovers += 1 }
+                return previous
+            }
+            previous?.stop("another encoder with the same stream key took over")
         }
-        previous?.stop("another encoder with the same stream key took over")
     }
 
     /// - Returns: whether the channel was still this publication's.

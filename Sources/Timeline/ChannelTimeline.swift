@@ -43,6 +43,7 @@ package final class ChannelTimeline: Sendable {
         var discontinuitySequence: UInt64 = 0
         /// No segment number below this may be used again, whether its segment was finished or not.
         var firstFreeNumber: UInt64 = 0
+        var isRetired = false
     }
 
     private let limits: Limits
@@ -91,7 +92,20 @@ package final class ChannelTimeline: Sendable {
         writer.withLock { writer in
             close(&writer)
             writer.publication += 1
-            return (writer.publication, writer.firstFreeNumber)
+            // 0 is never the current one.
+            return (writer.isRetired ? 0 : writer.publication, writer.firstFreeNumber)
+        }
+    }
+
+    /// The window is closed for good, for another one to be opened on its directory: what is under way is closed as at
+    /// the end of a publication, no publication may write any more, and its bytes leave the budget.
+    package func retire() {
+        writer.withLock { writer in
+            guard !writer.isRetired else { return }
+            close(&writer)
+            writer.isRetired = true
+            writer.publication += 1
+            _ = budget.add(-snapshot.segments.reduce(0) { $0 + $1.byteCount })
         }
     }
 
@@ -222,14 +236,25 @@ package final class ChannelTimeline: Sendable {
     private static func recover(
         from records: [Journal.Record], store: SegmentStore, into snapshot: inout Snapshot, _ writer: inout Writer
     ) {
+        var isSameDuration = true
         for record in records {
             switch record {
+            case .segmentDuration(let value, let timescale):
+                // Numbers of another duration are of other times: that window is over. Its tracks and generations go
+                // on, so that no URL and no IV comes twice.
+                let duration = snapshot.segmentDuration
+                isSameDuration = value == duration.value && timescale == duration.timescale
             case .track(let index, let name):
                 writer.indexes[name] = index
             case .trackSet(let generation, let tracks):
                 writer.nextGeneration = max(writer.nextGeneration, generation + 1)
                 if let set = try? TrackSet(generation: generation, records: tracks) {
                     snapshot.trackSets[generation] = set
+                }
+            case .segment(let segment) where !isSameDuration:
+                writer.discontinuitySequence = max(writer.discontinuitySequence, segment.discontinuitySequence)
+                for track in snapshot.trackSets[segment.generation]?.tracks ?? [] {
+                    store.remove(SegmentStore.Key(segment: segment.number, track: track.track.name))
                 }
             case .segment(let segment):
                 writer.firstFreeNumber = max(writer.firstFreeNumber, segment.number + 1)
@@ -251,7 +276,9 @@ package final class ChannelTimeline: Sendable {
     }
 
     private static func records(of snapshot: Snapshot, _ writer: Writer) -> [Journal.Record] {
-        let tracks = writer.indexes.map { Journal.Record.track(index: $0.value, name: $0.key) }
+        let duration = Journal.Record.segmentDuration(
+            value: snapshot.segmentDuration.value, timescale: snapshot.segmentDuration.timescale)
+        let tracks = [duration] + writer.indexes.map { Journal.Record.track(index: $0.value, name: $0.key) }
         let sets = snapshot.trackSets.values.sorted { $0.generation < $1.generation }.map(\.record)
         return tracks + sets + snapshot.segments.map { .segment($0) }
     }

@@ -13,6 +13,8 @@ struct Journal: Sendable {
         case track(index: UInt8, name: String)
         case trackSet(generation: UInt64, tracks: [TrackRecord])
         case segment(WindowSegment)
+        /// What segment numbers count; from an earlier version there is none.
+        case segmentDuration(value: Int64, timescale: UInt32)
     }
 
     struct TrackRecord: Codable, Sendable {

@@ -4,6 +4,9 @@ import Glibc
 /// What the worker takes from itself before it reads the first byte of an encoder.
 enum Confinement {
     static func apply() {
+        // The Swift runtime would catch a crash to print stacks and registers; and a signal sent by hand would not end
+        // the process at all.
+        for crash in [SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTRAP, SIGQUIT] { signal(crash, SIG_DFL) }
         // No new privileges by exec; no core file, which would hold the picture; die with the daemon.
         _ = sluice_refuse_new_privileges()
         _ = sluice_refuse_dumps()

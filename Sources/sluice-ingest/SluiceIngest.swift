@@ -20,6 +20,8 @@ enum SluiceIngest {
         do {
             var limits = RTMPLimits()
             limits.idleTimeout = .seconds(10)
+            // The daemon's rtmp.handshakeTimeoutSeconds comes first, which is at most this.
+            limits.setupTimeout = .seconds(120)
             var publication = IngestPublication(
                 session: try RTMPSession(socket: STDIN_FILENO, limits: limits),
                 link: DaemonLink(descriptor: STDOUT_FILENO),

@@ -36,7 +36,7 @@ actor ChannelSet: Service {
 
     /// Reads the folder anew. A channel whose profile did not change is not touched; one whose file has become wrong
     /// goes on as it was.
-    func reload() throws {
+    func reload() async throws {
         let loaded = ProfileDirectory.load(path: profiles, environment: environment)
         for diagnostic in loaded.diagnostics {
             logger.log(level: diagnostic.severity == .error ? .error : .warning, "\(diagnostic)")
@@ -44,15 +44,13 @@ actor ChannelSet: Service {
         for profile in loaded.profiles {
             let current = directory.channel(named: profile.channel)
             guard current?.profile != profile else { continue }
-            if current != nil { remove(profile.channel, reason: "its profile changed") }
-            do { try add(profile) } catch {
-                logger.error("cannot open the channel: \(error)", metadata: ["channel": "\(profile.channel)"])
-            }
+            await put(profile, inPlaceOf: current)
         }
         let named = Set(loaded.profiles.map(\.channel))
         guard !loaded.diagnostics.contains(where: { $0.severity == .error }) else { return }
         for channel in directory.all where !named.contains(channel.profile.channel) {
-            remove(channel.profile.channel, reason: "its profile is gone")
+            _ = directory.remove(named: channel.profile.channel)
+            takeOff(channel, reason: "its profile is gone")
         }
     }
 
@@ -67,7 +65,35 @@ actor ChannelSet: Service {
         runners = [:]
     }
 
-    private func add(_ profile: ChannelProfile) throws {
+    /// Opens a channel. One that is on air already is served as it was until the new one can take its place.
+    private func put(_ profile: ChannelProfile, inPlaceOf current: LiveChannel?) async {
+        if let current { takeOff(current, reason: "its profile changed") }
+        do {
+            let channel = try open(profile)
+            if let current { await keys(of: channel, asIn: current) }
+            directory.add(channel)
+        } catch {
+            logger.error("cannot open the channel: \(error)", metadata: ["channel": "\(profile.channel)"])
+            guard let current else { return }
+            do { directory.add(try open(current.profile)) } catch {
+                logger.error("nor as it was: \(error)", metadata: ["channel": "\(profile.channel)"])
+                _ = directory.remove(named: profile.channel)
+            }
+        }
+    }
+
+    /// Waits a little for the keys of what viewers have now, so that a reload is no interruption to them.
+    private func keys(of channel: LiveChannel, asIn current: LiveChannel) async {
+        func isShort(_ endpoint: EndpointProfile) -> Bool {
+            guard let before = current.state(of: endpoint.id), !before.isWithheld else { return false }
+            return channel.state(of: endpoint.id)?.isWithheld ?? false
+        }
+        for _ in 0..<60 where channel.profile.endpoints.contains(where: isShort) {
+            do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
+        }
+    }
+
+    private func open(_ profile: ChannelProfile) throws -> LiveChannel {
         let http = http
         let logger = logger
         let channel = try LiveChannel(
@@ -85,7 +111,6 @@ actor ChannelSet: Service {
                 },
                 fetch: { period throws(KeyError) in try await client.keys(for: contract, period: period) })
         }
-        directory.add(channel)
         runners[profile.channel] = Task {
             await withDiscardingTaskGroup { group in
                 for schedule in channel.schedules { group.addTask { await schedule.run() } }
@@ -94,12 +119,17 @@ actor ChannelSet: Service {
         logger.info(
             "channel opened",
             metadata: ["channel": "\(profile.channel)", "segments": "\(channel.timeline.snapshot.segments.count)"])
+        return channel
     }
 
-    private func remove(_ name: String, reason: String) {
+    /// Nothing is written to its window any more.
+    private func takeOff(_ channel: LiveChannel, reason: String) {
+        let name = channel.profile.channel
+        // First the flag, for an encoder that comes just now; and who publishes knows why it ends before it is cut off.
+        channel.announceRetirement()
         supervisor.stopPublication(of: name, reason: reason)
+        channel.retire()
         runners.removeValue(forKey: name)?.cancel()
-        _ = directory.remove(named: name)
         logger.notice("channel closed: \(reason)", metadata: ["channel": "\(name)"])
     }
 

@@ -7,7 +7,8 @@ import Settings
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the daemon. SIGHUP reloads profiles, SIGTERM drains.",
-        discussion: "Flags go before the environment (SLUICE_RTMP_LISTEN, …), that before the file, that before defaults.")
+        discussion:
+            "Flags go before the environment (SLUICE_RTMP_LISTEN, …), that before the file, that before defaults.")
 
     @Option(help: ArgumentHelp("The daemon's configuration, sluice.yaml.", valueName: "file"))
     var config: String?
@@ -34,6 +35,10 @@ struct Serve: AsyncParsableCommand {
         // Keys live in this process: no core file, and no debugger of the same user.
         _ = sluice_refuse_dumps()
         let environment = ProcessInfo.processInfo.environment
+        if environment["SWIFT_BACKTRACE"] == nil {
+            // The runtime's crash report prints what registers point to: that may be a key.
+            for crash in [SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTRAP] { signal(crash, SIG_DFL) }
+        }
         var flags: [String: String] = [:]
         flags["rtmp.listen"] = rtmpListen
         flags["origin.listen"] = originListen
@@ -66,7 +71,8 @@ struct Serve: AsyncParsableCommand {
     }
 
     private static func workerBesideThis() -> String {
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let own =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("sluice-ingest").path
     }
 }

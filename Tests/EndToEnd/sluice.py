@@ -87,9 +87,10 @@ class Process:
 
 
 class Sluice:
-    """One daemon with one key server. `profile` is a function from the key server's URL to a profile's text."""
+    """One daemon with one key server. `profile` is a function from the key server's URL to a profile's text; `others`
+    are more of them by channel name; `environment` is the daemon's, such as SLUICE_RTMP_MAXPUBLISHERS."""
 
-    def __init__(self, directory, profile, channel="live"):
+    def __init__(self, directory, profile, channel="live", others=None, environment=None):
         self.directory = Path(directory)
         self.channel = channel
         self.profiles = self.directory / "profiles"
@@ -97,8 +98,11 @@ class Sluice:
         self.keys = None
         self.key_port = 0
         self.start_keys()
-        (self.profiles / f"{channel}.yaml").write_text(profile(f"http://127.0.0.1:{self.key_port}"))
+        for name, make in {channel: profile, **(others or {})}.items():
+            (self.profiles / f"{name}.yaml").write_text(make(f"http://127.0.0.1:{self.key_port}"))
+        self.environment = {"E2E_STREAM_KEY": STREAM_KEY, **(environment or {})}
         self.encoders = []
+        self.daemons = []
         self.daemon = None
         self.start_daemon()
 
@@ -111,11 +115,13 @@ class Sluice:
         self.key_port = self.keys.listening()["port"]
 
     def start_daemon(self):
+        """Starts the daemon; each start writes log files of its own, `daemons` holds all of them."""
         self.daemon = Process(
-            "daemon",
+            f"daemon{len(self.daemons) or ''}",
             [BUILD / "sluice", "serve", "--profiles", self.profiles, "--storage", self.directory / "data",
              "--rtmp-listen", "127.0.0.1:0", "--origin-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
-            self.directory, {"E2E_STREAM_KEY": STREAM_KEY})
+            self.directory, self.environment)
+        self.daemons.append(self.daemon)
         ports = self.daemon.listening()
         self.rtmp = f"rtmp://127.0.0.1:{ports['rtmp']}"
         self.origin = f"http://127.0.0.1:{ports['origin']}"
@@ -143,6 +149,15 @@ class Sluice:
         encoder = Process(
             f"encoder{len(self.encoders)}",
             [*arguments, "-f", "flv", f"{self.rtmp}/{channel or self.channel}/{key}"], self.directory)
+        self.encoders.append(encoder)
+        return encoder
+
+    def push_file(self, path, channel=None):
+        """An FFmpeg encoder that sends a file over and over as it is."""
+        encoder = Process(
+            f"encoder{len(self.encoders)}",
+            ["ffmpeg", "-hide_banner", "-nostdin", "-v", "warning", "-re", "-stream_loop", "-1", "-i", path, "-c",
+             "copy", "-f", "flv", f"{self.rtmp}/{channel or self.channel}/{STREAM_KEY}"], self.directory)
         self.encoders.append(encoder)
         return encoder
 

@@ -1,0 +1,175 @@
+"""What outlives the daemon's end, a reload and a full disk: names, bytes, sequence and keys."""
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playlists import media, media_url
+from sluice import Sluice, get, profile, wait_for
+from test_publications import channel, check_playlist, endings, grow, playlist, push, run, segments  # noqa: F401
+
+HLS = ("clear", "hls-ts", "hls")
+
+
+def counted(sluice):
+    metrics = get(sluice.admin + "/metrics")[2].decode()
+    return float(next(line for line in metrics.splitlines() if line.startswith("sluice_storage_bytes ")).split()[1])
+
+
+def stored(sluice):
+    return sum(file.stat().st_size for file in (sluice.directory / "data").rglob("*.m4s"))
+
+
+def fetched(sluice, name="live"):
+    """The bytes of everything that the channel's HLS playlists list, by path."""
+    found = {}
+    for endpoint in HLS:
+        listed = playlist(sluice, name, endpoint)
+        for entry in listed.entries:
+            for url in (entry.url, entry.map):
+                path = url.removeprefix(sluice.origin)
+                if path and not entry.is_gap and path not in found:
+                    code, _, found[path] = get(url)
+                    assert code == 200, url
+    return found
+
+
+def test_a_killed_daemon_goes_on_where_it_was(run):
+    sluice = run("live")
+    push(sluice, "live")
+    grow(sluice, "live", 3)
+    before, bytes_before = playlist(sluice, "live"), fetched(sluice)
+    worker = Path(f"/proc/{sluice.status('live')['publisher']['worker']}")
+    sluice.daemon.child.kill()
+    sluice.daemon.child.wait()
+    wait_for("the worker goes with it", lambda: not worker.exists())
+
+    # Without the key provider: what is in the clear is there, what is protected waits, and nobody is told anything else.
+    sluice.keys.stop()
+    sluice.start_daemon()
+    assert playlist(sluice, "live").last >= before.last
+    for endpoint in ("hls-ts", "hls"):
+        code, headers, _ = get(f"{sluice.origin}/live/{endpoint}/index.m3u8")
+        assert (code, headers["Cache-Control"]) == (503, "no-store") and headers["Retry-After"]
+    assert get(f"{sluice.origin}/live/dash/index.mpd")[0] == 503
+    for path in bytes_before:
+        assert get(sluice.origin + path)[0] == (200 if "/clear/" in path else 503), path
+    sluice.start_keys()
+    wait_for("the keys are back", lambda: media_url(sluice.url("hls")) and media_url(sluice.url("hls-ts")))
+    for path, body in bytes_before.items():
+        assert get(sluice.origin + path)[2] == body, path
+
+    push(sluice, "live")
+    grow(sluice, "live")
+    for endpoint in HLS:
+        check_playlist(playlist(sluice, "live", endpoint), 1)
+    after = playlist(sluice, "live")
+    assert after.sequence >= before.sequence
+    assert [urlsplit(entry.url).path for entry in after.entries[:len(before.entries)]] == [
+        urlsplit(entry.url).path for entry in before.entries]
+
+    # SIGTERM finishes what is on air: the encoder is let go, its last segment is kept, the exit code is 0.
+    encoder, worker = sluice.encoders[-1], Path(f"/proc/{sluice.status('live')['publisher']['worker']}")
+    last = playlist(sluice, "live").last
+    assert sluice.daemon.stop(seconds=30) == 0
+    assert endings(sluice, "live") == ["publication ended: the daemon is shutting down"]
+    assert sluice.daemon.log()[-1]["message"] == "stopped" and not worker.exists()
+    wait_for("the encoder is let go", lambda: encoder.child.poll() is not None)
+    sluice.start_daemon()
+    assert playlist(sluice, "live").last >= last
+
+
+def test_a_reload_changes_what_changed(run):
+    sluice = run("live", "other", "gone")
+    push(sluice, "live")
+    push(sluice, "other")
+    grow(sluice, "live")
+    grow(sluice, "other")
+    file, other = sluice.profiles / "live.yaml", sluice.status("other")["publisher"]
+    seen = []
+
+    def look():
+        """Every look at the playlist, so that every version of it is cached once. It is always there."""
+        found = media(url)
+        assert found.code == 200 and get(sluice.url("hls"))[0] == 200
+        if seen:
+            assert found.sequence >= seen[-1].sequence and found.last >= seen[-1].last
+        seen.append(found)
+        return found
+
+    def reload(message):
+        count = len(sluice.daemon.messages(message))
+        sluice.daemon.child.send_signal(signal.SIGHUP)
+        wait_for(message, lambda: look() and len(sluice.daemon.messages(message)) > count)
+
+    url = media_url(sluice.url("clear"))
+    wait_for("a few versions are cached", lambda: len(look().entries) >= 6)
+
+    # A broken file: its channel goes on, and the line says where.
+    text = file.read_text()
+    file.write_text(text.replace("segmentDurationSeconds", "segmentDurationSecond"))
+    reload(r"live\.yaml:\d+:\d+: error: ")
+    worker = sluice.status("live")["publisher"]["worker"]
+    grow(sluice, "live", 1)
+    assert sluice.status("live")["publisher"]["worker"] == worker
+
+    # Changed, added and removed at once. The publication on the changed one ends; the next goes on in its window.
+    file.write_text(text.replace("playlistWindowSeconds: 120", "playlistWindowSeconds: 100"))
+    (sluice.profiles / "new.yaml").write_text(channel("new")(f"http://127.0.0.1:{sluice.key_port}"))
+    (sluice.profiles / "gone.yaml").unlink()
+    reload("^channel closed: its profile is gone")
+    wait_for("the publication ends", lambda: look() and endings(sluice, "live"))
+    assert endings(sluice, "live") == ["publication ended: its profile changed"]
+    assert get(f"{sluice.admin}/v1/channels/gone")[0] == 404 and segments(sluice, "new") == 0
+    push(sluice, "live")
+    count = segments(sluice, "live")
+    wait_for("it grows", lambda: look() and segments(sluice, "live") >= count + 2)
+    check_playlist(look(), 1)
+    assert sluice.status("other")["publisher"]["worker"] == other["worker"] and endings(sluice, "other") == []
+    # The window that was closed and opened anew is counted once.
+    wait_for("storage is counted once", lambda: 0.8 < counted(sluice) / stored(sluice) < 1.2)
+
+    # Segments of twice the length have other numbers: the window begins anew, and the channel takes publishers.
+    file.write_text(text.replace("segmentDurationSeconds: 1", "segmentDurationSeconds: 2").replace(
+        "gopSize: 30", "gopSize: 60"))
+    seen.clear()
+    sluice.daemon.child.send_signal(signal.SIGHUP)
+    wait_for("the publication ends", lambda: len(endings(sluice, "live")) == 2)
+    wait_for("the window is empty", lambda: segments(sluice, "live") == 0)
+    push(sluice, "live")
+    grow(sluice, "live", 2)
+    found = playlist(sluice, "live", "hls")
+    assert abs(found.last - time.time() / 2) < 30 and all(get(entry.url)[0] == 200 for entry in found.entries)
+
+
+def test_the_store_keeps_to_its_size(tmp_path):
+    """64 MiB, the least there may be, against a picture of 60 Mbit/s that is passed through."""
+    clip = tmp_path / "noise.flv"
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i",
+         "nullsrc=size=640x360:rate=30,geq=random(1)*255:128:128,format=yuv420p", "-f", "lavfi", "-i",
+         "sine=440:sample_rate=48000", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "30",
+         "-bf", "0", "-b:v", "60M", "-minrate", "60M", "-maxrate", "60M", "-bufsize", "4M", "-c:a", "aac", "-ac", "2",
+         "-t", "3", str(clip)], check=True)
+
+    def copied(key_url):
+        text = profile(key_url, segment=1, rungs=())
+        text = text.replace("video:\n", "video:\n  - { name: source, codec: copy }\n")
+        return text.replace("ingest:\n", "ingest:\n  maxBitrate: 100000000\n")
+
+    sluice = Sluice(tmp_path, copied, environment={"SLUICE_STORAGE_MAXBYTES": "64MiB"})
+    try:
+        sluice.push_file(clip)
+        wait_for("a segment leaves early", lambda: sluice.daemon.messages("^storage.maxBytes reached"), 60)
+        first = sluice.status()["firstSegment"]
+        wait_for("two more leave", lambda: sluice.status()["firstSegment"] >= first + 2, 60)
+        assert sluice.encoders[0].child.poll() is None, sluice.encoders[0].err.read_text()
+        files = [file.stat().st_size for file in (tmp_path / "data").rglob("*.m4s")]
+        # The newest may be written while the oldest are removed.
+        assert 32 << 20 < sum(files) <= (64 << 20) + max(files)
+        listed = media(media_url(sluice.url("clear")))
+        assert listed.entries and all(get(entry.url)[0] == 200 for entry in listed.entries[2:])
+    finally:
+        sluice.close()
