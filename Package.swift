@@ -171,6 +171,9 @@ let package = Package(
         tests("TranscodeTests", "Transcode", "FFmpeg", "Media", "TestClips"),
         tests("SettingsTests", "Settings", "Media"),
         tests("CurlHTTPTests", "CurlHTTP", "LoopbackServer"),
+        tests(
+            "ProbeTests", "Probe", "Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "CurlHTTP",
+            "LoopbackServer"),
         tests("CPIXTests", "CPIX", "CommonEncryption", "Media"),
         tests(
             "KeysTests", "Keys", "KeyServer", "CPIX", "CurlHTTP", "CommonEncryption", "Media", "OpenSSLCrypto",

@@ -14,6 +14,7 @@ package struct AVCPayload {
         package var violation: String?
         /// The first slice is that of an IDR picture; nil without a slice.
         package var isIDR: Bool?
+        package var slices = 0
     }
 
     package init(_ record: AVCDecoderConfigurationRecord) throws(ParseError) {
@@ -36,6 +37,7 @@ package struct AVCPayload {
                 switch type {
                 case .sequenceParameterSet, .pictureParameterSet: try parameterSets.update(with: nal)
                 case .slice, .idrSlice:
+                    verdict.slices += 1
                     if verdict.isIDR == nil { verdict.isIDR = type == .idrSlice }
                     if verdict.violation == nil { verdict.violation = try violation(inSlice: nal) }
                 default: break

@@ -45,6 +45,7 @@ struct RenditionWalk {
     /// Bits a second of each segment between half and one and a half target durations. RFC 8216, clause 4.1.
     private(set) var peakBitrate: Int64 = 0
     private var headers: [ListedSegment.Initialization: CMAFHeader] = [:]
+    private var evidence = PictureEvidence()
     private var counters: [UInt16: (first: UInt8, last: UInt8)] = [:]
 
     init(name: String) { report = .init(name: name) }
@@ -174,7 +175,7 @@ struct RenditionWalk {
             note(protection: header.protection?.scheme.rawValue, key: id.uuid)
             if let key = await context.key(id, place: report.name) { keys[id] = key }
         }
-        return (issues + parsed.issues(keys: keys), parsed.facts)
+        return (issues + parsed.issues(keys: keys, evidence: &evidence), parsed.facts)
     }
 
     /// The header of an initialization, fetched once.

@@ -36,7 +36,7 @@ package struct SegmentFacts: Sendable, Equatable {
 
 extension Ticks {
     /// Rounded to the nearest; within 2^62, so that differences cannot overflow.
-    var microseconds: Int64 {
+    package var microseconds: Int64 {
         min(max(rescaled(to: 1_000_000, rounding: .nearest).value, -(1 << 62)), 1 << 62)
     }
 
