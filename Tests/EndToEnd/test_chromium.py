@@ -12,8 +12,8 @@ from chromium import PLAYERS, Browser
 from sluice import Sluice, profile
 
 ROTATION = 10
-# Two changes of the key fall into any stretch this long; each is crossed while playing.
-SECONDS = 2 * ROTATION + 2
+# Two changes of the key fall into any stretch this long.
+SECONDS = 2 * ROTATION + 1
 
 OWN = {
     "native hls-ts": ("native", "hls-ts", "index.m3u8", 3),

@@ -1,4 +1,4 @@
-// Entry: the test calls start(config), then asks report(). config: { player, url, licence, seconds }.
+// Entry: the test calls start(config), then asks report(). config: { player, url, licence }.
 import { Monitor } from "./monitor.js";
 import { playManifest } from "./mse.js";
 import { publishers } from "./publishers.js";

@@ -1,6 +1,7 @@
 // Writes down what the video element does; judges nothing.
 
-const hex = (buffer) => Array.from(new Uint8Array(buffer.buffer ?? buffer), (x) => x.toString(16).padStart(2, "0")).join("");
+const hex = (buffer) =>
+  Array.from(new Uint8Array(buffer.buffer ?? buffer), (x) => x.toString(16).padStart(2, "0")).join("");
 
 export class Monitor {
   #video;
@@ -43,14 +44,12 @@ export class Monitor {
     if (this.#notes.length < 500) this.#notes.push({ at: performance.now(), text });
   }
 
-  /** Times in seconds; `wall` is the page's clock, `samples` are [wall, currentTime, decoded, dropped frames]. */
+  /** Times in seconds of the page's clock; `samples` are [time, currentTime, decoded frames, dropped frames]. */
   report() {
     return {
-      version: this.#version, wall: performance.now() / 1000, samples: this.#samples, errors: this.#errors,
+      version: this.#version, samples: this.#samples, errors: this.#errors,
       waits: [...this.#waits, ...(this.#waiting === null ? [] : [[this.#waiting / 1000, performance.now() / 1000]])],
-      notes: this.#notes, keyStatuses: this.#statuses, visible: document.visibilityState,
-      buffered: Array.from({ length: this.#video.buffered.length }, (_, i) =>
-        [this.#video.buffered.start(i), this.#video.buffered.end(i)]),
+      notes: this.#notes, keyStatuses: this.#statuses,
       audioBytes: this.#video.webkitAudioDecodedByteCount,
     };
   }

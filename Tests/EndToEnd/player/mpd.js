@@ -21,7 +21,7 @@ export class MPD {
     this.#url = url;
   }
 
-  /** The segments listed now: { video: [...], audio: [...] } of { url, header, start, end, offset, codecs, keyID, licence }. */
+  /** What is listed now: { video, audio }, lists of { url, header, start, end, offset, codecs, keyID, licence }. */
   async load() {
     const root = new DOMParser().parseFromString(await text(this.#url), "application/xml").documentElement;
     this.delay = seconds(root.getAttribute("suggestedPresentationDelay"));
@@ -51,7 +51,8 @@ export class MPD {
     const representation = set.querySelector("Representation");
     const template = representation.querySelector("SegmentTemplate") ?? set.querySelector("SegmentTemplate");
     const value = (name) => +(template.getAttribute(name) ?? 0);
-    const [scale, anchor, start] = [value("timescale"), value("presentationTimeOffset"), seconds(period.getAttribute("start"))];
+    const [scale, anchor] = [value("timescale"), value("presentationTimeOffset")];
+    const start = seconds(period.getAttribute("start"));
     const protection = set.querySelector("ContentProtection[*|default_KID]");
     const common = {
       offset: start - anchor / scale,

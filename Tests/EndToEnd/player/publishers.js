@@ -55,8 +55,9 @@ async function dashJS(config, video, monitor) {
   monitor.version(`dash.js ${player.getVersion()}`);
   player.initialize();
   player.updateSettings({ debug: { logLevel: dashjs.Debug.LOG_LEVEL_NONE } });
-  player.on(dashjs.MediaPlayer.events.ERROR, ({ error }) => monitor.error("dash.js", `${error?.code} ${error?.message}`));
-  player.on(dashjs.MediaPlayer.events.PLAYBACK_ERROR, ({ error }) => monitor.error("dash.js", error?.message ?? error));
+  const { ERROR, PLAYBACK_ERROR } = dashjs.MediaPlayer.events;
+  player.on(ERROR, ({ error }) => monitor.error("dash.js", `${error?.code} ${error?.message}`));
+  player.on(PLAYBACK_ERROR, ({ error }) => monitor.error("dash.js", error?.message ?? error));
   player.attachView(video);
   // dash.js must start it itself: it refreshes the manifest only once it has seen the element's "play" event.
   player.setAutoPlay(true);
