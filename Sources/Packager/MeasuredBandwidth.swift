@@ -1,39 +1,94 @@
+import CommonEncryption
 import Media
 import Settings
 import Timeline
 
-/// The measured rates of a track over the listed segments. RFC 8216, clause 4.3.4.2.
+/// The measured rates of a track over the listed segments, as they are served: in their container and protected.
 struct MeasuredBandwidth {
-    /// Bits a second of the largest segment over its duration.
+    /// The "peak segment bit rate": bits a second of any contiguous set of segments that lasts half to one and a half
+    /// target durations. RFC 8216, clause 4.3.4.2.
     var peak: Int = 0
     /// Bits a second over all of them.
     var average: Int = 0
 
-    /// Segments much shorter than the target (the first after a start) say nothing about the peak: RFC 8216
-    /// measures segments between half and one and a half target durations.
+    private struct Piece {
+        var number: UInt64
+        var bits: Int64
+        /// In ticks of `timescale`, so that rungs whose timescale changed can be added.
+        var duration: Int64
+    }
+
+    private static let timescale: UInt32 = 1_000_000
+
     init(of track: String, in window: EndpointWindow) {
-        var bits: Int64 = 0
-        var duration = Ticks(0, timescale: 1)
-        for segment in window.listed {
-            guard let (stored, share) = window.share(of: track, in: segment), share.duration > 0 else { continue }
-            let timescale = Int64(stored.track.timescale)
-            let size = Int64(window.endpoint.container == .ts ? share.transportStreamSize : share.byteCount) * 8
-            bits += size
-            if duration.timescale != stored.track.timescale { duration = duration.rescaled(to: stored.track.timescale) }
-            duration.value += share.duration
-            if Ticks(share.duration * 2, timescale: stored.track.timescale) >= window.segmentDuration {
-                peak = max(peak, Int(size * timescale / share.duration))
+        let pieces = window.listed.compactMap { segment -> Piece? in
+            guard let (stored, share) = window.share(of: track, in: segment), share.duration > 0 else { return nil }
+            let duration = Ticks(share.duration, timescale: stored.track.timescale).rescaled(to: Self.timescale).value
+            return duration > 0
+                ? Piece(
+                    number: segment.number, bits: Int64(share.servedSize(of: stored.track, by: window.endpoint)) * 8,
+                    duration: duration)
+                : nil
+        }
+        let target = window.segmentDuration.rescaled(to: 1, rounding: .up).value * Int64(Self.timescale)
+        for start in pieces.indices {
+            var (bits, duration): (Int64, Int64) = (0, 0)
+            for index in start..<pieces.endIndex {
+                guard index == start || pieces[index].number == pieces[index - 1].number + 1 else { break }
+                bits += pieces[index].bits
+                duration += pieces[index].duration
+                if duration * 2 > target * 3 { break }
+                if duration * 2 >= target { peak = max(peak, Self.rate(bits, over: duration)) }
             }
         }
-        if duration.value > 0 { average = Int(bits * Int64(duration.timescale) / duration.value) }
+        let duration = pieces.reduce(0) { $0 + $1.duration }
         let nominal = Int(window.nominalBitrates[track] ?? 0)
+        average = duration > 0 ? Self.rate(pieces.reduce(0) { $0 + $1.bits }, over: duration) : nominal
         peak = max(peak, average, nominal)
-        if average == 0 { average = nominal }
+    }
+
+    /// Rounded up: what is announced is a bound.
+    private static func rate(_ bits: Int64, over duration: Int64) -> Int {
+        Int(clamping: (Int128(bits) * Int128(timescale) + Int128(duration) - 1) / Int128(duration))
     }
 }
 
 extension TrackSegment {
-    /// An upper estimate of the share in a transport stream: 4 bytes of header in 188, PES and table packets, and
-    /// the packets that bring continuity counters round to 0.
-    fileprivate var transportStreamSize: Int { byteCount * 188 / 184 + byteCount / 50 + 32 * 188 }
+    /// Bytes of this share as the endpoint serves it; estimated upwards, as nothing is packaged for a manifest.
+    fileprivate func servedSize(of track: Track, by endpoint: EndpointProfile) -> Int {
+        let frames = frameCount(of: track)
+        if endpoint.container == .ts {
+            // 4 bytes of header in 188. A picture has a PES header of 19, a clock reference of 8, a delimiter of 6 and
+            // half a packet of stuffing; an AAC frame 7 bytes and its part in a PES packet. Beside that: 16 packets
+            // of each table, and up to 15 that bring a continuity counter round.
+            return byteCount * 188 / 184 + frames * (track.kind == .video ? 130 : 16) + 48 * 188
+        }
+        guard let encryption = endpoint.encryption else { return byteCount }
+        // AES-128 fills the last block.
+        guard let scheme = encryption.scheme else { return byteCount + 16 }
+        // senc: an IV of 8 for cenc, and for video a count of 2 and 6 for each of a few slices; saiz: 1. cbcs audio has
+        // its constant IV in the header.
+        let perFrame: Int
+        switch (scheme, track.kind) {
+        case (.cenc, .video): perFrame = 23
+        case (.cbcs, .video): perFrame = 15
+        case (.cenc, .audio): perFrame = 9
+        case (.cbcs, .audio): perFrame = 0
+        }
+        return byteCount + frames * perFrame + chunks.count * 64
+    }
+
+    /// Samples in this share, by its duration, rounded up.
+    private func frameCount(of track: Track) -> Int {
+        let numerator: Int64
+        let denominator: Int64
+        switch track.kind {
+        case .audio: (numerator, denominator) = (Int64(track.timescale), 1024)
+        case .video:
+            numerator = Int64(track.frameRate?.numerator ?? 60)
+            denominator = Int64(track.frameRate?.denominator ?? 1)
+        }
+        let ticks = Int128(denominator) * Int128(max(track.timescale, 1))
+        return Int(clamping: (Int128(duration) * Int128(numerator) + ticks - 1) / ticks)
+    }
 }
