@@ -130,8 +130,8 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Admin", "CLinux", "CurlHTTP", "Keys", "Live", "Origin", "Probe", "Settings", "Supervisor", "Timeline", argumentParser,
-                lifecycle, unixSignals, logging, nioPosix,
+                "Admin", "CLinux", "CurlHTTP", "Keys", "Live", "Origin", "Probe", "Settings", "Supervisor", "Timeline",
+                argumentParser, lifecycle, unixSignals, logging, nioPosix,
             ],
             swiftSettings: settings),
         .target(
