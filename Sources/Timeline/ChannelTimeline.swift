@@ -44,7 +44,22 @@ package final class ChannelTimeline: Sendable {
         /// No segment number below this may be used again, whether its segment was finished or not.
         var firstFreeNumber: UInt64 = 0
         var isRetired = false
+        /// Where the listed media of each track ends, by name.
+        var ends: [String: Ticks] = [:]
+        /// Sets of tracks since the last whole segment.
+        var setsWithoutSegment = 0
+        /// Lines added to the journal since it was made.
+        var journalLines = 0
+
+        mutating func noteEnds(_ segment: WindowSegment, _ set: TrackSet) {
+            for (track, share) in zip(set.tracks, segment.tracks) {
+                let (end, overflow) = share.decodeTime.addingReportingOverflow(share.duration)
+                ends[track.track.name] = Ticks(overflow ? .max : end, timescale: track.track.timescale)
+            }
+        }
     }
+
+    private static let maximumSetsWithoutSegment = 32
 
     private let limits: Limits
     private let store: SegmentStore
@@ -68,7 +83,7 @@ package final class ChannelTimeline: Sendable {
         journal = Journal(path: directory.map { $0 + "/window.jsonl" })
         var snapshot = Snapshot(segmentDuration: limits.segmentDuration)
         var writer = Writer()
-        Self.recover(from: journal.read(), store: store, into: &snapshot, &writer)
+        Self.recover(from: try journal.read(), store: store, into: &snapshot, &writer)
         _ = budget.add(snapshot.segments.reduce(0) { $0 + $1.byteCount })
         try journal.rewrite(Self.records(of: snapshot, writer))
         self.writer = Mutex(writer)
@@ -92,6 +107,7 @@ package final class ChannelTimeline: Sendable {
         writer.withLock { writer in
             close(&writer)
             writer.publication += 1
+            writer.firstFreeNumber = max(writer.firstFreeNumber, firstNumberAfterMedia(writer))
             // 0 is never the current one.
             return (writer.isRetired ? 0 : writer.publication, writer.firstFreeNumber)
         }
@@ -109,6 +125,17 @@ package final class ChannelTimeline: Sendable {
         }
     }
 
+    /// The first segment that starts after all listed media. A copied segment can reach over the next numbers.
+    private func firstNumberAfterMedia(_ writer: Writer) -> UInt64 {
+        let duration = limits.segmentDuration
+        // The last audio frame of a segment ends a little behind it, on the grid where the next one's first begins.
+        let tolerance = Int64(duration.timescale) * 3 / 20
+        return writer.ends.values.map { end in
+            let media = max(end.rescaled(to: duration.timescale).value, tolerance) - tolerance
+            return media == 0 ? 0 : UInt64((media - 1) / max(duration.value, 1)) + 1
+        }.max() ?? 0
+    }
+
     /// The tracks of what follows. A discontinuity comes before its first segment.
     /// - Throws: what is wrong with a header, or that the publication is not the current one.
     package func setTracks(
@@ -117,6 +144,12 @@ package final class ChannelTimeline: Sendable {
         try writer.withLock { writer throws(ParseError) in
             try Self.require(publication, &writer)
             close(&writer)
+            guard writer.setsWithoutSegment < Self.maximumSetsWithoutSegment else {
+                throw ParseError(
+                    .tooLarge, at: 0,
+                    "more than \(Self.maximumSetsWithoutSegment) sets of tracks without a whole segment")
+            }
+            writer.setsWithoutSegment += 1
             var stored: [StoredTrack] = []
             for track in tracks {
                 let index = try self.index(of: track.name, &writer)
@@ -131,12 +164,19 @@ package final class ChannelTimeline: Sendable {
             writer.startsDiscontinuity = true
             writer.assembly = SegmentAssembly(
                 tracks: stored.map(\.track), segmentDuration: limits.segmentDuration,
-                firstNumber: writer.firstFreeNumber)
-            do throws(FileError) {
-                try store.makeDirectories(tracks: tracks.map(\.name))
-                try journal.append(set.record)
-            } catch { onEvent(.storageFailed(error)) }
+                firstNumber: writer.firstFreeNumber,
+                notBefore: stored.map { track in
+                    writer.ends[track.track.name]?.rescaled(to: track.track.timescale, rounding: .up).value ?? .min
+                })
+            do throws(FileError) { try store.makeDirectories(tracks: tracks.map(\.name)) } catch {
+                onEvent(.storageFailed(error))
+            }
+            write(set.record, &writer)
             current.withLock { snapshot in
+                // A set that nothing was listed with is not needed any more.
+                if let old = snapshot.currentGeneration, snapshot.segments.last?.generation != old {
+                    snapshot.trackSets[old] = nil
+                }
                 snapshot.trackSets[set.generation] = set
                 snapshot.currentGeneration = set.generation
             }
@@ -152,7 +192,7 @@ package final class ChannelTimeline: Sendable {
             guard writer.assembly != nil else { throw ParseError(.invalid, at: 0, "a chunk before the tracks") }
             let whole = try writer.assembly?.append(
                 track: track, segment: segment, endsSegment: endsSegment, bytes: bytes)
-            writer.firstFreeNumber = max(writer.firstFreeNumber, segment + (endsSegment ? 1 : 0))
+            writer.firstFreeNumber = max(writer.firstFreeNumber, segment &+ (endsSegment ? 1 : 0))
             for segment in whole ?? [] { list(segment, &writer) }
         }
     }
@@ -184,8 +224,21 @@ package final class ChannelTimeline: Sendable {
             throw ParseError(.tooLarge, at: 0, "this channel has had 256 different track names")
         }
         writer.indexes[name] = free
-        do { try journal.append(.track(index: free, name: name)) } catch { onEvent(.storageFailed(error)) }
+        write(.track(index: free, name: name), &writer)
         return free
+    }
+
+    private func write(_ record: Journal.Record, _ writer: inout Writer) {
+        writer.journalLines += 1
+        do { try journal.append(record) } catch { onEvent(.storageFailed(error)) }
+    }
+
+    /// A channel may run for months: the journal stays in proportion to the window.
+    private func compactJournal(_ writer: inout Writer) {
+        let snapshot = self.snapshot
+        guard writer.journalLines > max(256, 2 * snapshot.segments.count) else { return }
+        writer.journalLines = 0
+        do { try journal.rewrite(Self.records(of: snapshot, writer)) } catch { onEvent(.storageFailed(error)) }
     }
 
     private func list(_ whole: SegmentAssembly.WholeSegment, _ writer: inout Writer) {
@@ -202,7 +255,9 @@ package final class ChannelTimeline: Sendable {
             let key = SegmentStore.Key(segment: whole.number, track: track.track.name)
             if let failure = store.put(key, bytes) { onEvent(.storageFailed(failure)) }
         }
-        do { try journal.append(.segment(segment)) } catch { onEvent(.storageFailed(error)) }
+        writer.noteEnds(segment, set)
+        writer.setsWithoutSegment = 0
+        write(.segment(segment), &writer)
         var isWithinCap = budget.add(segment.byteCount)
         let (old, early) = current.withLock { snapshot in
             snapshot.segments.append(segment)
@@ -227,6 +282,7 @@ package final class ChannelTimeline: Sendable {
                 store.remove(SegmentStore.Key(segment: segment.number, track: track.track.name))
             }
         }
+        compactJournal(&writer)
         for number in early { onEvent(.evictedEarly(number: number)) }
         onEvent(.segment(number: whole.number))
     }
@@ -251,12 +307,19 @@ package final class ChannelTimeline: Sendable {
                 if let set = try? TrackSet(generation: generation, records: tracks) {
                     snapshot.trackSets[generation] = set
                 }
+            case .floor(let floor):
+                if isSameDuration { writer.firstFreeNumber = max(writer.firstFreeNumber, floor.firstFreeNumber) }
+                writer.nextGeneration = max(writer.nextGeneration, floor.nextGeneration)
+                writer.discontinuitySequence = max(writer.discontinuitySequence, floor.discontinuitySequence)
+                writer.ends.merge(floor.ends) { max($0, $1) }
             case .segment(let segment) where !isSameDuration:
+                if let set = snapshot.trackSets[segment.generation] { writer.noteEnds(segment, set) }
                 writer.discontinuitySequence = max(writer.discontinuitySequence, segment.discontinuitySequence)
                 for track in snapshot.trackSets[segment.generation]?.tracks ?? [] {
                     store.remove(SegmentStore.Key(segment: segment.number, track: track.track.name))
                 }
             case .segment(let segment):
+                if let set = snapshot.trackSets[segment.generation] { writer.noteEnds(segment, set) }
                 writer.firstFreeNumber = max(writer.firstFreeNumber, segment.number + 1)
                 writer.discontinuitySequence = max(writer.discontinuitySequence, segment.discontinuitySequence)
                 guard let set = snapshot.trackSets[segment.generation], set.tracks.count == segment.tracks.count,
@@ -278,7 +341,11 @@ package final class ChannelTimeline: Sendable {
     private static func records(of snapshot: Snapshot, _ writer: Writer) -> [Journal.Record] {
         let duration = Journal.Record.segmentDuration(
             value: snapshot.segmentDuration.value, timescale: snapshot.segmentDuration.timescale)
-        let tracks = [duration] + writer.indexes.map { Journal.Record.track(index: $0.value, name: $0.key) }
+        let floor = Journal.Record.floor(
+            Journal.Floor(
+                firstFreeNumber: writer.firstFreeNumber, nextGeneration: writer.nextGeneration,
+                discontinuitySequence: writer.discontinuitySequence, ends: writer.ends))
+        let tracks = [duration, floor] + writer.indexes.map { Journal.Record.track(index: $0.value, name: $0.key) }
         let sets = snapshot.trackSets.values.sorted { $0.generation < $1.generation }.map(\.record)
         return tracks + sets + snapshot.segments.map { .segment($0) }
     }

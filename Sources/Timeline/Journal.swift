@@ -6,15 +6,25 @@ import class Foundation.JSONEncoder
 
 /// The memory of a channel's window over restarts: one JSON line for each track set and each whole segment.
 ///
-/// Appended to while the channel runs, rewritten with what is still there at every start. A torn last line,
-/// and any other that cannot be read, is passed over.
+/// Appended to while the channel runs; rewritten with what is still there at every start, and when it has grown to
+/// several times that. A torn line, and any other that cannot be read, is passed over.
 struct Journal: Sendable {
     enum Record: Codable, Sendable {
         case track(index: UInt8, name: String)
         case trackSet(generation: UInt64, tracks: [TrackRecord])
         case segment(WindowSegment)
+        /// What may never go back or come twice, whatever is left of the window.
+        case floor(Floor)
         /// What segment numbers count; from an earlier version there is none.
         case segmentDuration(value: Int64, timescale: UInt32)
+    }
+
+    struct Floor: Codable, Sendable {
+        let firstFreeNumber: UInt64
+        let nextGeneration: UInt64
+        let discontinuitySequence: UInt64
+        /// Where the listed media of each track ends.
+        let ends: [String: Ticks]
     }
 
     struct TrackRecord: Codable, Sendable {
@@ -30,7 +40,8 @@ struct Journal: Sendable {
 
     func append(_ record: Record) throws(FileError) {
         guard let path, let line = line(record) else { return }
-        try PlainFile.append(line, to: path)
+        // On a line of its own, even where a full disk has torn the one before.
+        try PlainFile.append([UInt8(ascii: "\n")] + line, to: path)
     }
 
     func rewrite(_ records: [Record]) throws(FileError) {
@@ -38,10 +49,14 @@ struct Journal: Sendable {
         try PlainFile.replace(records.compactMap(line).flatMap(\.self), at: path)
     }
 
-    func read() -> [Record] {
-        guard let path, let bytes = try? PlainFile.read(path, atMost: 1 << 30) else { return [] }
+    /// - Throws: where there is a journal that cannot be read: to begin anew would give numbers a second time.
+    func read() throws(FileError) -> [Record] {
+        guard let path, PlainFile.size(path) != nil else { return [] }
+        let bytes = try PlainFile.read(path, atMost: 1 << 30)
         let decoder = JSONDecoder()
-        return bytes.split(separator: UInt8(ascii: "\n")).compactMap { try? decoder.decode(Record.self, from: Data($0)) }
+        return bytes.split(separator: UInt8(ascii: "\n")).compactMap {
+            try? decoder.decode(Record.self, from: Data($0))
+        }
     }
 
     private func line(_ record: Record) -> [UInt8]? {

@@ -62,12 +62,17 @@ package struct SyntheticTrack: Sendable {
     package func sample(at decodeTime: Int64, isSync: Bool) -> Sample {
         var random = SplitMix(seed: UInt64(bitPattern: decodeTime) ^ UInt64(track.timescale))
         // No zeros, which in a NAL unit could look like the start of another.
-        let body = (0..<Int.random(in: 40...90, using: &random)).map { _ in UInt8.random(in: 16...239, using: &random) }
+        let body = (0..<Int.random(in: 5...11, using: &random)).flatMap { _ in
+            let number = random.next()
+            return (0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64($0 * 8)) | 0x10 }
+        }
         guard track.kind == .video else {
             return Sample(
                 decodeTime: decodeTime, compositionOffset: 0, duration: UInt32(frameDuration), isSync: true, data: body)
         }
-        let slice: [UInt8] = (isSync ? [0x65, 0x88, 0x84, 0x20] : [0x41, 0x9A, 0x24, 0x6C]) + body
+        // Whole headers of an I and of a P slice under the parameter sets above.
+        let header: [UInt8] = isSync ? [0x65, 0x88, 0x84, 0x03, 0xFF] : [0x41, 0x9A, 0x21, 0x6C, 0x7F]
+        let slice = header + body
         let offset: Int32 = isSync ? 0 : decodeTime / frameDuration % 3 == 0 ? 3000 : -3000
         return Sample(
             decodeTime: decodeTime, compositionOffset: offset, duration: UInt32(frameDuration), isSync: isSync,
