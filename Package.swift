@@ -182,5 +182,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["CommonEncryption", "ISOBMFF", "Keys", "Media", "Timeline"],
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("TimelineTests", "Timeline", "ISOBMFF", "Media", "TestSupport"),
+        tests(
+            "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "Settings",
+            "TestSupport", "Timeline"),
     ]
 )

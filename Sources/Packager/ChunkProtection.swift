@@ -20,12 +20,18 @@ struct ChunkProtection {
         // A senc entry takes 8 bytes of IV and 6 to 12 of subsamples beside what the clear moof holds.
         let samples = table.fragments.reduce(0) { $0 + $1.samples.count }
         var writer = ByteWriter(capacity: clear.count + samples * 32 + table.fragments.count * 256)
+        var previous = Int64.min
         for fragment in table.fragments {
             guard let first = fragment.samples.first, let last = fragment.samples.last else { continue }
             var payload = Array(clear[first.offset..<last.offset + last.size])
             var encryption = SampleEncryption(
                 perSampleIVSize: scheme == .cenc ? 8 : 0, hasSubsamples: track.track.kind == .video)
             for sample in fragment.samples {
+                // The IV is made of the time: two samples at one time would share their key stream.
+                guard sample.decodeTime > previous else {
+                    throw ParseError(.invalid, at: sample.offset, "decode time \(sample.decodeTime) comes twice")
+                }
+                previous = sample.decodeTime
                 let start = sample.offset - first.offset
                 let iv = InitializationVector.cencIV(trackIndex: track.index, decodeTime: sample.decodeTime)
                 var bytes = payload.mutableSpan
@@ -34,7 +40,7 @@ struct ChunkProtection {
                 encryption.append(iv: scheme == .cenc ? iv.bigEndianBytes : [], subsamples: subsamples)
             }
             fragmentWriter.write(
-                sequenceNumber: fragment.sequenceNumber, samples: fragment.samples, 
+                sequenceNumber: fragment.sequenceNumber, samples: fragment.samples,
                 encryption: isSaidInHeader ? nil : encryption, to: &writer)
             writer.write(bytes: payload)
         }

@@ -38,7 +38,6 @@ package struct EndpointWindow: Sendable {
     /// The segments that manifests list: the newest, as far back as the profile's window reaches.
     package var listed: ArraySlice<BoundSegment> {
         guard let last = segments.last else { return [] }
-        if endpoint.playlistType == .event { return segments[...] }
         let first = endpoint.firstListed(newest: last.number, segmentDuration: segmentDuration)
         return segments.drop { $0.number < first }
     }
@@ -56,6 +55,12 @@ package struct EndpointWindow: Sendable {
             if segments[middle].number < number { low = middle + 1 } else { high = middle }
         }
         return low < segments.count && segments[low].number == number ? segments[low] : nil
+    }
+
+    /// The nominal start of a segment from the epoch. Saturates.
+    package func nominalStart(of number: UInt64) -> Ticks {
+        let (ticks, overflow) = Int64(clamping: number).multipliedReportingOverflow(by: segmentDuration.value)
+        return Ticks(overflow ? .max : ticks, timescale: segmentDuration.timescale)
     }
 
     /// A segment's share of a track: nil where its track set does not have it.
@@ -118,8 +123,8 @@ package enum PackagingError: Error, Sendable, Equatable, CustomStringConvertible
 
 extension EndpointProfile {
     /// The oldest number that manifests list when `newest` is the newest: the profile's window, three segments at least.
+    /// For events too, whose window is all that is stored: a hole in it, listed as gaps, is not to be longer.
     package func firstListed(newest: UInt64, segmentDuration: Ticks) -> UInt64 {
-        if playlistType == .event { return 0 }
         let window = Ticks(Int64(windowSeconds), timescale: 1).rescaled(to: segmentDuration.timescale)
         let count = max(UInt64(clamping: window.value / max(segmentDuration.value, 1)), 3)
         return newest >= count ? newest - count + 1 : 0

@@ -15,7 +15,8 @@ package enum MPDPackager {
         var periods: [Period] = []
         for (index, run) in runs.enumerated() {
             let previous = index > 0 ? runs[index - 1] : nil
-            periods.append(period(run, after: previous, window))
+            let next = index + 1 < runs.count ? runs[index + 1] : nil
+            periods.append(period(run, after: previous, before: next, window))
         }
         let longest = longestSegment(window)
         let mpd = MPD(
@@ -45,7 +46,25 @@ package enum MPDPackager {
         return runs
     }
 
-    private static func period(_ run: Run, after previous: Run?, _ window: EndpointWindow) -> Period {
+    /// Where a run begins. Numbers without a timeline count from the nominal start of their first segment, which an
+    /// encoder that came in the middle of it did not fill.
+    private static func start(_ run: SegmentRun, _ window: EndpointWindow) -> Ticks {
+        window.endpoint.segmentTemplate == .number ? window.nominalStart(of: run.firstNumber) : run.start
+    }
+
+    /// Numbers without a timeline go on until the period ends: before a hole that must be said.
+    private static func duration(_ run: Run, before next: Run?, _ window: EndpointWindow) -> Ticks? {
+        guard window.endpoint.segmentTemplate == .number, let next, let last = run.segments.last?.number,
+            last < .max, next.run.firstNumber > last + 1
+        else { return nil }
+        let end = window.nominalStart(of: last + 1)
+        let (length, overflow) = end.value.subtractingReportingOverflow(start(run.run, window).value)
+        return overflow ? nil : Ticks(length, timescale: end.timescale)
+    }
+
+    private static func period(
+        _ run: Run, after previous: Run?, before next: Run?, _ window: EndpointWindow
+    ) -> Period {
         let tracks = window.trackSets[run.run.generation]?.tracks ?? []
         let video = tracks.filter { $0.track.kind == .video }
         var sets: [AdaptationSet] = []
@@ -68,7 +87,9 @@ package enum MPDPackager {
             place([audio], run, window, in: &set)
             sets.append(set)
         }
-        return Period(id: run.run.id, start: run.run.start, adaptationSets: sets)
+        return Period(
+            id: run.run.id, start: start(run.run, window), duration: duration(run, before: next, window),
+            adaptationSets: sets)
     }
 
     /// Representations, with one segment template for all where their timelines agree, and one for each otherwise.
@@ -93,7 +114,7 @@ package enum MPDPackager {
 
     private static func template(_ stored: StoredTrack, _ run: Run, _ window: EndpointWindow) -> SegmentTemplate {
         let timescale = stored.track.timescale
-        let offset = run.run.start.rescaled(to: timescale).value
+        let offset = start(run.run, window).rescaled(to: timescale).value
         let period = window.endpoint.encryption?.scheme == nil ? nil : run.run.keyPeriod
         let addressing: SegmentTemplate.Addressing
         let startNumber: UInt64
@@ -120,7 +141,8 @@ package enum MPDPackager {
     }
 
     /// The scheme with the key, then each system as the provider described it.
-    private static func protections(_ stored: StoredTrack, _ run: Run, _ window: EndpointWindow) -> [ContentProtection] {
+    private static func protections(_ stored: StoredTrack, _ run: Run, _ window: EndpointWindow) -> [ContentProtection]
+    {
         guard let encryption = window.endpoint.encryption, let scheme = encryption.scheme,
             let keys = run.segments.last?.keys
         else { return [] }
@@ -143,7 +165,8 @@ package enum MPDPackager {
                 longest = max(longest, Ticks(share.duration, timescale: stored.track.timescale))
             }
         }
-        return longest
+        // A bound: durations that have no finite decimals are not to be cut below themselves.
+        return longest.rescaled(to: 1000, rounding: .up)
     }
 
     /// The last Period of a stream that is over says how long it is.
@@ -151,7 +174,7 @@ package enum MPDPackager {
         guard let last = runs.last, let segment = last.segments.last, var period = periods.last,
             let stored = window.trackSets[last.run.generation]?.tracks.first, let share = segment.segment.tracks.first
         else { return periods }
-        let start = last.run.start.rescaled(to: stored.track.timescale).value
+        let start = start(last.run, window).rescaled(to: stored.track.timescale).value
         period.duration = Ticks(share.decodeTime + share.duration - start, timescale: stored.track.timescale)
         return periods.dropLast() + [period]
     }

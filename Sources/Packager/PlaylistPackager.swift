@@ -109,8 +109,7 @@ package enum PlaylistPackager {
         let interval = UInt64(window.endpoint.programDateTimeIntervalSeconds)
         guard interval > 0 else { return false }
         func place(_ number: UInt64) -> Int64 {
-            let (ticks, _) = Int64(clamping: number).multipliedReportingOverflow(by: window.segmentDuration.value)
-            return Ticks(ticks, timescale: window.segmentDuration.timescale).rescaled(to: 1).value / Int64(interval)
+            window.nominalStart(of: number).rescaled(to: 1).value / Int64(interval)
         }
         return place(segment.number) != place(previous.number)
     }
@@ -143,7 +142,8 @@ package enum PlaylistPackager {
 
     /// The newest key's lines, so that players may ask for it ahead; none for AES-128, where a key is a plain fetch.
     private static func sessionKeys(_ window: EndpointWindow) -> [Key] {
-        guard let encryption = window.endpoint.encryption, encryption.scheme != nil, let keys = window.segments.last?.keys
+        guard let encryption = window.endpoint.encryption, encryption.scheme != nil,
+            let keys = window.segments.last?.keys
         else { return [] }
         var lines: [Key] = []
         for kind in [Track.Kind.video, .audio] {
