@@ -1,5 +1,6 @@
 """A source that can be measured, and everything that the manifests list of it, as a player would fetch it."""
 
+import functools
 import uuid
 from pathlib import Path
 from urllib.parse import urljoin
@@ -23,7 +24,8 @@ class Source:
         self.copy = sluice.directory / "input.flv"
         box = f"x={width // 2}:y={height // 2}:w={width // 2}:h={height // 2}:t=fill"
         picture = (f"testsrc2=size={size}:rate={rate},drawbox={box}:color=black,"
-                   f"drawbox={box}:color=white:enable='lt(mod(t\\,2)\\,0.099)',{strip_filter(width, rate)},format=yuv420p")
+                   f"drawbox={box}:color=white:enable='lt(mod(t\\,2)\\,0.099)',"
+                   f"{strip_filter(width, rate)},format=yuv420p")
         sound = (f"aevalsrc='if(lt(mod(t\\,2)\\,0.01)\\,0.8*sin(2*PI*3000*t)\\,0)|0.2*sin(2*PI*{TONE}*t)':s=48000")
         target = f"[f=flv]{sluice.rtmp}/{sluice.channel}/{STREAM_KEY}|[f=flv]{self.copy}"
         self.encoder = Process(
@@ -60,6 +62,7 @@ class Capture:
                         self.fetch(segment.map)
         self.mpd_url = sluice.url("dash", "index.mpd")
         self.mpd = verify_dash.fetch_mpd(self.mpd_url)
+        (self.directory / "index.mpd").write_bytes(self.mpd)
         self.dash = verify_dash.tracks(self.mpd_url, self.mpd)
         for track in self.dash:
             self.fetch(track.init)
@@ -92,6 +95,7 @@ class Capture:
                 output.write(self.fetch(url).read_bytes())
         return path
 
+    @functools.cache
     def clear(self, track, numbers=None):
         """The clear rendition of `track`, all of it or only `numbers`."""
         segments = [one for one in self.playlists["clear", track].segments if numbers is None or one.number in numbers]
@@ -99,6 +103,7 @@ class Capture:
         name = f"clear-{track}-{segments[0].number}-{len(segments)}.mp4"
         return self.join(name, [segments[0].map] + [segment.url for segment in segments])
 
+    @functools.cache
     def transport_stream(self, variant):
         """A rung of hls-ts decrypted by OpenSSL, as one file."""
         path = self.directory / f"decrypted-{variant}.ts"

@@ -49,8 +49,8 @@ def pictures(path, options=()):
 def stream_facts(path, kind):
     """CODECS entry, width, height and frame rate as FFprobe sees them."""
     found = run(FFPROBE8, "-v", "error", "-select_streams", f"{kind}:0", "-show_data", "-show_entries",
-                "stream=codec_name,profile,width,height,avg_frame_rate,r_frame_rate,extradata,channels,sample_rate", "-of",
-                "default=nw=1", path)
+                "stream=codec_name,profile,width,height,avg_frame_rate,r_frame_rate,extradata,channels,sample_rate",
+                "-of", "default=nw=1", path)
     facts = dict(row.split("=", 1) for row in lines(found.stdout) if "=" in row)
     data = bytes.fromhex("".join(re.findall(r"^[0-9a-f]{8}: ((?:[0-9a-f]{2,4} )+)", found.stdout.decode(), re.M))
                          .replace(" ", ""))
@@ -67,3 +67,11 @@ def track_encryption(header):
     at = header.index(b"tenc")
     scheme = header.index(b"schm")
     return header[scheme + 8:scheme + 12].decode(), header[at + 12:at + 28].hex()
+
+
+def first_picture(segment):
+    """The type of the first slice in a clear CMAF segment with 4-byte NAL unit lengths: 5 for an IDR picture."""
+    at = segment.index(b"mdat") + 4
+    while segment[at + 4] & 31 not in (1, 5):
+        at += 4 + int.from_bytes(segment[at:at + 4], "big")
+    return segment[at + 4] & 31

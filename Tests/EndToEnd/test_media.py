@@ -1,4 +1,4 @@
-"""One push of 40 s with a new key every 10 s: what comes out is right, by tools that are not ours.
+"""One push of 34 s with a new key every 10 s: what comes out is right, by tools that are not ours.
 
 `Tools/verify/long-push` does the same for three minutes.
 """
@@ -11,7 +11,7 @@ from capture import Capture, Source
 from sluice import Sluice, profile
 from verify_hls import Watch
 
-SEGMENT, ROTATION, SECONDS, RATE = 2, 10, 40, 30
+SEGMENT, ROTATION, SECONDS, RATE = 2, 10, 34, 30
 WIDTHS = {"high": 320, "low": 160}
 
 

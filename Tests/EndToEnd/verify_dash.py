@@ -80,6 +80,9 @@ def check_rules(body, found, segment_seconds, rotation):
     """Well-formed; a Period for each key period, one KID in each and none twice; contiguous. Number of Periods."""
     lint = subprocess.run(["xmllint", "--nonet", "--noout", "-"], input=body, capture_output=True, check=False)
     assert lint.returncode == 0, lint.stderr
+    longest = max(Fraction(one[3], track.timescale) for track in found for one in track.segments)
+    said = seconds(etree.fromstring(body).get("maxSegmentDuration"))
+    assert longest <= said, f"a segment lasts {float(longest - said)} s longer than maxSegmentDuration"
     periods = {}
     for track in found:
         periods.setdefault(track.period, []).append(track)
@@ -111,10 +114,12 @@ def check_rules(body, found, segment_seconds, rotation):
             for before, after in zip(previous, members):
                 end = before.segments[-1][2] + before.segments[-1][3]
                 assert (before.name, before.timescale) == (after.name, after.timescale)
-                assert after.segments[0][2] == end, f"{after.name}: {after.segments[0][2] - end} ticks between Periods"
+                gap = after.segments[0][2] - end
+                assert gap == 0, f"{after.name}: {gap} ticks between Periods"
                 assert after.segments[0][0] == before.segments[-1][0] + 1
                 if after.kind == "video":
-                    assert abs(Fraction(end, before.timescale) - start) < 1e-8, f"{name} does not start where its forerunner ends"
+                    late = start - Fraction(end, before.timescale)
+                    assert abs(late) < 1e-8, f"{name} starts {float(late)} s after the end of the one before"
         previous = members
     return len(periods)
 

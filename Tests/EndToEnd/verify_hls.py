@@ -194,7 +194,8 @@ def check_alignment(playlists, frame):
             assert one.discontinuity == two.discontinuity and one.gap == two.gap
             assert (one.time is None) == (two.time is None)
             if one.time is not None:
-                assert -0.0011 <= two.time - one.time <= frame, f"{other.url}: {one.number} at {two.time}, not {one.time}"
+                late = two.time - one.time
+                assert -0.0011 <= late <= frame, f"{other.url}: {one.number} is {late} s later than in {first.url}"
 
 
 def check_periods(playlist, segment_seconds, rotation):

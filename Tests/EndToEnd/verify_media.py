@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import verify_dash
 import verify_hls
-from media_tools import (FFMPEG8, LOCAL, PACKAGER, lines, packets, pictures, run, samples, stream_facts,
+from media_tools import (LOCAL, PACKAGER, first_picture, lines, packets, pictures, run, samples, stream_facts,
                          track_encryption)
 from sluice import read_strips
 
@@ -19,10 +19,9 @@ def check_pictures(capture, variant, width):
     playlist = capture.local_playlist("hls-ts", variant)
     numbers, errors = read_strips(playlist, width, options=LOCAL)
     assert not errors, f"{variant}: {errors[:5]}"
-    assert None not in numbers, f"{variant}: unreadable numbers at {[i for i, n in enumerate(numbers) if n is None][:9]}"
+    assert None not in numbers, f"{variant}: {numbers.count(None)} numbers are unreadable"
     faults = [(a, b) for a, b in zip(numbers, numbers[1:]) if b != a + 1]
     assert not faults, f"{variant}: missing or repeated frames (before, after): {faults[:9]}"
-    listed = sum(Fraction(str(one.duration)) for one in capture.playlists["hls-ts", variant].segments)
     stream = capture.transport_stream(variant)
     seen, errors = pictures(stream)
     assert not errors, f"{variant}: {errors[:5]}"
@@ -30,8 +29,12 @@ def check_pictures(capture, variant, width):
     assert not errors, f"clear {variant}: {errors[:5]}"
     assert seen == clear, f"{variant}: {len(seen)} pictures of hls-ts are not the {len(clear)} of the clear rendition"
     assert len(numbers) == len(seen), f"{variant}: FFmpeg's own decryption gives {len(numbers)}, OpenSSL's {len(seen)}"
-    return (f"{variant}: {len(playlist_keys(capture, variant))} keys, {len(numbers)} frames in {float(listed):.3f} s, "
-            f"numbers {numbers[0]}..{numbers[-1]}, 0 missing, 0 repeated, 0 error lines, pictures as in clear")
+    segments = capture.playlists["clear", variant].segments
+    starts = [first_picture(capture.fetch(one.url).read_bytes()) for one in segments]
+    assert set(starts) == {5}, f"{variant}: not every segment starts with an IDR picture: {starts}"
+    return (f"{variant}: {len(playlist_keys(capture, variant))} keys, {len(numbers)} frames, "
+            f"numbers {numbers[0]}..{numbers[-1]}, 0 missing, 0 repeated, 0 error lines, pictures as in clear, "
+            f"{len(starts)} segments begin with an IDR picture")
 
 
 def playlist_keys(capture, variant, endpoint="hls-ts"):
@@ -59,6 +62,9 @@ def check_transport_stream(capture, variant, rate):
     assert all(b[1] - a[1] == step for a, b in zip(video, video[1:])), f"{variant}: the video's dts leap"
     shown = sorted(pts for pts, _ in video)
     assert all(b - a == step for a, b in zip(shown, shown[1:])), f"{variant}: the video's pts leap"
+    listed = sum(Fraction(str(one.duration)) for one in capture.playlists["hls-ts", variant].segments)
+    drift = listed - len(video) * step * base
+    assert abs(drift) < 0.001, f"{variant}: EXTINF says {float(drift)} s more than the video lasts"
     audio, base = packets(path, "a")
     frame = AAC_FRAME / (48000 * base)
     worst = max(abs(b[0] - a[0] - frame) for a, b in zip(audio, audio[1:]))
@@ -67,12 +73,13 @@ def check_transport_stream(capture, variant, rate):
     name = capture.renditions["clear"][0].name
     clear = samples(capture.clear(name))
     assert [one[2:] for one in coded] == [one[2:] for one in clear], f"{variant}: the audio is not the clear one's"
-    return (f"{variant}: {len(data) // 188} packets of {len(counters)} PIDs, counters whole; {len(video)} video steps of "
-            f"{float(step)} ticks, {len(audio)} AAC frames as in clear, gap or overlap at most {float(worst)} ticks")
+    return (f"{variant}: {float(listed):.3f} s listed, {len(data) // 188} packets of {len(counters)} PIDs, counters "
+            f"whole; {len(video)} video steps of {float(step)} ticks, {len(audio)} AAC frames as in clear, gap or "
+            f"overlap at most {float(worst)} ticks")
 
 
 def key_runs(capture, endpoint):
-    """(track, kind, KID, header, numbers, segment URLs) of each key period of each track of a protected CMAF endpoint."""
+    """(track, kind, KID, header, numbers, segment URLs) of each key period of each track of a CMAF endpoint."""
     if endpoint == "dash":
         return [(one.name, one.kind, one.kid, one.init, [part[0] for part in one.segments],
                  [part[1] for part in one.segments]) for one in capture.dash]
@@ -97,7 +104,7 @@ def check_decryption(capture, endpoint, scheme):
         name = f"{endpoint}-{track}-{numbers[0]}"
         assert track_encryption(capture.fetch(header).read_bytes()) == (scheme, kid), f"{name}: tenc of {header}"
         protected = capture.join(f"{name}.mp4", [header, *urls])
-        clear = samples(capture.clear(track, numbers))
+        clear = samples(capture.clear(track, tuple(numbers)))
         key = capture.key(kid)
         locked = samples(protected)
         assert [one[:3] for one in locked] == [one[:3] for one in clear], f"{name}: other times or sizes"
@@ -113,7 +120,8 @@ def check_decryption(capture, endpoint, scheme):
         kids.add(kid)
     wrong = samples(protected, options=["-decryption_key", "00" * 16])
     assert wrong != clear, "a wrong key opens it too"
-    return (f"{endpoint} {scheme}: {len(runs)} key periods of {len({one[0] for one in runs})} tracks, {len(kids)} keys, "
+    names = {one[0] for one in runs}
+    return (f"{endpoint} {scheme}: {len(runs)} key periods of {len(names)} tracks, {len(kids)} keys, "
             f"{total} samples as in clear by FFmpeg 8 and by Shaka Packager")
 
 
@@ -181,7 +189,8 @@ def check_hls(capture, watch, segment_seconds, rotation):
         counts.append(f"{endpoint} {len(group)} playlists of {len(group[0].segments)} segments, {keys} keys")
     numbers = {tuple(playlist.numbers) for playlist in capture.playlists.values()}
     assert len(numbers) == 1, "the endpoints list other numbers"
-    return f"{'; '.join(counts)}; {watch.readings} live readings without a fault, {len(watch.bytes)} files the same twice"
+    return (f"{'; '.join(counts)}; {watch.readings} live readings without a fault, {len(watch.bytes)} files the same "
+            "twice")
 
 
 def check_dash(capture, segment_seconds, rotation):
@@ -196,8 +205,9 @@ def check_dash(capture, segment_seconds, rotation):
         assert len({track.bandwidth for track in own}) == 1
         size = sum(len(capture.fetch(one[1]).read_bytes()) for track in own for one in track.segments) * 8
         average = size / sum(Fraction(one[3], track.timescale) for track in own for one in track.segments)
-        assert own[0].bandwidth >= average, f"{name}: bandwidth {own[0].bandwidth} below the average {float(average):.0f}"
+        said = own[0].bandwidth
+        assert said >= average, f"{name}: bandwidth {said} below the average {float(average):.0f}"
         facts = stream_facts(capture.clear(name), own[0].kind[0])
         assert own[0].attributes["codecs"] == facts["codec"]
-        rates.append(f"{name} {own[0].bandwidth} >= {float(average):.0f}")
+        rates.append(f"{name} {said} >= {float(average):.0f}")
     return f"{count} Periods, contiguous, one KID each; average rates {', '.join(rates)}"

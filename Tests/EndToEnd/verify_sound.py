@@ -2,6 +2,7 @@
 
 import array
 import cmath
+import functools
 import json
 import math
 import re
@@ -60,21 +61,23 @@ def flash_times(path):
     return [(pts - shift) * base for (_, before), (pts, now) in zip(lit, lit[1:]) if now and not before]
 
 
+@functools.cache
 def click_times(path):
-    """When the left channel's clicks begin, in seconds, exact to a sample."""
+    """When the left channel's clicks begin, in seconds, exact to a quarter of a millisecond."""
     first = run("ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", "stream=time_base:frame=pts",
                 "-read_intervals", "%+#1", "-of", "json", path)
     facts = json.loads(first.stdout)
     start, base = facts["frames"][0]["pts"], Fraction(facts["streams"][0]["time_base"])
-    found = run("ffmpeg", "-v", "error", "-nostdin", "-i", path, "-map", "0:a:0", "-af", "pan=mono|c0=c0", "-f", "f32le",
-                "-")
+    found = run("ffmpeg", "-v", "error", "-nostdin", "-i", path, "-map", "0:a:0", "-af",
+                "pan=mono|c0=c0,aresample=8000", "-f", "f32le", "-")
     assert not found.stderr, found.stderr
     sound = array.array("f", found.stdout[:len(found.stdout) // 4 * 4])
-    times, quiet_until = [], 0
-    for index, value in enumerate(sound):
-        if abs(value) > 0.3 and index >= quiet_until:
-            times.append(start * base + Fraction(index, 48000))
-            quiet_until = index + 48000
+    times, index = [], 0
+    while index < len(sound):
+        if abs(sound[index]) > 0.3:
+            times.append(start * base + Fraction(index, 8000))
+            index += 8000
+        index += 1
     return times
 
 
