@@ -15,7 +15,7 @@ import Testing
 
     private static let golden = """
         <?xml version="1.0" encoding="UTF-8"?>
-        <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" xmlns:cenc="urn:mpeg:cenc:2013" xmlns:mspr="urn:microsoft:playready" xmlns:dashif="https://dashif.org/CPS" profiles="urn:mpeg:dash:profile:isoff-live:2011" type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" publishTime="2020-09-13T12:26:52.345Z" minimumUpdatePeriod="PT3S" minBufferTime="PT6S" timeShiftBufferDepth="PT20S" suggestedPresentationDelay="PT18S" maxSegmentDuration="PT2.005333333S">
+        <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" xmlns:cenc="urn:mpeg:cenc:2013" xmlns:mspr="urn:microsoft:playready" xmlns:dashif="https://dashif.org/CPS" profiles="urn:mpeg:dash:profile:isoff-live:2011" type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" publishTime="2020-09-13T12:26:52.345Z" minimumUpdatePeriod="PT3S" minBufferTime="PT6S" timeShiftBufferDepth="PT20S" suggestedPresentationDelay="PT18S" maxSegmentDuration="PT2.006S">
           <Period id="p800000000" start="PT1600000000S">
             <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1" maxWidth="320" maxHeight="180">
               <ContentProtection schemeIdUri="urn:mpeg:dash:mp4protection:2011" value="cenc" cenc:default_KID="a0a0a0a0-a0a0-a0a0-0000-000009896800"/>
