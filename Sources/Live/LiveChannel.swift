@@ -155,11 +155,15 @@ package final class LiveChannel: Sendable {
                 logger.error("cannot write down key bindings: nothing new is listed", metadata: ["error": "\(error)"])
                 continue
             }
+            // The time of the last change, not of the last look: caches reckon from it when the next one is due.
+            let (previous, isEnded) = state.withLock { ($0.endpoints[endpoint.id]?.window, $0.isEnded) }
+            let isSame = previous?.segments.last?.number == bound.segments.last?.number && previous?.isEnded == isEnded
+            let changedAt = isSame ? previous?.changedAtMilliseconds ?? now : now
             shown[endpoint.id] = (
                 EndpointWindow(
                     endpoint: endpoint, revision: revisions[endpoint.id] ?? "",
                     segmentDuration: profile.ladder.segmentDuration, segments: bound.segments,
-                    trackSets: snapshot.trackSets, changedAtMilliseconds: now, isEnded: false,
+                    trackSets: snapshot.trackSets, changedAtMilliseconds: changedAt, isEnded: false,
                     nominalBitrates: nominal),
                 bound.isWithheld
             )
@@ -168,18 +172,23 @@ package final class LiveChannel: Sendable {
     }
 
     private func publish(_ shown: [String: (EndpointWindow, Bool)], newest: UInt64) {
-        let changes = state.withLock { state -> [(String, Bool)] in
+        let changes = state.withLock { state -> [(id: String, isWithheld: Bool, isFirst: Bool)] in
             let version = Self.lastVersion.add(1, ordering: .relaxed).newValue
-            var changes: [(String, Bool)] = []
+            var changes: [(id: String, isWithheld: Bool, isFirst: Bool)] = []
             for (id, (window, isWithheld)) in shown {
-                if state.endpoints[id]?.isWithheld ?? false != isWithheld { changes.append((id, isWithheld)) }
+                if state.endpoints[id]?.isWithheld ?? false != isWithheld {
+                    changes.append((id, isWithheld, state.endpoints[id] == nil))
+                }
                 state.endpoints[id] = EndpointState(
                     window: window.ended(state.isEnded), isWithheld: isWithheld, version: version)
             }
             return changes
         }
-        for (id, isWithheld) in changes {
-            if isWithheld {
+        for (id, isWithheld, isFirst) in changes {
+            if isFirst {
+                // Just opened over an earlier window, whose keys are kept nowhere.
+                logger.info("manifests answer 503 until the keys are fetched", metadata: ["endpoint": "\(id)"])
+            } else if isWithheld {
                 logger.error(
                     "no key past the grace: manifests answer 503 until the provider delivers",
                     metadata: ["endpoint": "\(id)", "segment": "\(newest)"])

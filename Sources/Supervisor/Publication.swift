@@ -35,6 +35,8 @@ final class Publication: Sendable {
         var reason: String
         /// The worker went away without a word.
         var isSudden = false
+        /// Ours or the worker's, not the encoder's.
+        var isFault = false
     }
 
     private let connection: ListeningSocket.Connection
@@ -153,7 +155,7 @@ final class Publication: Sendable {
     private func timedOut(_ dialogue: PublicationDialogue) -> Ending {
         guard dialogue.isHandshaking else {
             supervisor.countWorkerFailure()
-            return Ending(reason: "the worker was silent for \(Self.silenceSeconds) s")
+            return Ending(reason: "the worker was silent for \(Self.silenceSeconds) s", isFault: true)
         }
         supervisor.countRefusal("timeout")
         let seconds = supervisor.configuration.handshakeTimeoutSeconds
@@ -297,7 +299,7 @@ final class Publication: Sendable {
 
     private func violation(_ reason: String) -> Ending {
         supervisor.countWorkerFailure()
-        return Ending(reason: "the worker broke the format: \(reason)")
+        return Ending(reason: "the worker broke the format: \(reason)", isFault: true)
     }
 
     /// What the timeline does not take; of a publication that was told to stop, because of that.
@@ -310,14 +312,17 @@ final class Publication: Sendable {
 
     private func finish(_ ending: Ending, _ termination: TerminationStatus) {
         let (channel, token) = state.withLock { ($0.channel, $0.token) }
-        var reason = ending.reason
+        var (reason, level) = (ending.reason, ending.isFault ? Logger.Level.error : .notice)
         // Where the worker did not go by itself, the signal was ours.
         if ending.isSudden, case .signaled(let signal) = termination {
             supervisor.countWorkerFailure()
             reason = "the worker died by signal \(signal) (\(String(cString: strsignal(signal))))"
+            level = .error
         }
         guard let channel else {
-            supervisor.logger.info("encoder left: \(reason)", metadata: ["peer": "\(connection.peer)"])
+            supervisor.logger.log(
+                level: level == .error ? level : .info, "encoder left: \(reason)",
+                metadata: ["peer": "\(connection.peer)"])
             return
         }
         channel.timeline.endPublication(token)
@@ -326,8 +331,8 @@ final class Publication: Sendable {
         } else {
             channel.refresh()
         }
-        supervisor.logger.notice(
-            "publication ended: \(reason)",
+        supervisor.logger.log(
+            level: level, "publication ended: \(reason)",
             metadata: ["channel": "\(channel.profile.channel)", "peer": "\(connection.peer)"])
     }
 }

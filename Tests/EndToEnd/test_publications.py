@@ -74,14 +74,18 @@ def check_playlist(found, discontinuities):
 
 
 def test_a_publisher_ends_its_own_publication_and_nothing_else(run, tmp_path):
-    sluice = run("live", "other")
-    flv = rtmp.clip(tmp_path / "clip.flv", 20)
+    sluice = run("live", "other", "stuck")
+    flv = rtmp.clip(tmp_path / "clip.flv", 4)
     push(sluice, "other")
+    push(sluice, "stuck")
     crashing = push(sluice, "live")
     grow(sluice, "live")
     grow(sluice, "other", 1)
     bystander = sluice.status("other")["publisher"]
     seen = [playlist(sluice, "live")]
+    # One that hangs; looked at in the end.
+    hanging = sluice.status("stuck")["publisher"]["worker"]
+    os.kill(hanging, signal.SIGSTOP)
 
     # A crash of the worker.
     os.kill(sluice.status("live")["publisher"]["worker"], signal.SIGSEGV)
@@ -119,30 +123,24 @@ def test_a_publisher_ends_its_own_publication_and_nothing_else(run, tmp_path):
     wait_for("a stranger's attack is logged", lambda: sluice.daemon.messages("^encoder left: .*unfinished message"))
     stranger.close()
 
+    wait_for("the hanging worker is ended", lambda: endings(sluice, "stuck"))
+    assert endings(sluice, "stuck") == ["publication ended: the worker was silent for 15 s"]
+    assert not Path(f"/proc/{hanging}").exists()
+
     for earlier, later in zip(seen, seen[1:]):
         assert later.sequence >= earlier.sequence and later.last >= earlier.last
         listed = {entry.number: (entry.url, entry.is_gap) for entry in later.entries}
         assert all(listed.get(entry.number) == (entry.url, entry.is_gap)
                    for entry in earlier.entries if entry.number >= later.sequence)
-    # Nothing of it reached the other channel, the endings have one line each, and no other line is an error.
+    # Nothing of it reached the other channel, the endings have one line each, and only workers' faults are errors.
     grow(sluice, "other", 1)
     now = sluice.status("other")["publisher"]
     assert (now["worker"], now["sinceMilliseconds"]) == (bystander["worker"], bystander["sinceMilliseconds"])
     check_playlist(playlist(sluice, "other"), 0)
     assert not any(entry.is_gap for entry in playlist(sluice, "other").entries)
     assert endings(sluice, "other") == [] and len(endings(sluice, "live")) == 3
-    assert [line for line in sluice.daemon.log() if line.get("level") not in ("info", "notice")] == []
-
-
-def test_a_hanging_worker_is_ended(run):
-    sluice = run("live")
-    push(sluice, "live")
-    grow(sluice, "live", 1)
-    worker = sluice.status("live")["publisher"]["worker"]
-    os.kill(worker, signal.SIGSTOP)
-    wait_for("the publication ends", lambda: endings(sluice, "live"), 40)
-    assert endings(sluice, "live") == ["publication ended: the worker was silent for 15 s"]
-    assert not Path(f"/proc/{worker}").exists()
+    errors = [line["message"] for line in sluice.daemon.log() if line.get("level") not in ("info", "notice")]
+    assert errors == [endings(sluice, "live")[0], endings(sluice, "stuck")[0]]
 
 
 def test_refusals_say_why(run):
@@ -195,6 +193,23 @@ def test_refusals_say_why(run):
     metrics = get(sluice.admin + "/metrics")[2].decode()
     for reason, count in (("credentials", 4), ("timeout", 4), ("limit", 1)):
         assert re.search(rf'refus\w*{{reason="{reason}"}} {count}\b', metrics), metrics
+
+
+    # A burst has no more workers at a time than there may be.
+    burst = [rtmp.Encoder(sluice.rtmp_port) for _ in range(20)]
+    wait_for("all are looked at", lambda: len(sluice.daemon.messages("^refused an encoder: rtmp.maxPublishers")) == 17)
+    assert len(workers(sluice)) <= 4
+    for encoder in burst:
+        encoder.close()
+    wait_for("no worker is left", lambda: not workers(sluice))
+
+    # Where no channel takes an address, not even a worker is started for it.
+    file = sluice.profiles / "live.yaml"
+    file.write_text(file.read_text().replace("ingest:\n", 'ingest:\n  allow: ["192.0.2.0/24"]\n'))
+    sluice.daemon.child.send_signal(signal.SIGHUP)
+    wait_for("the profile is reloaded", lambda: len(sluice.daemon.messages("^channel opened")) == 4)
+    assert rtmp.Encoder(sluice.rtmp_port).is_closed()
+    assert sluice.daemon.messages("^refused an encoder: no channel's ingest.allow holds its address")
 
 
 def workers(sluice):

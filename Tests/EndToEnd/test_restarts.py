@@ -145,19 +145,19 @@ def test_a_reload_changes_what_changed(run):
 
 
 def test_the_store_keeps_to_its_size(tmp_path):
-    """64 MiB, the least there may be, against a picture of 60 Mbit/s that is passed through."""
+    """64 MiB, the least there may be, against a picture of 100 Mbit/s that is passed through."""
     clip = tmp_path / "noise.flv"
     subprocess.run(
         ["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i",
-         "nullsrc=size=640x360:rate=30,geq=random(1)*255:128:128,format=yuv420p", "-f", "lavfi", "-i",
+         "color=gray:size=640x360:rate=30,noise=alls=100:allf=t,format=yuv420p", "-f", "lavfi", "-i",
          "sine=440:sample_rate=48000", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "30",
-         "-bf", "0", "-b:v", "60M", "-minrate", "60M", "-maxrate", "60M", "-bufsize", "4M", "-c:a", "aac", "-ac", "2",
-         "-t", "3", str(clip)], check=True)
+         "-bf", "0", "-b:v", "100M", "-minrate", "100M", "-maxrate", "100M", "-bufsize", "4M", "-c:a", "aac", "-ac",
+         "2", "-t", "2", str(clip)], check=True)
 
     def copied(key_url):
         text = profile(key_url, segment=1, rungs=())
         text = text.replace("video:\n", "video:\n  - { name: source, codec: copy }\n")
-        return text.replace("ingest:\n", "ingest:\n  maxBitrate: 100000000\n")
+        return text.replace("ingest:\n", "ingest:\n  maxBitrate: 200000000\n")
 
     sluice = Sluice(tmp_path, copied, environment={"SLUICE_STORAGE_MAXBYTES": "64MiB"})
     try:

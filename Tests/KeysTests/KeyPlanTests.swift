@@ -56,6 +56,22 @@ import Testing
         }
     }
 
+    @Test mutating func aProviderThatIsBackIsAskedForAllThatFailedAtOnce() {
+        _ = plan.advance(now: start)
+        var now = start
+        for _ in 0..<7 {
+            now = plan.failed(1000, KeyError(.unavailable, "down"), now: now, jitter: .max)
+            _ = plan.advance(now: now)
+        }
+        let next = plan.failed(1000, KeyError(.unavailable, "down"), now: now, jitter: .max)
+        #expect(next >= now + 15_000)
+        #expect(plan.advance(now: now + 1).filter(\.isFetch).isEmpty)
+        plan.fetched(1001)
+        #expect(plan.advance(now: now + 2).filter(\.isFetch) == [.fetch(1000)])
+        // One more failure, and its delay is as long as before.
+        #expect(plan.failed(1000, KeyError(.unavailable, "down"), now: now, jitter: 0) == now + 15_000)
+    }
+
     @Test mutating func aRefusalIsAskedAgainSlowly() {
         _ = plan.advance(now: start)
         #expect(plan.failed(1000, KeyError(.refused, "422"), now: start, jitter: 0) == start + 15_000)
