@@ -7,8 +7,8 @@ import Packager
 import Settings
 import Timeline
 
-/// Times the making of one segment of each kind from a channel's window on disk: `package-bench DIRECTORY [ROUNDS]`,
-/// DIRECTORY being a channel's below storage.directory. One thread; the clear bytes are in memory.
+/// Times the making of one segment of each kind from a channel's window on disk: 
+/// `package-bench DIRECTORY SEGMENT_SECONDS [ROUNDS]`, DIRECTORY being a channel's below storage.directory. One thread; the clear bytes are in memory.
 @main
 enum PackageBench {
     struct Kind {
@@ -18,14 +18,16 @@ enum PackageBench {
 
     static func main() throws {
         let arguments = CommandLine.arguments
-        guard arguments.count >= 2 else { return complain("usage: package-bench DIRECTORY [ROUNDS]") }
-        let rounds = arguments.count > 2 ? Int(arguments[2]) ?? 20 : 20
+        guard arguments.count >= 3, let seconds = Int64(arguments[2]), seconds > 0 else {
+            return complain("usage: package-bench DIRECTORY SEGMENT_SECONDS [ROUNDS]")
+        }
+        let rounds = arguments.count > 3 ? Int(arguments[3]) ?? 20 : 20
         // Opened on a copy: the journal is rewritten by opening, and the daemon may be using it.
         let copy = NSTemporaryDirectory() + "package-bench-\(ProcessInfo.processInfo.processIdentifier)"
         try FileManager.default.copyItem(atPath: arguments[1], toPath: copy)
         defer { try? FileManager.default.removeItem(atPath: copy) }
         let timeline = try ChannelTimeline(
-            directory: copy, limits: .init(segmentDuration: Ticks(1, timescale: 1), windowSeconds: .max),
+            directory: copy, limits: .init(segmentDuration: Ticks(seconds, timescale: 1), windowSeconds: .max),
             budget: StorageBudget(maximumBytes: .max), onEvent: { _ in })
         let snapshot = timeline.snapshot
         guard let longest = snapshot.segments.max(by: { $0.byteCount < $1.byteCount }),
