@@ -7,8 +7,13 @@ import Timeline
 /// The MPD of a DASH endpoint, made from its window: pure text. ISO/IEC 23009-1:2022, clause 5.3.
 ///
 /// Media time counts from the Unix epoch and so does the presentation: availabilityStartTime is 1970-01-01T00:00:00Z
-/// and a Period's start is its media time. Every run of segments with one key and one track set is a Period.
+/// (a little later without a timeline) and a Period's start is its media time. Every run of segments with one key and
+/// one track set is a Period.
 package enum MPDPackager {
+    /// How long after its end a segment is promised where players reckon with numbers alone: decoding, encoding and
+    /// listing take less on a machine that keeps up. The same for ever, since availabilityStartTime may not change.
+    private static let publicationDelay = Ticks(2, timescale: 1)
+
     package static func mpd(_ window: EndpointWindow) -> String {
         let endpoint = window.endpoint
         let runs = runs(window)
@@ -20,7 +25,8 @@ package enum MPDPackager {
         }
         let longest = longestSegment(window)
         let mpd = MPD(
-            profiles: [.isoffLive], type: .dynamic, availabilityStartTime: Ticks(0, timescale: 1),
+            profiles: [.isoffLive], type: .dynamic,
+            availabilityStartTime: endpoint.segmentTemplate == .number ? publicationDelay : Ticks(0, timescale: 1),
             publishTime: Ticks(window.changedAtMilliseconds, timescale: 1000),
             mediaPresentationDuration: nil,
             minimumUpdatePeriod: window.isEnded ? nil : .seconds(endpoint.minUpdatePeriodSeconds),
@@ -52,14 +58,33 @@ package enum MPDPackager {
         window.endpoint.segmentTemplate == .number ? window.nominalStart(of: run.firstNumber) : run.start
     }
 
-    /// Numbers without a timeline go on until the period ends: before a hole that must be said.
+    /// Numbers without a timeline go on until the period ends: before a hole that must be said, and for the newest
+    /// one before the key changes, or players open the next key's first segment with this one.
     private static func duration(_ run: Run, before next: Run?, _ window: EndpointWindow) -> Ticks? {
-        guard window.endpoint.segmentTemplate == .number, let next, let last = run.segments.last?.number,
-            last < .max, next.run.firstNumber > last + 1
+        guard window.endpoint.segmentTemplate == .number, let last = run.segments.last?.number, last < .max
         else { return nil }
-        let end = window.nominalStart(of: last + 1)
-        let (length, overflow) = end.value.subtractingReportingOverflow(start(run.run, window).value)
-        return overflow ? nil : Ticks(length, timescale: end.timescale)
+        let end: UInt64
+        if let next {
+            end = last + 1
+            guard next.run.firstNumber > end else { return nil }
+        } else {
+            // A key that is kept beyond its time has no end that is known.
+            guard let change = keyChange(after: run.run, window), change > last else { return nil }
+            end = change
+        }
+        let time = window.nominalStart(of: end)
+        let (length, overflow) = time.value.subtractingReportingOverflow(start(run.run, window).value)
+        return overflow ? nil : Ticks(length, timescale: time.timescale)
+    }
+
+    /// The first segment that the key of a run is not for.
+    private static func keyChange(after run: SegmentRun, _ window: EndpointWindow) -> UInt64? {
+        guard let rotation = window.endpoint.encryption?.keyRotationIntervalSeconds, rotation > 0,
+            window.segmentDuration.value > 0
+        else { return nil }
+        let ticks = (Int128(run.keyPeriod) + 1) * Int128(rotation) * Int128(window.segmentDuration.timescale)
+        let (number, rest) = ticks.quotientAndRemainder(dividingBy: Int128(window.segmentDuration.value))
+        return UInt64(exactly: rest == 0 ? number : number + 1)
     }
 
     private static func period(

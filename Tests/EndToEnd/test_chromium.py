@@ -26,14 +26,23 @@ PUBLISHED = {
     "shaka dash": ("Shaka Player", "dash", "index.mpd", 6),
     "shaka hls-ts": ("Shaka Player", "hls-ts", "index.m3u8", 3),
     "dash.js dash": ("dash.js", "dash", "index.mpd", 6),
+    "shaka numbers": ("Shaka Player", "dash-numbers", "index.mpd", 6),
+    "dash.js numbers": ("dash.js", "dash-numbers", "index.mpd", 6),
 }
 FILES = {"hls.js": "hls.min.js", "Shaka Player": "shaka-player.compiled.js", "dash.js": "dash.all.min.js"}
 
 
+def with_numbers(text):
+    """The profile with a second DASH endpoint, whose segments have numbers and no timeline."""
+    start, end = text.index("  - id: dash\n"), text.index("speke:\n  main")
+    endpoint = text[start:end].replace("id: dash", "id: dash-numbers").replace("Template: timeline", "Template: number")
+    return text[:end] + endpoint + text[end:]
+
+
 @pytest.fixture(scope="module")
 def channel(tmp_path_factory):
-    sluice = Sluice(tmp_path_factory.mktemp("channel"), lambda url: profile(
-        url, rotation=ROTATION, rungs=(("high", 320, 180, 400000),)))
+    sluice = Sluice(tmp_path_factory.mktemp("channel"), lambda url: with_numbers(profile(
+        url, rotation=ROTATION, rungs=(("high", 320, 180, 400000),))))
     sluice.push()
     sluice.wait_for_segments(6, 120)
     yield sluice

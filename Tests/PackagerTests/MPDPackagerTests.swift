@@ -129,8 +129,25 @@ import Testing
         #expect(period.adaptationSets[1].segmentTemplate?.presentationTimeOffset == 76_800_000_000_000)
         // Nobody published 2 and 3: players are not to ask for them.
         #expect(period.duration?.milliseconds == 4000)
-        #expect(mpd.periods[1].duration == nil)
         #expect(mpd.periods[1].start?.milliseconds == 1_600_000_008_000)
+        // The next key's first segment begins two seconds later: it is not this period's.
+        #expect(mpd.periods[1].duration?.milliseconds == 2000)
+    }
+
+    @Test func numbersAloneArePromisedLater() throws {
+        let stage = try stage()
+        #expect(try mpd(try stage.window(.dash())).availabilityStartTime?.milliseconds == 0)
+        #expect(try mpd(try stage.window(.dash(.number))).availabilityStartTime?.milliseconds == 2000)
+    }
+
+    @Test func aKeyWithoutEndHasNoEndOfItsPeriod() throws {
+        var endpoint = EndpointProfile.dash(.number)
+        endpoint.encryption?.keyRotationIntervalSeconds = 0
+        #expect(try mpd(try stage().window(endpoint)).periods.last?.duration == nil)
+        // Kept beyond its time, as within the grace: its segments go on after the change that was due.
+        endpoint.encryption?.keyRotationIntervalSeconds = 2
+        let window = try stage([[0, 1, 2]]).window(endpoint)
+        #expect(try mpd(window).periods.last?.duration == nil)
     }
 
     @Test func aClearEndpointHasNoProtection() throws {
