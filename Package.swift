@@ -185,5 +185,10 @@ let package = Package(
         tests(
             "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "Settings",
             "TestSupport", "Timeline"),
+        tests(
+            "LiveTests", "Live", "Keys", "Media", "Packager", "Settings", "TestSupport", "Timeline", logging),
+        tests(
+            "OriginTests", "Origin", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport", "Timeline",
+            logging, nio, nioHTTP1, nioPosix),
     ]
 )

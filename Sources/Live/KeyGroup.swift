@@ -101,24 +101,32 @@ final class KeyGroup: Sendable {
         guard let set = snapshot.trackSets[segment.generation], let track = set.tracks.first?.track,
             let share = segment.tracks.first
         else { return false }
-        state.decisions.runs.append(
+        // After a crash that lost a file it can be one before others.
+        let place = state.decisions.runs.lastIndex { $0.firstNumber < segment.number }.map { $0 + 1 } ?? 0
+        state.decisions.runs.insert(
             SegmentRun(
                 firstNumber: segment.number, generation: segment.generation, keyPeriod: period,
-                start: Ticks(share.decodeTime, timescale: track.timescale)))
+                start: Ticks(share.decodeTime, timescale: track.timescale)), at: place)
         return true
     }
 
     private func collect(_ snapshot: Snapshot, firstListed: UInt64, _ state: State) -> Bound {
         var bound = Bound(segments: [], isWithheld: false)
         bound.segments.reserveCapacity(snapshot.segments.count)
+        // Both are in rising order: a day's window is walked once, and a key looked up once for each run.
+        let runs = state.decisions.runs
+        var next = runs.startIndex
+        var current: (run: SegmentRun, keys: PeriodKeys?)?
         for segment in snapshot.segments {
-            guard let run = state.decisions.runs.last(where: { $0.firstNumber <= segment.number }) else { continue }
-            guard let protection else {
-                bound.segments.append(BoundSegment(segment: segment, keys: nil, run: run))
-                continue
+            let before = next
+            while next < runs.endIndex, runs[next].firstNumber <= segment.number { next += 1 }
+            if next > before {
+                let run = runs[next - 1]
+                current = (run, protection.flatMap { $0.schedule.keys(for: run.keyPeriod) })
             }
-            if let keys = protection.schedule.keys(for: run.keyPeriod) {
-                bound.segments.append(BoundSegment(segment: segment, keys: keys, run: run))
+            guard let current else { continue }
+            if protection == nil || current.keys != nil {
+                bound.segments.append(BoundSegment(segment: segment, keys: current.keys, run: current.run))
             } else if segment.number >= firstListed {
                 bound.isWithheld = true
                 break

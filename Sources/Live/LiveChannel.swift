@@ -64,7 +64,7 @@ package final class LiveChannel: Sendable {
             directory: directory,
             limits: ChannelTimeline.Limits(
                 segmentDuration: profile.ladder.segmentDuration,
-                windowSeconds: profile.storageWindowSeconds),
+                windowSeconds: profile.keptSeconds),
             budget: budget,
             onEvent: { event in
                 switch event {
@@ -83,8 +83,11 @@ package final class LiveChannel: Sendable {
         for endpoint in profile.endpoints {
             let contract = KeyContract(endpoint, profile)
             guard endpoint.encryption == nil || contract != nil else { throw UnknownKeyProvider(endpoint: endpoint.id) }
-            let name = Self.hash(contract.map { "\($0)" } ?? "clear")
-            revisions[endpoint.id] = Self.hash("\(endpoint.container) \(contract.map { "\($0)" } ?? "clear")")
+            let name = Self.groupName(endpoint, contract, profile)
+            // Whatever changes the bytes behind a URL: the key, its provider, the container and what is muxed into it;
+            // and the duration, of which numbers count.
+            revisions[endpoint.id] = Self.hash(
+                "\(name) \(endpoint.container) \(endpoint.muxesAudio) \(profile.ladder.segmentDuration)")
             guard groups[name] == nil else { continue }
             var protection: KeyGroup.Protection?
             if let contract, let speke = endpoint.encryption.flatMap({ profile.speke[$0.speke] }) {
@@ -148,7 +151,7 @@ package final class LiveChannel: Sendable {
         var shown: [String: (EndpointWindow, Bool)] = [:]
         for endpoint in profile.endpoints {
             let contract = KeyContract(endpoint, profile)
-            guard let group = groups[Self.hash(contract.map { "\($0)" } ?? "clear")] else { continue }
+            guard let group = groups[Self.groupName(endpoint, contract, profile)] else { continue }
             let firstListed = endpoint.firstListed(newest: last, segmentDuration: profile.ladder.segmentDuration)
             let bound: KeyGroup.Bound
             do { bound = try group.bind(snapshot, firstListed: firstListed) } catch {
@@ -198,10 +201,29 @@ package final class LiveChannel: Sendable {
         }
     }
 
+    /// Endpoints share keys where they want the same ones from the same provider.
+    private static func groupName(
+        _ endpoint: EndpointProfile, _ contract: KeyContract?, _ profile: ChannelProfile
+    ) -> String {
+        guard let contract, let encryption = endpoint.encryption else { return hash("clear") }
+        return hash("\(contract) \(profile.speke[encryption.speke]?.url ?? "")")
+    }
+
     /// 12 hexadecimal digits that change with the text.
     private static func hash(_ text: String) -> String {
         let digits = Array("0123456789abcdef")
         return String(sha256(Array(text.utf8)).prefix(6).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+}
+
+extension ChannelProfile {
+    /// How long segments are kept: the storage window, and for every endpoint one more window after it has left the
+    /// manifest.
+    package var keptSeconds: UInt32 {
+        endpoints.reduce(storageWindowSeconds) { longest, endpoint in
+            let (twice, overflow) = endpoint.windowSeconds.multipliedReportingOverflow(by: 2)
+            return max(longest, overflow ? .max : twice)
+        }
     }
 }
 

@@ -121,7 +121,10 @@ package struct LiveContent: Sendable {
         return make(path.text, on: eventLoop) {
             let endpoint = window.endpoint
             func clear(_ track: StoredTrack) throws -> [UInt8] {
-                guard let bytes = timeline.bytes(segment: number, track: track.track.name) else {
+                // A file that is not what was listed is none.
+                guard let bytes = timeline.bytes(segment: number, track: track.track.name),
+                    bytes.count == window.share(of: track.track.name, in: bound)?.1.byteCount
+                else {
                     throw PackagingError.missingMedia(segment: number, track: track.track.name)
                 }
                 return bytes

@@ -1,5 +1,5 @@
-package import NIOCore
 import NIOConcurrencyHelpers
+package import NIOCore
 
 /// Made responses by URL, within a budget of bytes; and at most one making of each at a time.
 ///
@@ -15,6 +15,8 @@ package final class ResponseCache: Sendable {
 
     private struct Entry {
         var response: CachedResponse
+        /// Of both bodies, and of the bookkeeping beside them.
+        var bytes: Int { response.body.readableBytes + (response.gzipBody?.readableBytes ?? 0) + overhead }
         /// Value of the clock of uses when it was last used.
         var lastUse: UInt64
     }
@@ -66,9 +68,10 @@ package final class ResponseCache: Sendable {
     ///   it, later requests make it again.
     package func complete(_ key: String, _ response: CachedResponse, isKept: Bool) {
         let promise = state.withLockedValue { state in
-            if isKept, response.body.readableBytes <= maximumBytes / 4 {
-                state.entries[key] = Entry(response: response, lastUse: state.uses)
-                state.bytes += response.body.readableBytes + Self.overhead
+            let entry = Entry(response: response, lastUse: state.uses)
+            if isKept, entry.bytes <= maximumBytes / 4 {
+                if let old = state.entries.updateValue(entry, forKey: key) { state.bytes -= old.bytes }
+                state.bytes += entry.bytes
                 evict(&state)
             }
             return state.pending.removeValue(forKey: key)
@@ -90,7 +93,7 @@ package final class ResponseCache: Sendable {
         guard state.bytes > maximumBytes else { return }
         for (key, entry) in state.entries.sorted(by: { $0.value.lastUse < $1.value.lastUse }) {
             state.entries[key] = nil
-            state.bytes -= entry.response.body.readableBytes + Self.overhead
+            state.bytes -= entry.bytes
             state.counters.evictions += 1
             if state.bytes <= maximumBytes / 10 * 9 { return }
         }

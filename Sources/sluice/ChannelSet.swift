@@ -104,7 +104,8 @@ actor ChannelSet: Service {
             return KeySchedule(
                 KeyPlan.Settings(
                     rotationIntervalSeconds: contract.rotationIntervalSeconds, prefetchSeconds: speke.prefetchSeconds,
-                    retentionSeconds: profile.storageWindowSeconds + speke.onKeyFailure.graceSeconds),
+                    retentionSeconds: UInt32(
+                        clamping: UInt64(profile.keptSeconds) + UInt64(speke.onKeyFailure.graceSeconds))),
                 report: { event in
                     Self.log(event, channel: profile.channel, contract: contract, logger)
                     if case .fetched = event { onChange() }

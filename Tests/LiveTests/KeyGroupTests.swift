@@ -1,0 +1,176 @@
+import Foundation
+import Keys
+import Media
+import Packager
+import TestSupport
+import Testing
+import Timeline
+
+@testable import Live
+
+/// Which key protects which segment, once and for ever.
+@Suite(.timeLimit(.minutes(1))) struct KeyGroupTests {
+    private let studio = Studio(available: [Studio.period])
+    private let tracks: [SyntheticTrack]
+    private let timeline: ChannelTimeline
+
+    init() throws {
+        tracks = [try .video(), try .audio()]
+        timeline = try ChannelTimeline(
+            directory: nil, limits: .init(segmentDuration: Studio.duration, windowSeconds: 3600),
+            budget: StorageBudget(maximumBytes: 1 << 30), onEvent: { _ in })
+    }
+
+    private func protection(_ schedule: KeySchedule, grace: UInt32 = 4) -> KeyGroup.Protection {
+        KeyGroup.Protection(contract: Studio.contract, schedule: schedule, graceSeconds: grace)
+    }
+
+    private func add(_ numbers: Range<UInt64>) throws {
+        let feed = try TimelineFeed(timeline, tracks)
+        for number in numbers { try feed.add(Studio.number + number) }
+        feed.end()
+    }
+
+    private func numbers(_ bound: KeyGroup.Bound) -> [UInt64] { bound.segments.map { $0.number - Studio.number } }
+
+    @Test func theClearCaseHasRunsAndNoKeys() throws {
+        try add(0..<3)
+        try add(3..<4)
+        try add(6..<8)
+        let group = KeyGroup(protection: nil, path: nil, snapshot: timeline.snapshot)
+        let bound = try group.bind(timeline.snapshot, firstListed: 0)
+        #expect(!bound.isWithheld)
+        #expect(bound.segments.allSatisfy { $0.keys == nil })
+        #expect(bound.segments.map { $0.run.firstNumber - Studio.number } == [0, 0, 0, 3, 6, 6])
+        #expect(bound.segments.map(\.run.generation) == [1, 1, 1, 2, 3, 3])
+        #expect(bound.segments[3].run.start == Ticks(144_000_000_540_000, timescale: 90000))
+    }
+
+    @Test func everySegmentHasTheKeyOfItsTime() async throws {
+        studio.allow(Studio.period + 1)
+        let schedule = studio.schedule()
+        for period in [Studio.period, Studio.period + 1] { _ = await schedule.keys(for: period, until: .max) }
+        try add(0..<8)
+        let group = KeyGroup(
+            protection: protection(schedule), path: nil, snapshot: Snapshot(segmentDuration: Studio.duration))
+        let bound = try group.bind(timeline.snapshot, firstListed: 0)
+        #expect(bound.segments.compactMap { $0.keys?.index }.map { $0 - Studio.period } == [0, 0, 0, 0, 0, 1, 1, 1])
+        #expect(bound.segments.map { $0.run.firstNumber - Studio.number } == [0, 0, 0, 0, 0, 5, 5, 5])
+        #expect(bound.segments.map { $0.run.keyPeriod - Studio.period } == [0, 0, 0, 0, 0, 1, 1, 1])
+    }
+
+    /// The next key is late: the one before goes on for its grace, is written down, and stays what it was.
+    @Test func aBindingWithinTheGraceSurvivesARestart() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/bindings.json"
+        let schedule = studio.schedule()
+        _ = await schedule.keys(for: Studio.period, until: .max)
+        try add(0..<6)
+        let group = KeyGroup(
+            protection: protection(schedule), path: path, snapshot: Snapshot(segmentDuration: Studio.duration))
+        let bound = try group.bind(timeline.snapshot, firstListed: 0)
+        #expect(bound.segments.compactMap { $0.keys?.index } == Array(repeating: Studio.period, count: 6))
+        #expect(!bound.isWithheld)
+        // Both keys are there when the daemon comes back.
+        studio.allow(Studio.period + 1)
+        let later = studio.schedule()
+        for period in [Studio.period, Studio.period + 1] { _ = await later.keys(for: period, until: .max) }
+        let again = KeyGroup(protection: protection(later), path: path, snapshot: timeline.snapshot)
+        try add(6..<7)
+        let rebound = try again.bind(timeline.snapshot, firstListed: 0)
+        #expect(rebound.segments.compactMap { $0.keys?.index }.map { $0 - Studio.period } == [0, 0, 0, 0, 0, 0, 1])
+        #expect(rebound.segments[..<6].map(\.run) == bound.segments[..<6].map(\.run))
+        let text = try directory.read("bindings.json")
+        #expect(text.contains("exceptions"))
+        let keys = try SyntheticKeys.keys(of: Studio.period)
+        let secret = Data(keys.video.keyID.bytes.reversed())
+        #expect(!text.contains(secret.base64EncodedString()))
+        #expect(!text.contains(secret.map { String($0, radix: 16) }.joined()))
+    }
+
+    @Test func pastTheGraceNothingIsListedUntilTheKeyComes() async throws {
+        let schedule = studio.schedule()
+        _ = await schedule.keys(for: Studio.period, until: .max)
+        try add(0..<10)
+        let group = KeyGroup(
+            protection: protection(schedule), path: nil, snapshot: Snapshot(segmentDuration: Studio.duration))
+        let bound = try group.bind(timeline.snapshot, firstListed: Studio.number)
+        // The period ended at 5, its grace at 7.
+        #expect(numbers(bound) == Array(0..<7))
+        #expect(bound.isWithheld)
+        studio.allow(Studio.period + 1)
+        studio.clock.advance(milliseconds: 60_000)
+        _ = await schedule.keys(for: Studio.period + 1, until: .max)
+        let complete = try group.bind(timeline.snapshot, firstListed: Studio.number)
+        #expect(!complete.isWithheld)
+        #expect(
+            complete.segments.compactMap { $0.keys?.index }.map { $0 - Studio.period } == [
+                0, 0, 0, 0, 0, 0, 0, 1, 1, 1,
+            ])
+    }
+
+    /// Old segments outside every manifest, whose key is gone, hold nothing up.
+    @Test func aMissingKeyOfOldSegmentsIsPassedOver() async throws {
+        studio.allow(Studio.period + 1)
+        let schedule = studio.schedule()
+        _ = await schedule.keys(for: Studio.period + 1, until: .max)
+        try add(0..<8)
+        let group = KeyGroup(
+            protection: KeyGroup.Protection(
+                contract: Studio.contract, schedule: schedule, graceSeconds: 0),
+            path: nil, snapshot: Snapshot(segmentDuration: Studio.duration))
+        let before = try group.bind(timeline.snapshot, firstListed: Studio.number + 5)
+        #expect(!before.isWithheld)
+        #expect(numbers(before).suffix(3) == [5, 6, 7])
+    }
+
+    @Test func whatCannotBeWrittenDownIsNotListed() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/none/bindings.json"
+        try add(0..<2)
+        let group = KeyGroup(protection: nil, path: path, snapshot: timeline.snapshot)
+        for _ in 0..<3 {
+            #expect(throws: FileError.self) { _ = try group.bind(timeline.snapshot, firstListed: 0) }
+        }
+        try PlainFile.makeDirectory(directory.path + "/none")
+        #expect(numbers(try group.bind(timeline.snapshot, firstListed: 0)) == [0, 1])
+        #expect(try directory.names(in: "none") == ["bindings.json"])
+    }
+
+    /// A crash may lose a file in the middle of a run: the segments after it stay in the runs they were listed in.
+    @Test func runsOfLaterSegmentsSurviveALostFile() throws {
+        let directory = try TemporaryDirectory()
+        func open() throws -> ChannelTimeline {
+            try ChannelTimeline(
+                directory: directory.path, limits: .init(segmentDuration: Studio.duration, windowSeconds: 3600),
+                budget: StorageBudget(maximumBytes: 1 << 30), onEvent: { _ in })
+        }
+        let first = try open()
+        let feed = try TimelineFeed(first, tracks)
+        for number in [0, 1, 2, 5, 6] as [UInt64] { try feed.add(Studio.number + number) }
+        let path = directory.path + "/bindings.json"
+        let before = try KeyGroup(protection: nil, path: path, snapshot: first.snapshot)
+            .bind(first.snapshot, firstListed: 0)
+        #expect(before.segments.map { $0.run.firstNumber - Studio.number } == [0, 0, 0, 5, 5])
+        try directory.remove("720p/\(Studio.number + 1).m4s")
+        let second = try open()
+        let group = KeyGroup(protection: nil, path: path, snapshot: second.snapshot)
+        let after = try group.bind(second.snapshot, firstListed: 0)
+        #expect(numbers(after) == [0, 2, 5, 6])
+        #expect(after.segments.map { $0.run.firstNumber - Studio.number } == [0, 2, 5, 5])
+    }
+
+    /// A window of a day is looked at with every new segment: once over it, not once for each of its runs.
+    @Test func aLongWindowIsBoundInOneGo() throws {
+        try add(0..<40)
+        let group = KeyGroup(protection: nil, path: nil, snapshot: timeline.snapshot)
+        let bound = try group.bind(timeline.snapshot, firstListed: 0)
+        #expect(Set(bound.segments.map(\.run)).count == 1)
+        for count in 40..<60 as Range<UInt64> {
+            try add(count..<count + 1)
+            #expect(try group.bind(timeline.snapshot, firstListed: 0).segments.count == Int(count) + 1)
+        }
+        let last = try group.bind(timeline.snapshot, firstListed: 0)
+        #expect(Set(last.segments.map(\.run)).count == 21)
+    }
+}

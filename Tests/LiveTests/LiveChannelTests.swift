@@ -1,0 +1,161 @@
+import Keys
+import Media
+import Packager
+import Settings
+import TestSupport
+import Testing
+import Timeline
+
+@testable import Live
+
+@Suite(.timeLimit(.minutes(1))) struct LiveChannelTests {
+    private let tracks: [SyntheticTrack]
+
+    init() throws { tracks = [try .video(), try .audio()] }
+
+    /// Waits until an endpoint's state is as wanted; `LiveChannel` changes it on the schedule's tasks.
+    private func wait(
+        _ channel: LiveChannel, _ endpoint: String, _ isAsWanted: (LiveChannel.EndpointState) -> Bool
+    ) async -> Bool {
+        // Every yield lets the schedule's task run; the time limit of the suite ends what never comes.
+        while !Task.isCancelled {
+            if let state = channel.state(of: endpoint), isAsWanted(state) { return true }
+            await Task.yield()
+        }
+        return false
+    }
+
+    @Test func aClearEndpointShowsASegmentAtOnce() throws {
+        let channel = try Studio().channel(Studio.profile([.clear]))
+        let empty = try #require(channel.state(of: "clear"))
+        #expect(empty.window.segments.isEmpty)
+        let feed = try TimelineFeed(channel.timeline, tracks)
+        try feed.add(Studio.number)
+        let state = try #require(channel.state(of: "clear"))
+        #expect(state.window.segments.map(\.number) == [Studio.number])
+        #expect(state.version > empty.version)
+        #expect(!state.isWithheld)
+        #expect(state.window.nominalBitrates == ["720p": 3_000_000, "stereo": 128_000])
+        #expect(channel.schedules.isEmpty)
+        #expect(channel.state(of: "none") == nil)
+    }
+
+    @Test func aProtectedEndpointShowsNothingWithoutItsKey() async throws {
+        let studio = Studio()
+        let channel = try studio.channel(Studio.profile([.clear, .sealed]))
+        let feed = try TimelineFeed(channel.timeline, tracks)
+        try feed.add(Studio.number)
+        #expect(channel.state(of: "clear")?.window.segments.count == 1)
+        let state = try #require(channel.state(of: "sealed"))
+        #expect(state.isWithheld)
+        #expect(state.window.segments.isEmpty)
+        studio.allow(Studio.period)
+        studio.clock.advance(milliseconds: 2000)
+        #expect(await wait(channel, "sealed") { !$0.isWithheld })
+        let shown = try #require(channel.state(of: "sealed"))
+        #expect(shown.window.segments.map { $0.keys?.index } == [Studio.period])
+        #expect(shown.version > state.version)
+    }
+
+    @Test func everyListedSegmentOfAProtectedEndpointHasAKey() async throws {
+        let studio = Studio(available: [Studio.period])
+        let channel = try studio.channel(Studio.profile([.sealed]))
+        _ = await channel.schedules[0].keys(for: Studio.period, until: .max)
+        let feed = try TimelineFeed(channel.timeline, tracks)
+        for number in Studio.number..<Studio.number + 30 {
+            try feed.add(number)
+            let window = try #require(channel.state(of: "sealed")?.window)
+            #expect(window.segments.allSatisfy { $0.keys != nil })
+        }
+        #expect(channel.state(of: "sealed")?.isWithheld == true)
+    }
+
+    @Test func aProviderThatIsNotThereKeepsTheChannelClosed() {
+        var endpoint = EndpointProfile.sealed
+        endpoint.encryption?.speke = "nobody"
+        #expect(throws: UnknownKeyProvider.self) { _ = try Studio().channel(Studio.profile([.clear, endpoint])) }
+    }
+
+    @Test func endpointsShareKeysWhereTheyAgreeOnly() throws {
+        func endpoint(_ id: String, _ encryption: EndpointEncryption) -> EndpointProfile {
+            EndpointProfile(id: id, package: .hls, encryption: encryption)
+        }
+        var slower = Studio.encryption()
+        slower.keyRotationIntervalSeconds = 300
+        let channel = try Studio().channel(
+            Studio.profile([
+                endpoint("a", Studio.encryption()), endpoint("b", Studio.encryption()),
+                endpoint("c", Studio.encryption(.commonEncryption(.cenc))), endpoint("d", slower),
+                endpoint("e", Studio.encryption(speke: "other")), .clear,
+            ]))
+        #expect(channel.schedules.count == 4)
+        let revisions = ["a", "b", "c", "d", "e", "clear"].compactMap { channel.state(of: $0)?.window.revision }
+        #expect(revisions[0] == revisions[1])
+        #expect(Set(revisions).count == 5)
+    }
+
+    /// A URL names the same bytes for ever: what changes them is in it.
+    @Test func whatChangesBytesChangesTheRevision() throws {
+        func revision(_ endpoint: EndpointProfile, _ change: (inout ChannelProfile) -> Void = { _ in }) throws
+            -> String?
+        {
+            var profile = Studio.profile([endpoint])
+            change(&profile)
+            return try Studio().channel(profile).state(of: endpoint.id)?.window.revision
+        }
+        var muxed = EndpointProfile.sealed
+        muxed.useAudioRenditionGroup = false
+        var apart = muxed
+        apart.useAudioRenditionGroup = true
+        var longer = apart
+        longer.windowSeconds = 40
+        let revisions = try [
+            revision(muxed), revision(apart), revision(apart) { $0.ladder.segmentDurationSeconds = 6 },
+            revision(apart) { $0.speke["main"]?.url = "http://keys.example/c" },
+            revision(apart) { $0.speke["main"]?.resourceID = "sport" },
+        ]
+        #expect(Set(revisions).count == revisions.count)
+        #expect(try revision(longer) == revisions[1])
+    }
+
+    /// What a manifest has listed can be fetched for one more window, however short the storage window is.
+    @Test func whatLeftTheManifestStaysForOneMoreWindow() throws {
+        let channel = try Studio().channel(Studio.profile([.clear], storageSeconds: 20))
+        let feed = try TimelineFeed(channel.timeline, tracks)
+        for number in Studio.number..<Studio.number + 25 { try feed.add(number) }
+        let window = try #require(channel.state(of: "clear")?.window)
+        #expect(window.listed.map(\.number) == Array(Studio.number + 15..<Studio.number + 25))
+        for number in Studio.number + 5..<Studio.number + 15 {
+            #expect(window.segment(number) != nil)
+            #expect(channel.timeline.bytes(segment: number, track: "720p") != nil)
+        }
+    }
+
+    @Test func anEndedChannelSaysSoUntilSomebodyPublishes() throws {
+        let channel = try Studio().channel(Studio.profile([.clear]))
+        let feed = try TimelineFeed(channel.timeline, tracks)
+        try feed.add(Studio.number)
+        #expect(channel.state(of: "clear")?.window.isEnded == false)
+        channel.setEnded(true)
+        #expect(channel.state(of: "clear")?.window.isEnded == true)
+        channel.setEnded(false)
+        #expect(channel.state(of: "clear")?.window.isEnded == false)
+    }
+
+    @Test func aChannelIsTheSameAfterARestart() throws {
+        let directory = try TemporaryDirectory()
+        let first = try Studio().channel(Studio.profile([.clear]), directory: directory.path)
+        for numbers in [0..<3, 5..<7] as [Range<UInt64>] {
+            let feed = try TimelineFeed(first.timeline, tracks)
+            for number in numbers { try feed.add(Studio.number + number) }
+            feed.end()
+        }
+        let before = try #require(first.state(of: "clear"))
+        let second = try Studio().channel(Studio.profile([.clear]), directory: directory.path)
+        let after = try #require(second.state(of: "clear"))
+        #expect(after.window.segments.map(\.run) == before.window.segments.map(\.run))
+        #expect(after.window.revision == before.window.revision)
+        #expect(after.version > before.version, "manifests are cached by it")
+        #expect(PlaylistPackager.media("720p", after.window) == PlaylistPackager.media("720p", before.window))
+    }
+}

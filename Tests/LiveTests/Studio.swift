@@ -1,0 +1,81 @@
+import Keys
+import Live
+import Logging
+import Media
+import Settings
+import Synchronization
+import TestSupport
+import Timeline
+
+/// A channel with a key provider that gives what the test lets it. Segments of 2 s, keys of 10 s.
+final class Studio: Sendable {
+    /// 2020-09-13T12:26:40Z, where a key period begins.
+    static let number: UInt64 = 800_000_000
+    static let period: UInt64 = 160_000_000
+    static let duration = Ticks(2, timescale: 1)
+
+    let clock = ManualClock(1_600_000_001_000)
+    private let available: Mutex<Set<UInt64>>
+    private let running = Mutex<[Task<Void, Never>]>([])
+
+    init(available: Set<UInt64> = []) { self.available = Mutex(available) }
+
+    deinit { for task in running.withLock({ $0 }) { task.cancel() } }
+
+    func allow(_ period: UInt64) { available.withLock { _ = $0.insert(period) } }
+
+    /// A schedule that runs as long as the studio does.
+    func schedule(
+        rotationSeconds: UInt32 = 10, onChange: @escaping @Sendable () -> Void = {}
+    ) -> KeySchedule {
+        let schedule = KeySchedule(
+            KeyPlan.Settings(rotationIntervalSeconds: rotationSeconds, prefetchSeconds: 5, retentionSeconds: 3600),
+            clock: clock.keyClock, random: { 0 },
+            report: { if case .fetched = $0 { onChange() } }
+        ) { [weak self] (period: UInt64) async throws(KeyError) -> PeriodKeys in
+            guard let self, self.available.withLock({ $0.contains(period) }) else {
+                throw KeyError(.unavailable, "not yet")
+            }
+            do { return try SyntheticKeys.keys(of: period) } catch { throw KeyError(.invalidAnswer, "\(error)") }
+        }
+        running.withLock { $0.append(Task { await schedule.run() }) }
+        return schedule
+    }
+
+    static let contract = KeyContract(
+        contentID: "news", scheme: .aes128, rotationIntervalSeconds: 10, systems: [.aes128])
+
+    static func encryption(_ method: EndpointEncryption.Method = .aes128, speke: String = "main") -> EndpointEncryption
+    {
+        EndpointEncryption(method: method, keyRotationIntervalSeconds: 10, speke: speke, systems: [.aes128])
+    }
+
+    static func profile(_ endpoints: [EndpointProfile], storageSeconds: UInt32 = 3600) -> ChannelProfile {
+        ChannelProfile(
+            channel: "news", ingest: IngestProfile(streamKeys: .init(primary: Secret("key"))),
+            ladder: Ladder(
+                video: [VideoRung(name: "720p", codec: .h264, frameRate: FrameRate(30), bitrate: 3_000_000)],
+                audio: [AudioRung(name: "stereo", codec: .aac, bitrate: 128_000)], segmentDurationSeconds: 2,
+                partDurationMilliseconds: 1000),
+            storageWindowSeconds: storageSeconds, endpoints: endpoints,
+            speke: [
+                "main": SPEKEProfile(url: "http://keys.example/a", resourceID: "news"),
+                "other": SPEKEProfile(url: "http://keys.example/b", resourceID: "news"),
+            ])
+    }
+
+    func channel(_ profile: ChannelProfile, directory: String? = nil) throws -> LiveChannel {
+        try LiveChannel(
+            profile: profile, directory: directory, budget: StorageBudget(maximumBytes: 1 << 30),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { [clock] in clock.now }
+        ) { contract, _, onChange in
+            self.schedule(rotationSeconds: contract.rotationIntervalSeconds, onChange: onChange)
+        }
+    }
+}
+
+extension EndpointProfile {
+    static let clear = EndpointProfile(id: "clear", package: .hls, windowSeconds: 20)
+    static let sealed = EndpointProfile(
+        id: "sealed", package: .hls, container: .ts, windowSeconds: 20, encryption: Studio.encryption())
+}

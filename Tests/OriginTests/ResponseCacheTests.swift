@@ -1,0 +1,108 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+import Testing
+
+@testable import Origin
+
+@Suite(.timeLimit(.minutes(1))) struct ResponseCacheTests {
+    private let loop = MultiThreadedEventLoopGroup.singleton.next()
+
+    private func response(_ size: Int, gzip: Int? = nil) -> CachedResponse {
+        CachedResponse(
+            status: .ok, contentType: "a/b", body: ByteBuffer(repeating: 1, count: size),
+            gzipBody: gzip.map { ByteBuffer(repeating: 2, count: $0) }, freshness: .immutable)
+    }
+
+    /// What a look-up leads to: a hit, somebody else's making, or ours.
+    private func kind(_ lookup: ResponseCache.Lookup) -> String {
+        switch lookup {
+        case .hit: "hit"
+        case .wait: "wait"
+        case .make: "make"
+        }
+    }
+
+    @Test func manyWaitForOneMaking() async throws {
+        let cache = ResponseCache(maximumBytes: 1 << 20)
+        var futures: [EventLoopFuture<CachedResponse>] = []
+        var makers = 0
+        for _ in 0..<1000 {
+            switch cache.lookUp("/a", on: MultiThreadedEventLoopGroup.singleton.next()) {
+            case .hit: Issue.record("nothing was made yet")
+            case .wait(let future): futures.append(future)
+            case .make(let future):
+                makers += 1
+                futures.append(future)
+            }
+        }
+        #expect(makers == 1)
+        cache.complete("/a", response(7), isKept: true)
+        for future in futures { #expect(try await future.get().body.readableBytes == 7) }
+        #expect(kind(cache.lookUp("/a", on: loop)) == "hit")
+        let counters = cache.counters
+        #expect([counters.hits, counters.misses, counters.waits] == [1, 1, 999])
+        #expect(counters.entries == 1)
+    }
+
+    @Test func whatIsNotKeptIsMadeAgain() async throws {
+        let cache = ResponseCache(maximumBytes: 1 << 20)
+        guard case .make(let future) = cache.lookUp("/a", on: loop) else {
+            Issue.record("not to be made")
+            return
+        }
+        #expect(kind(cache.lookUp("/a", on: loop)) == "wait")
+        cache.complete("/a", .notFound, isKept: false)
+        #expect(try await future.get().status == .notFound)
+        #expect(kind(cache.lookUp("/a", on: loop)) == "make")
+        #expect(cache.counters.bytes == 0)
+        cache.complete("/a", response(1), isKept: true)
+        #expect(kind(cache.lookUp("/a", on: loop)) == "hit")
+        // A second completion, of nobody's making, changes nothing.
+        let bytes = cache.counters.bytes
+        cache.complete("/a", response(1), isKept: true)
+        #expect(cache.counters.bytes == bytes)
+    }
+
+    @Test func bytesAreBoundedAndTheLeastUsedLeave() {
+        let cache = ResponseCache(maximumBytes: 100_000)
+        for index in 0..<500 {
+            #expect(kind(cache.lookUp("/\(index)", on: loop)) == "make")
+            cache.complete("/\(index)", response(9000), isKept: true)
+            // One that is always asked for stays.
+            #expect(kind(cache.lookUp("/0", on: loop)) == "hit")
+            #expect(cache.counters.bytes <= 100_000)
+        }
+        #expect(cache.counters.entries > 5)
+        #expect(cache.counters.evictions > 400)
+        #expect(kind(cache.lookUp("/499", on: loop)) == "hit")
+        #expect(kind(cache.lookUp("/1", on: loop)) == "make")
+        cache.complete("/1", .notFound, isKept: false)
+    }
+
+    @Test func compressedBodiesCount() {
+        let cache = ResponseCache(maximumBytes: 100_000)
+        for index in 0..<100 {
+            _ = cache.lookUp("/\(index)", on: loop)
+            cache.complete("/\(index)", response(100, gzip: 5000), isKept: true)
+        }
+        #expect(cache.counters.entries <= 20)
+        #expect(cache.counters.bytes >= cache.counters.entries * 5100)
+    }
+
+    @Test func oneHugeAnswerDoesNotEmptyTheCache() async throws {
+        let cache = ResponseCache(maximumBytes: 100_000)
+        _ = cache.lookUp("/small", on: loop)
+        cache.complete("/small", response(10), isKept: true)
+        guard case .make(let future) = cache.lookUp("/huge", on: loop) else {
+            Issue.record("not to be made")
+            return
+        }
+        cache.complete("/huge", response(90_000), isKept: true)
+        #expect(try await future.get().body.readableBytes == 90_000)
+        #expect(kind(cache.lookUp("/small", on: loop)) == "hit")
+        #expect(kind(cache.lookUp("/huge", on: loop)) == "make")
+        cache.complete("/huge", .notFound, isKept: false)
+    }
+}
