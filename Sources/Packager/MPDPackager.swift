@@ -82,7 +82,8 @@ package enum MPDPackager {
         guard let rotation = window.endpoint.encryption?.keyRotationIntervalSeconds, rotation > 0,
             window.segmentDuration.value > 0
         else { return nil }
-        let ticks = (Int128(run.keyPeriod) + 1) * Int128(rotation) * Int128(window.segmentDuration.timescale)
+        let seconds = Int64(clamping: (Int128(run.keyPeriod) + 1) * Int128(rotation))
+        let ticks = Int128(seconds) * Int128(window.segmentDuration.timescale)
         let (number, rest) = ticks.quotientAndRemainder(dividingBy: Int128(window.segmentDuration.value))
         return UInt64(exactly: rest == 0 ? number : number + 1)
     }
