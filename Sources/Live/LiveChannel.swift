@@ -146,7 +146,7 @@ package final class LiveChannel: Sendable {
         let now = clock()
         let last = snapshot.segments.last?.number ?? 0
         let nominal = Dictionary(
-            profile.ladder.video.map { ($0.name, $0.bitrate) } + profile.ladder.audio.map { ($0.name, $0.bitrate) },
+            profile.ladder.video.map { ($0.name, $0.peakBitrate(over: profile.ladder.segmentDuration)) } + profile.ladder.audio.map { ($0.name, $0.bitrate) },
             uniquingKeysWith: { first, _ in first })
         var shown: [String: (EndpointWindow, Bool)] = [:]
         for endpoint in profile.endpoints {
@@ -257,5 +257,14 @@ extension KeyContract {
         self.init(
             contentID: speke.resourceID, scheme: scheme, layout: shared ? .shared : .videoAndAudio,
             rotationIntervalSeconds: encryption.keyRotationIntervalSeconds, systems: encryption.systems)
+    }
+}
+
+extension VideoRung {
+    /// The most bits a second that a segment can have: the encoder's buffer, which holds a second, may empty into it
+    /// on top of the rate. Announced from the first manifest on, whatever was measured so far.
+    fileprivate func peakBitrate(over segment: Ticks) -> UInt32 {
+        let peak = Int128(rateControl == .cbr ? bitrate : bitrate / 2 * 3)
+        return UInt32(clamping: peak + peak * Int128(segment.timescale) / Int128(max(segment.value, 1)))
     }
 }

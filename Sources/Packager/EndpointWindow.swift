@@ -17,7 +17,7 @@ package struct EndpointWindow: Sendable {
     package let changedAtMilliseconds: Int64
     /// The encoder is gone for good: the playlist ends.
     package let isEnded: Bool
-    /// Bits a second that the profile promises for each rung; measured rates are never announced below.
+    /// Bits a second that a segment of each rung may have by the profile; no lower rate is ever announced.
     package let nominalBitrates: [String: UInt32]
 
     package init(
