@@ -39,6 +39,23 @@ package struct Ticks: Hashable, Sendable, Codable, CustomStringConvertible {
     package var description: String { "\(value)/\(timescale)" }
 }
 
+extension Ticks {
+    /// Whether both mean the same time, on whatever clock; `==` wants the same clock too.
+    package func isSameTime(as other: Ticks) -> Bool { !(self < other) && !(other < self) }
+
+    private enum CodingKeys: String, CodingKey { case value, timescale }
+
+    /// A file may hold anything: a timescale of 0 is an error of its format.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let timescale = try container.decode(UInt32.self, forKey: .timescale)
+        guard timescale > 0 else {
+            throw DecodingError.dataCorruptedError(forKey: .timescale, in: container, debugDescription: "0")
+        }
+        self.init(try container.decode(Int64.self, forKey: .value), timescale: timescale)
+    }
+}
+
 extension Ticks: Comparable {
     package static func < (left: Ticks, right: Ticks) -> Bool {
         Int128(left.value) * Int128(right.timescale) < Int128(right.value) * Int128(left.timescale)

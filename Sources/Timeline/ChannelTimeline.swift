@@ -299,7 +299,7 @@ package final class ChannelTimeline: Sendable {
                 // Numbers of another duration are of other times: that window is over. Its tracks and generations go
                 // on, so that no URL and no IV comes twice.
                 let duration = snapshot.segmentDuration
-                isSameDuration = value == duration.value && timescale == duration.timescale
+                isSameDuration = timescale > 0 && Ticks(value, timescale: timescale).isSameTime(as: duration)
             case .track(let index, let name):
                 writer.indexes[name] = index
             case .trackSet(let generation, let tracks):
