@@ -13,19 +13,23 @@ extension AdminReport {
         func published<Value>(_ value: (Publisher) -> Value?) -> [(labels: [(String, String)], value: String)] {
             each { $0.publisher.flatMap(value) }
         }
-        text.add("sluice_channel_publishing", .gauge, "1 while an encoder publishes.", each { $0.publisher == nil ? 0 : 1 })
+        text.add(
+            "sluice_channel_publishing", .gauge, "1 while an encoder publishes.", each { $0.publisher == nil ? 0 : 1 })
         text.add("sluice_ingest_bits_per_second", .gauge, "Rate of the encoder's media.", published(\.bitsPerSecond))
         text.add("sluice_ingest_bytes_total", .counter, "Media bytes of this publication.", published(\.bytesReceived))
         text.add("sluice_ingest_video_samples_total", .counter, "Pictures received.", published(\.videoSamples))
         text.add("sluice_ingest_audio_samples_total", .counter, "Audio frames received.", published(\.audioSamples))
-        text.add("sluice_ingest_frames_repeated_total", .counter, "Frames repeated to fill holes.", published(\.framesRepeated))
+        text.add(
+            "sluice_ingest_frames_repeated_total", .counter, "Frames repeated to fill holes.",
+            published(\.framesRepeated))
         text.add("sluice_ingest_frames_dropped_total", .counter, "Frames without a place.", published(\.framesDropped))
         text.add("sluice_ingest_decode_errors_total", .counter, "Samples a decoder refused.", published(\.decodeErrors))
         text.add(
             "sluice_encode_speed_permille", .gauge, "Media time made per working time; under 1000 it falls behind.",
             published(\.encodeSpeedPermille))
         text.add("sluice_last_segment_number", .gauge, "Number of the newest whole segment.", each(\.lastSegment))
-        text.add("sluice_last_segment_age_milliseconds", .gauge, "Since it was listed.", each(\.lastSegmentAgeMilliseconds))
+        text.add(
+            "sluice_last_segment_age_milliseconds", .gauge, "Since it was listed.", each(\.lastSegmentAgeMilliseconds))
         text.add("sluice_window_segments", .gauge, "Segments in the window.", each(\.segments))
         text.add("sluice_window_bytes", .gauge, "Bytes of the window.", each(\.storedBytes))
         text.add("sluice_window_memory_bytes", .gauge, "Bytes of it in memory.", each(\.memoryBytes))
@@ -45,8 +49,10 @@ extension AdminReport {
         }
         text.add("sluice_key_period", .gauge, "Index of the current key period.", each(\.currentPeriod))
         text.add("sluice_key_seconds_to_next_period", .gauge, "Until the key changes.", each(\.secondsToNextPeriod))
-        text.add("sluice_key_current_held", .gauge, "1 where the current key is there.", each { $0.isCurrentHeld ? 1 : 0 })
-        text.add("sluice_key_next_held", .gauge, "1 where the next is there.", each { $0.isNextHeld.map { $0 ? 1 : 0 } })
+        text.add(
+            "sluice_key_current_held", .gauge, "1 where the current key is there.", each { $0.isCurrentHeld ? 1 : 0 })
+        text.add(
+            "sluice_key_next_held", .gauge, "1 where the next is there.", each { $0.isNextHeld.map { $0 ? 1 : 0 } })
         text.add("sluice_key_held_periods", .gauge, "Key periods in memory.", each(\.heldPeriods))
         text.add("sluice_speke_calls_total", .counter, "Requests to the key provider.", each(\.calls))
         text.add("sluice_speke_failures_total", .counter, "Requests that failed.", each(\.failures))
@@ -64,7 +70,8 @@ extension AdminReport {
         text.add("sluice_rtmp_connections_total", .counter, "Connections accepted.", counters.connections)
         text.add("sluice_publications_total", .counter, "Publications begun.", counters.publications)
         text.add("sluice_takeovers_total", .counter, "Publications taken over by a newer one.", counters.takeovers)
-        text.add("sluice_worker_failures_total", .counter, "Workers that died or broke the format.", counters.workerFailures)
+        text.add(
+            "sluice_worker_failures_total", .counter, "Workers that died or broke the format.", counters.workerFailures)
         text.add(
             "sluice_rtmp_refusals_total", .counter, "Encoders refused, by reason.",
             counters.refusals.sorted { $0.key < $1.key }.map { ([("reason", $0.key)], "\($0.value)") })

@@ -77,7 +77,9 @@ extension ByteReader {
     @_lifetime(self: copy self)
     mutating func readText(atMost limit: Int) throws(ParseError) -> String {
         let length = Int(try read(UInt16.self))
-        guard length <= limit else { throw ParseError(.tooLarge, at: offset, "text of \(length) bytes, \(limit) allowed") }
+        guard length <= limit else {
+            throw ParseError(.tooLarge, at: offset, "text of \(length) bytes, \(limit) allowed")
+        }
         guard let text = String(validating: try readBytes(length), as: UTF8.self) else {
             throw ParseError(.invalid, at: offset, "text is not UTF-8")
         }

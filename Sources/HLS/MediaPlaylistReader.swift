@@ -59,7 +59,9 @@ private struct MediaPlaylistReader {
         case Key.tag: take(try Key(parsing: value))
         case MediaInitialization.tag: map = try MediaInitialization(parsing: value)
         case "#EXT-X-PROGRAM-DATE-TIME":
-            guard let time = CivilTime(parsing: value)?.ticks else { throw PlaylistError("no date: \(value.prefix(40))") }
+            guard let time = CivilTime(parsing: value)?.ticks else {
+                throw PlaylistError("no date: \(value.prefix(40))")
+            }
             programDateTime = time
         case "#EXT-X-GAP": isGap = true
         case Variant.tag, Rendition.tag, IFrameVariant.tag, Key.sessionTag:

@@ -73,7 +73,8 @@ package struct ChunkCutter: Sendable {
         var messages: [WorkerMessage] = []
         if open[index].segment != segment {
             if let message = flush(index, endsSegment: true) { messages.append(message) }
-            open[index] = OpenChunk(segment: segment, segmentStart: sample.decodeTime, partEnd: sample.decodeTime + part)
+            open[index] = OpenChunk(
+                segment: segment, segmentStart: sample.decodeTime, partEnd: sample.decodeTime + part)
         } else if sample.decodeTime >= open[index].partEnd {
             if let message = flush(index, endsSegment: false) { messages.append(message) }
             open[index].partEnd += part

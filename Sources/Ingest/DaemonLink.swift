@@ -20,7 +20,9 @@ package struct DaemonLink: ~Copyable {
         while done < bytes.count {
             let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done) }
             if written < 0, errno == EINTR { continue }
-            guard written > 0 else { throw Lost(description: "the daemon does not listen: \(String(cString: strerror(errno)))") }
+            guard written > 0 else {
+                throw Lost(description: "the daemon does not listen: \(String(cString: strerror(errno)))")
+            }
             done += written
         }
     }

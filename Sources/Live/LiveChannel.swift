@@ -146,7 +146,8 @@ package final class LiveChannel: Sendable {
         let now = clock()
         let last = snapshot.segments.last?.number ?? 0
         let nominal = Dictionary(
-            profile.ladder.video.map { ($0.name, $0.peakBitrate(over: profile.ladder.segmentDuration)) } + profile.ladder.audio.map { ($0.name, $0.bitrate) },
+            profile.ladder.video.map { ($0.name, $0.peakBitrate(over: profile.ladder.segmentDuration)) }
+                + profile.ladder.audio.map { ($0.name, $0.bitrate) },
             uniquingKeysWith: { first, _ in first })
         var shown: [String: (EndpointWindow, Bool)] = [:]
         for endpoint in profile.endpoints {

@@ -66,7 +66,9 @@ package struct DRMSystemID: Hashable, Sendable, CustomStringConvertible {
     }
 
     private init(known text: String) {
-        guard let id = KeyID(parsing: text) else { preconditionFailure("not a UUID: \(text)") }  // why: our own constants
+        guard let id = KeyID(parsing: text) else {
+            preconditionFailure("not a UUID: \(text)")  // why: our own constants
+        }
         self.id = id
     }
 

@@ -1,8 +1,8 @@
 import CommonEncryption
 import ISOBMFF
 package import Keys
-import Media
 import MPEGTS
+import Media
 package import Settings
 package import Timeline
 
@@ -12,7 +12,9 @@ package import Timeline
 package enum SegmentPackager {
     /// A CMAF header ("init segment"), with the key's signalling where the endpoint is protected by Common Encryption.
     package static func header(of stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?) -> [UInt8] {
-        guard let protection = protection(of: stored.track, endpoint: endpoint, keys: keys) else { return stored.header }
+        guard let protection = protection(of: stored.track, endpoint: endpoint, keys: keys) else {
+            return stored.header
+        }
         return CMAFHeader(track: stored.track, protection: protection).serialize()
     }
 

@@ -4,7 +4,8 @@ import Settings
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Validate profiles and sluice.yaml: one line for each problem, FILE:LINE:COLUMN: error|warning: text.")
+        abstract: "Validate profiles and sluice.yaml: one line for each problem, FILE:LINE:COLUMN: error|warning: text."
+    )
 
     @Argument(help: "Files, or folders of them.")
     var paths: [String]

@@ -24,7 +24,8 @@ struct Daemon {
     private let announcement = ListeningAnnouncement()
 
     init(
-        configuration: DaemonConfiguration, profiles: String, environment: [String: String], worker: String, logger: Logger
+        configuration: DaemonConfiguration, profiles: String, environment: [String: String], worker: String,
+        logger: Logger
     ) async throws {
         self.configuration = configuration
         self.logger = logger
@@ -55,13 +56,15 @@ struct Daemon {
         let group = MultiThreadedEventLoopGroup.singleton
         let origin = try await OriginServer.start(
             .init(host: configuration.origin.listen.host, port: Int(configuration.origin.listen.port)),
-            content: { content.response(for: $0, on: $1) }, metrics: originMetrics, group: group, clock: wallMilliseconds)
+            content: { content.response(for: $0, on: $1) }, metrics: originMetrics, group: group,
+            clock: wallMilliseconds)
         let token = configuration.admin.token
         let tokenCheck: (@Sendable (String) -> Bool)? = token.map(Self.check)
         let admin = AdminApplication.make(
             host: configuration.admin.listen.host, port: Int(configuration.admin.listen.port),
             report: AdminReport(
-                channels: channels.directory, supervisor: supervisor, origin: originMetrics, cache: cache, budget: budget,
+                channels: channels.directory, supervisor: supervisor, origin: originMetrics, cache: cache,
+                budget: budget,
                 clock: wallMilliseconds),
             logger: quiet(logger), authorises: tokenCheck,
             onListening: { [announcement, supervisor] port in

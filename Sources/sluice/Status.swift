@@ -18,7 +18,8 @@ struct Status: AsyncParsableCommand {
     func run() async throws {
         var headers: [HTTPHeader] = []
         if let tokenFile {
-            let token = try String(contentsOfFile: tokenFile, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+            let token = try String(contentsOfFile: tokenFile, encoding: .utf8).trimmingCharacters(
+                in: .whitespacesAndNewlines)
             headers.append(HTTPHeader("Authorization", "Bearer \(token)"))
         }
         let response = try await HTTPClient().send(
@@ -29,7 +30,9 @@ struct Status: AsyncParsableCommand {
         }
         if json { return SluiceCommand.say(String(decoding: response.body, as: UTF8.self)) }
         let list = try JSONDecoder().decode(ChannelList.self, from: Data(response.body))
-        var rows = [["CHANNEL", "PUBLISHER", "IN kb/s", "SPEED", "LAST SEGMENT", "AGE", "KEY PERIOD", "NEXT IN", "STATE"]]
+        var rows = [
+            ["CHANNEL", "PUBLISHER", "IN kb/s", "SPEED", "LAST SEGMENT", "AGE", "KEY PERIOD", "NEXT IN", "STATE"]
+        ]
         rows += list.channels.map(row)
         for line in table(rows) { SluiceCommand.say(line) }
     }
@@ -51,7 +54,11 @@ struct Status: AsyncParsableCommand {
     private func table(_ rows: [[String]]) -> [String] {
         let widths = rows.reduce(into: [Int]()) { widths, row in
             for (index, cell) in row.enumerated() {
-                if index < widths.count { widths[index] = max(widths[index], cell.count) } else { widths.append(cell.count) }
+                if index < widths.count {
+                    widths[index] = max(widths[index], cell.count)
+                } else {
+                    widths.append(cell.count)
+                }
             }
         }
         return rows.map { row in

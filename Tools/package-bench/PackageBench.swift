@@ -7,7 +7,7 @@ import Packager
 import Settings
 import Timeline
 
-/// Times the making of one segment of each kind from a channel's window on disk: 
+/// Times the making of one segment of each kind from a channel's window on disk:
 /// `package-bench DIRECTORY SEGMENT_SECONDS [ROUNDS]`, DIRECTORY being a channel's below storage.directory. One thread; the clear bytes are in memory.
 @main
 enum PackageBench {
@@ -57,7 +57,8 @@ enum PackageBench {
                         ).count
                     }
                     let elapsed = ContinuousClock.now - start
-                    times.append(Double(elapsed.components.attoseconds) / 1e15 + Double(elapsed.components.seconds) * 1e3)
+                    times.append(
+                        Double(elapsed.components.attoseconds) / 1e15 + Double(elapsed.components.seconds) * 1e3)
                 }
                 let median = times.sorted()[times.count / 2]
                 let input = picture.count + (kind.endpoint.container == .ts ? sound.count : 0)
