@@ -35,7 +35,8 @@ import Timeline
         #expect(state.window.segments.map(\.number) == [Studio.number])
         #expect(state.version > empty.version)
         #expect(!state.isWithheld)
-        #expect(state.window.nominalBitrates == ["720p": 3_000_000, "stereo": 128_000])
+        // 3 Mb/s and segments of 2 s, into which a buffer of one second may empty.
+        #expect(state.window.nominalBitrates == ["720p": 4_500_000, "stereo": 128_000])
         #expect(channel.schedules.isEmpty)
         #expect(channel.state(of: "none") == nil)
     }
