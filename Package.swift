@@ -190,5 +190,8 @@ let package = Package(
         tests(
             "OriginTests", "Origin", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport", "Timeline",
             logging, nio, nioHTTP1, nioPosix),
+        tests(
+            "SupervisorTests", "Supervisor", "ChunkStream", "Live", "Media", "Packager", "Settings", "TestSupport",
+            "Timeline", logging),
     ]
 )

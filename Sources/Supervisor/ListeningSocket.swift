@@ -29,7 +29,8 @@ final class ListeningSocket: Sendable {
         guard descriptor >= 0 else { throw SocketError(operation: "open a socket for \(address)") }
         var on: CInt = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
-        guard bind(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0, listen(descriptor, 128) == 0 else {
+        guard bind(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0, listen(descriptor, 128) == 0
+        else {
             let error = SocketError(operation: "listen on \(address)")
             close(descriptor)
             throw error
@@ -45,11 +46,10 @@ final class ListeningSocket: Sendable {
         while true {
             let accepted = sluice_accept(descriptor)
             if accepted < 0 {
-                switch errno {
-                case EINTR, ECONNABORTED, EPROTO: continue
-                // Out of descriptors or memory: what is open must end first; wait for that, not in a spin.
-                case EMFILE, ENFILE, ENOBUFS, ENOMEM: poll(nil, 0, 100)
-                default: return nil
+                switch AcceptFailure(errno) {
+                case .connectionLost: continue
+                case .busy: poll(nil, 0, 100)
+                case .over: return nil
                 }
                 continue
             }
@@ -89,6 +89,24 @@ final class ListeningSocket: Sendable {
                 default: return nil
                 }
             }
+        }
+    }
+}
+
+/// What becomes of the listener when `accept` fails. accept(2): errors of the network come by it as well.
+enum AcceptFailure: Equatable {
+    /// The next one may be better at once.
+    case connectionLost
+    /// Out of descriptors, memory or permission: what is open must end first; wait for that, not in a spin.
+    case busy
+    /// The socket is shut down or closed.
+    case over
+
+    init(_ code: CInt) {
+        switch code {
+        case EINVAL, EBADF, ENOTSOCK: self = .over
+        case EINTR, ECONNABORTED, EPROTO: self = .connectionLost
+        default: self = .busy
         }
     }
 }

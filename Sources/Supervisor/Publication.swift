@@ -26,6 +26,9 @@ final class Publication: Sendable {
         var statisticsAt: Int64 = 0
         var secondsOverLimit = 0
         var stopReason: String?
+        var stoppedAt: Int64?
+        /// Events logged since the time beside it.
+        var events = (count: 0, since: Int64.min)
         /// Our end of the socket pair, as long as no thread reads it.
         var workerDescriptor: CInt?
     }
@@ -64,7 +67,11 @@ final class Publication: Sendable {
 
     /// Ends the encoder's connection; the worker then delivers what it has and goes.
     func stop(_ reason: String) {
-        state.withLock { if $0.stopReason == nil { $0.stopReason = reason } }
+        let now = supervisor.clock()
+        state.withLock { state in
+            if state.stopReason == nil { state.stopReason = reason }
+            if state.stoppedAt == nil { state.stoppedAt = now }
+        }
         if encoderSocket >= 0 { shutdown(encoderSocket, CInt(SHUT_RDWR)) }
     }
 
@@ -127,6 +134,7 @@ final class Publication: Sendable {
                         reason: state.withLock { $0.stopReason } ?? "the worker closed its connection", isSudden: true)
             case .timedOut: return ending ?? timedOut(dialogue)
             case .message(let message):
+                if isOverdue { return ending ?? violation("it goes on after it was told to end") }
                 switch dialogue.received(message) {
                 case .none: break
                 case .authorise(let request):
@@ -162,6 +170,13 @@ final class Publication: Sendable {
         return Ending(reason: "no publish within rtmp.handshakeTimeoutSeconds (\(seconds))")
     }
 
+    /// Whether the worker was told to end so long ago that what it had must be delivered.
+    private var isOverdue: Bool {
+        let now = supervisor.clock()
+        return state.withLock { $0.stoppedAt.map { now - $0 > Self.deliverySeconds * 1000 } ?? false }
+    }
+
+    private static let deliverySeconds: Int64 = 20
     /// A worker reports once a second; one that is silent for so long hangs.
     private static let silenceSeconds: UInt32 = 15
     /// A worker that has said its last word lingers two seconds for the encoder to hear it.
@@ -175,13 +190,16 @@ final class Publication: Sendable {
             supervisor.countRefusal("credentials")
             supervisor.logger.warning(
                 "refused an encoder: \(refusal.logText)",
-                metadata: ["peer": "\(connection.peer)", "app": "\(request.app)", "encoder": "\(request.encoder)"])
+                metadata: [
+                    "peer": "\(connection.peer)", "app": "\(request.app.onOneLine)",
+                    "encoder": "\(request.encoder.onOneLine)",
+                ])
             dialogue.rejected()
             return worker.send(.reject(reason: refusal.encoderText))
         case .success(let channel):
             state.withLock { state in
                 state.channel = channel
-                state.encoder = request.encoder
+                state.encoder = request.encoder.onOneLine
                 state.startedAt = supervisor.clock()
             }
             let (token, firstSegment) = supervisor.take(channel, for: self)
@@ -194,7 +212,7 @@ final class Publication: Sendable {
                 "publishing",
                 metadata: [
                     "channel": "\(channel.profile.channel)", "peer": "\(connection.peer)",
-                    "encoder": "\(request.encoder)",
+                    "encoder": "\(request.encoder.onOneLine)",
                 ])
             return worker.send(.accept(channel.profile.ladder, firstSegment: firstSegment))
         }
@@ -290,12 +308,22 @@ final class Publication: Sendable {
             case .warning: .warning
             case .error: .error
             }
+        let now = supervisor.clock()
+        let (channel, count) = state.withLock { state in
+            if state.events.since == .min || now - state.events.since >= 60_000 || now < state.events.since {
+                state.events = (0, now)
+            }
+            state.events.count += 1
+            return (state.channel?.profile.channel ?? "-", state.events.count)
+        }
+        // A hostile encoder can give a reason for a line with every message.
+        guard count <= Self.eventsPerMinute + 1 else { return }
+        let text = count <= Self.eventsPerMinute ? event.text.onOneLine : "more events: not logged within this minute"
         supervisor.logger.log(
-            level: level, "\(event.text)",
-            metadata: [
-                "channel": "\(state.withLock { $0.channel?.profile.channel ?? "-" })", "peer": "\(connection.peer)",
-            ])
+            level: level, "\(text)", metadata: ["channel": "\(channel)", "peer": "\(connection.peer)"])
     }
+
+    private static let eventsPerMinute = 60
 
     private func violation(_ reason: String) -> Ending {
         supervisor.countWorkerFailure()
@@ -321,7 +349,7 @@ final class Publication: Sendable {
         }
         guard let channel else {
             supervisor.logger.log(
-                level: level == .error ? level : .info, "encoder left: \(reason)",
+                level: level == .error ? level : .info, "encoder left: \(reason.onOneLine)",
                 metadata: ["peer": "\(connection.peer)"])
             return
         }
@@ -332,11 +360,18 @@ final class Publication: Sendable {
             channel.refresh()
         }
         supervisor.logger.log(
-            level: level, "publication ended: \(reason)",
+            level: level, "publication ended: \(reason.onOneLine)",
             metadata: ["channel": "\(channel.profile.channel)", "peer": "\(connection.peer)"])
     }
 }
 
 extension ListeningSocket.Connection {
     func close() { _ = Glibc.close(descriptor) }
+}
+
+extension String {
+    /// Words of an encoder as they may stand in a log: without control characters, which could begin a line of their own.
+    var onOneLine: String {
+        String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+    }
 }

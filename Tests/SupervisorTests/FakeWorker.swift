@@ -1,0 +1,155 @@
+import ChunkStream
+import Foundation
+import Live
+import Logging
+import Media
+import Settings
+import Synchronization
+import TestSupport
+import Timeline
+
+@testable import Supervisor
+
+/// An executable in place of `sluice-ingest`, which says what it was given and then waits to be ended.
+struct FakeWorker: Sendable {
+    let directory: TemporaryDirectory
+    var path: String { directory.path + "/worker" }
+
+    /// - Parameter loops: says the last message for ever.
+    init(_ messages: [WorkerMessage], raw: [UInt8] = [], loops: Bool = false) throws {
+        directory = try TemporaryDirectory()
+        func write(_ messages: [WorkerMessage], _ raw: [UInt8], to name: String) throws {
+            let bytes = messages.flatMap { $0.serialize() } + raw
+            try Data(bytes).write(to: URL(fileURLWithPath: "\(directory.path)/\(name)"))
+        }
+        try write(Array(messages.prefix(2)), [], to: "greeting")
+        try write(Array(messages.dropFirst(2)), raw, to: "rest")
+        try write(messages.suffix(1), [], to: "last")
+        // After the greeting it waits for the first byte of an answer, and at last for its encoder to go.
+        let isDone = if case .end? = messages.last { true } else { false }
+        let ending =
+            loops
+            ? "while /bin/cat \(directory.path)/last; do :; done" : isDone ? "exit 0" : "exec /bin/cat > /dev/null"
+        let script = """
+            #!/bin/sh
+            /bin/cat \(directory.path)/greeting
+            /usr/bin/head -c 1 <&1 > /dev/null
+            /bin/cat \(directory.path)/rest
+            \(ending)
+
+            """
+        try directory.write(script, to: "worker")
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
+    }
+
+    static func greeting(_ app: String = "news", key: String = "the-key", encoder: String = "test") -> [WorkerMessage] {
+        [
+            .hello(version: Frame.version),
+            .publish(PublishRequest(app: app, streamKey: key, encoder: encoder)),
+        ]
+    }
+}
+
+/// Log lines as values, in a stream that a test can wait on.
+struct LogCapture: LogHandler {
+    struct Line: Sendable {
+        let level: Logger.Level
+        let text: String
+    }
+
+    let lines: AsyncStream<Line>.Continuation
+    var logLevel = Logger.Level.trace
+    var metadata: Logger.Metadata = [:]
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }
+        let values = all.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        lines.yield(Line(level: event.level, text: ([event.message.description] + values).joined(separator: " ")))
+    }
+}
+
+/// A supervisor with one channel, `news`, and encoders that only connect.
+final class Newsroom: Sendable {
+    static let number: UInt64 = 800_000_000
+    let supervisor: Supervisor
+    let channel: LiveChannel
+    let clock = ManualClock(1_600_000_003_000)
+    let log: AsyncStream<LogCapture.Line>
+    private let running: Task<Void, Never>
+    /// Its files are there as long as it may be started.
+    private let worker: FakeWorker?
+
+    /// - Parameter worker: nil: there is no such executable.
+    init(
+        worker: FakeWorker?, maximumPublishers: Int = 8, allow: [CIDR] = CIDR.loopback,
+        end: IngestProfile.SourceEndBehavior = .continue
+    ) throws {
+        self.worker = worker
+        let (log, lines) = AsyncStream<LogCapture.Line>.makeStream()
+        self.log = log
+        let logger = Logger(label: "test") { _ in LogCapture(lines: lines) }
+        let clock = clock
+        let profile = ChannelProfile(
+            channel: "news",
+            ingest: IngestProfile(
+                streamKeys: .init(primary: Secret("the-key")), allow: allow, sourceEndBehavior: end),
+            ladder: Ladder(
+                video: [VideoRung(name: "720p", codec: .h264, frameRate: FrameRate(30))],
+                audio: [AudioRung(name: "stereo", codec: .aac)], segmentDurationSeconds: 2,
+                partDurationMilliseconds: 1000),
+            storageWindowSeconds: 3600, endpoints: [EndpointProfile(id: "clear", package: .hls, windowSeconds: 20)])
+        channel = try LiveChannel(
+            profile: profile, directory: nil, budget: StorageBudget(maximumBytes: 1 << 30), logger: logger,
+            clock: { clock.now }, makeSchedule: { _, _, _ in throw NoKeys() })
+        let channels = ChannelDirectory()
+        channels.add(channel)
+        let supervisor = try Supervisor(
+            .init(
+                listen: ListenAddress(host: "127.0.0.1", port: 0), maximumPublishers: maximumPublishers,
+                handshakeTimeoutSeconds: 10, worker: worker?.path ?? "/nowhere/worker"),
+            channels: channels, logger: logger, clock: { clock.now })
+        self.supervisor = supervisor
+        running = Task { await supervisor.run() }
+    }
+
+    struct NoKeys: Error {}
+    struct NotConnected: Error {}
+
+    /// Stops the supervisor and waits for the end of everything it started.
+    func close() async {
+        supervisor.stop()
+        await running.value
+    }
+
+    /// An encoder that has connected.
+    func connect() throws -> FileHandle {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = supervisor.port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let isConnected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        guard isConnected else { throw NotConnected() }
+        return handle
+    }
+
+    /// Log lines up to and with the first that holds `text`.
+    func lines(until text: String) async -> [LogCapture.Line] {
+        var found: [LogCapture.Line] = []
+        for await line in log {
+            found.append(line)
+            if line.text.contains(text) { break }
+        }
+        return found
+    }
+}
