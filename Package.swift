@@ -193,5 +193,8 @@ let package = Package(
         tests(
             "SupervisorTests", "Supervisor", "ChunkStream", "Live", "Media", "Packager", "Settings", "TestSupport",
             "Timeline", logging),
+        tests(
+            "IngestTests", "Ingest", "ChunkStream", "ISOBMFF", "Media", "RTMPServer", "TestSupport", "Timeline",
+            "Transcode"),
     ]
 )

@@ -10,7 +10,6 @@ package import Transcode
 package struct ChunkCutter: Sendable {
     private struct OpenChunk: Sendable {
         var segment: UInt64?
-        var segmentStart: Int64 = 0
         var samples: [Sample] = []
         /// Where the next part begins, on the track's clock.
         var partEnd: Int64 = 0
@@ -69,15 +68,17 @@ package struct ChunkCutter: Sendable {
 
     private mutating func append(_ sample: Sample, _ segment: UInt64, track index: Int) -> [WorkerMessage] {
         guard let track = tracks[index] else { return [] }
-        let part = partDuration.rescaled(to: track.timescale).value
+        let part = max(partDuration.rescaled(to: track.timescale).value, 1)
         var messages: [WorkerMessage] = []
         if open[index].segment != segment {
             if let message = flush(index, endsSegment: true) { messages.append(message) }
             open[index] = OpenChunk(
-                segment: segment, segmentStart: sample.decodeTime, partEnd: sample.decodeTime + part)
+                segment: segment, partEnd: sample.decodeTime + part)
         } else if sample.decodeTime >= open[index].partEnd {
             if let message = flush(index, endsSegment: false) { messages.append(message) }
-            open[index].partEnd += part
+            // Over a hole in the track, parts go on in step.
+            let passed = (sample.decodeTime - open[index].partEnd) / part
+            open[index].partEnd += (passed + 1) * part
         }
         open[index].samples.append(sample)
         return messages

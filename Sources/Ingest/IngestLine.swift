@@ -77,10 +77,14 @@ struct IngestLine: ~Copyable {
         switch event {
         case .videoConfiguration(let configuration):
             videoConfiguration = configuration
-            return try configure { session throws(TranscodeError) in try session.configure(video: configuration) }
+            return try configure(wall) { session throws(TranscodeError) in
+                try session.configure(video: configuration)
+            }
         case .audioConfiguration(let configuration):
             audioConfiguration = configuration
-            return try configure { session throws(TranscodeError) in try session.configure(audio: configuration) }
+            return try configure(wall) { session throws(TranscodeError) in
+                try session.configure(audio: configuration)
+            }
         case .video(let dts, let compositionOffset, let isSync, let data):
             videoSamples += 1
             firstTime = firstTime ?? dts
@@ -108,7 +112,7 @@ struct IngestLine: ~Copyable {
     }
 
     private mutating func configure(
-        _ body: (TranscodeSession) throws(TranscodeError) -> Void
+        _ wall: Int64, _ body: (TranscodeSession) throws(TranscodeError) -> Void
     ) throws(Ended) -> [WorkerMessage] {
         guard let session else { return [] }
         do throws(TranscodeError) {
@@ -116,6 +120,7 @@ struct IngestLine: ~Copyable {
             return []
         } catch {
             guard case .sourceChanged = error else { throw Ended(reason: "\(error)") }
+            try countRestart(wall, because: error)
             return restart(because: "\(error)")
         }
     }
@@ -132,10 +137,7 @@ struct IngestLine: ~Copyable {
             case .inputJump, .sourceChanged: break
             default: throw Ended(reason: "\(error)")
             }
-            restarts = restarts.filter { $0 > wall - 60_000 && $0 <= wall } + [wall]
-            guard restarts.count <= Self.restartsPerMinute else {
-                throw Ended(reason: "more than \(Self.restartsPerMinute) new starts in a minute: \(error)")
-            }
+            try countRestart(wall, because: error)
             let messages = restart(because: "\(error)")
             guard canBegin else { return messages }
             // The sample was not taken; a fresh ladder knows no jump.
@@ -170,6 +172,13 @@ struct IngestLine: ~Copyable {
         if let audioConfiguration { try session.configure(audio: audioConfiguration) }
         self.session = session
         return session
+    }
+
+    private mutating func countRestart(_ wall: Int64, because error: TranscodeError) throws(Ended) {
+        restarts = restarts.filter { $0 > wall - 60_000 && $0 <= wall } + [wall]
+        guard restarts.count <= Self.restartsPerMinute else {
+            throw Ended(reason: "more than \(Self.restartsPerMinute) new starts in a minute: \(error)")
+        }
     }
 
     /// Ends the ladder in order; the next sample that can begins a new one, with a discontinuity.
