@@ -2,7 +2,7 @@ import Media
 
 /// The Date header's text, made once a second.
 struct HTTPDate {
-    private var second: Int64 = -1
+    private var second: Int64?
     private var cached = ""
 
     mutating func text(epochSeconds: Int64) -> String {
