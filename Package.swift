@@ -165,8 +165,8 @@ let package = Package(
         tests("MPEGTSTests", "MPEGTS", "Media"),
         tests("HLSTests", "HLS", "Media"),
         tests("DASHTests", "DASH", "Media"),
-        tests("FLVTests", "FLV", "Media"),
-        tests("RTMPServerTests", "RTMPServer", "FLV", "Media", "CRTMP"),
+        tests("FLVTests", "FLV", "Media", "TestSupport"),
+        tests("RTMPServerTests", "RTMPServer", "FLV", "Media", "CRTMP", "TestSupport"),
         tests("FFmpegTests", "FFmpeg", "TestClips"),
         tests("TranscodeTests", "Transcode", "FFmpeg", "Media", "TestClips"),
         tests("SettingsTests", "Settings", "Media"),
@@ -177,7 +177,7 @@ let package = Package(
         tests("CPIXTests", "CPIX", "CommonEncryption", "Media"),
         tests(
             "KeysTests", "Keys", "KeyServer", "CPIX", "CurlHTTP", "CommonEncryption", "Media", "OpenSSLCrypto",
-            "LoopbackServer", logging),
+            "LoopbackServer", "TestSupport", logging),
         .target(
             name: "TestSupport", dependencies: ["CommonEncryption", "ISOBMFF", "Keys", "Media", "Timeline"],
             path: "Tests/TestSupport", swiftSettings: settings),

@@ -1,5 +1,6 @@
 import FLV
 import Media
+import TestSupport
 import Testing
 
 /// Hostile bodies: whatever the bytes, the parsers return or throw, and what AMF0 takes it can write again.

@@ -2,6 +2,7 @@ import CommonEncryption
 import Keys
 import Media
 import Synchronization
+import TestSupport
 import Testing
 
 /// Keys that differ from period to period.
@@ -19,7 +20,7 @@ private func testKeys(_ period: UInt64) throws(KeyError) -> PeriodKeys {
 @Suite(.timeLimit(.minutes(1))) struct KeyScheduleTests {
     /// What surrounds a running schedule: one key every 60 s, now at the start of period 1000.
     private final class Rig: Sendable {
-        let clock = FakeKeyClock(60_000_000)
+        let clock = ManualClock(60_000_000)
         let calls = Mutex<[UInt64]>([])
         let failing = Mutex<KeyError?>(nil)
         let isHanging = Mutex(false)
@@ -148,7 +149,7 @@ private func testKeys(_ period: UInt64) throws(KeyError) -> PeriodKeys {
         let (events, reporter) = AsyncStream<KeySchedule.Event>.makeStream()
         let schedule = KeySchedule(
             KeyPlan.Settings(rotationIntervalSeconds: 0, prefetchSeconds: 20, retentionSeconds: 100),
-            clock: FakeKeyClock(0).keyClock, random: { 0 }, report: { reporter.yield($0) }
+            clock: ManualClock(0).keyClock, random: { 0 }, report: { reporter.yield($0) }
         ) { (_: UInt64) async throws(KeyError) -> PeriodKeys in try testKeys(7) }
         let running = Task { await schedule.run() }
         var iterator = events.makeAsyncIterator()
