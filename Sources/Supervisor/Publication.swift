@@ -341,8 +341,8 @@ final class Publication: Sendable {
     private func finish(_ ending: Ending, _ termination: TerminationStatus) {
         let (channel, token) = state.withLock { ($0.channel, $0.token) }
         var (reason, level) = (ending.reason, ending.isFault ? Logger.Level.error : .notice)
-        // Where the worker did not go by itself, the signal was ours.
-        if ending.isSudden, case .signaled(let signal) = termination {
+        // Where the worker did not go by itself, the signal was ours: SIGTERM.
+        if ending.isSudden, case .signaled(let signal) = termination, signal != SIGTERM {
             supervisor.countWorkerFailure()
             reason = "the worker died by signal \(signal) (\(String(cString: strsignal(signal))))"
             level = .error

@@ -25,11 +25,12 @@ struct FakeWorker: Sendable {
         try write(Array(messages.prefix(2)), [], to: "greeting")
         try write(Array(messages.dropFirst(2)), raw, to: "rest")
         try write(messages.suffix(1), [], to: "last")
-        // After the greeting it waits for the first byte of an answer, and at last for its encoder to go.
+        // After the greeting it waits for the first byte of an answer, and at last for its encoder to go; its end of the
+        // conversation stays open meanwhile, as 3.
         let isDone = if case .end? = messages.last { true } else { false }
         let ending =
             loops
-            ? "while /bin/cat \(directory.path)/last; do :; done" : isDone ? "exit 0" : "exec /bin/cat > /dev/null"
+            ? "while /bin/cat \(directory.path)/last; do :; done" : isDone ? "exit 0" : "exec /bin/cat 3>&1 > /dev/null"
         let script = """
             #!/bin/sh
             /bin/cat \(directory.path)/greeting
