@@ -47,6 +47,22 @@ package enum CodecConfiguration: Sendable, Equatable {
         case .aac(let configuration): configuration.rfc6381
         }
     }
+
+    /// Width and height of the coded picture; nil for audio.
+    package var pictureSize: (width: UInt32, height: UInt32)? {
+        switch self {
+        case .avc(_, let width, let height): (UInt32(width), UInt32(height))
+        case .aac: nil
+        }
+    }
+
+    /// Channels of audio; nil for video.
+    package var channelCount: UInt8? {
+        switch self {
+        case .avc: nil
+        case .aac(let configuration): configuration.channels
+        }
+    }
 }
 
 /// Frames a second as a fraction: 30/1, 30000/1001.

@@ -99,8 +99,8 @@ package enum MPDPackager {
         let continuity = continues ? previous.map { [Descriptor.periodContinuity(with: $0.run.id)] } ?? [] : []
         if !video.isEmpty {
             var set = AdaptationSet(
-                id: 1, contentType: .video, mimeType: "video/mp4", maxWidth: video.map(\.track.size.width).max(),
-                maxHeight: video.map(\.track.size.height).max(), contentProtections: protections(video[0], run, window),
+                id: 1, contentType: .video, mimeType: "video/mp4", maxWidth: video.compactMap(\.track.codec.pictureSize?.width).max(),
+                maxHeight: video.compactMap(\.track.codec.pictureSize?.height).max(), contentProtections: protections(video[0], run, window),
                 supplementalProperties: continuity, roles: [.mainRole])
             place(video, run, window, in: &set)
             sets.append(set)
@@ -130,10 +130,10 @@ package enum MPDPackager {
             let bandwidth = MeasuredBandwidth(of: track.name, in: window).peak
             return Representation(
                 id: track.name, bandwidth: UInt64(max(bandwidth, 1)), codecs: track.codec.rfc6381,
-                width: track.kind == .video ? track.size.width : nil,
-                height: track.kind == .video ? track.size.height : nil, frameRate: track.frameRate,
+                width: track.codec.pictureSize?.width,
+                height: track.codec.pictureSize?.height, frameRate: track.frameRate,
                 audioSamplingRate: track.kind == .audio ? track.timescale : nil,
-                audioChannelConfigurations: track.channelCount.map { [.audioChannelConfiguration(channels: $0)] } ?? [],
+                audioChannelConfigurations: track.codec.channelCount.map { [.audioChannelConfiguration(channels: $0)] } ?? [],
                 segmentTemplate: isShared ? nil : template)
         }
     }
@@ -222,17 +222,5 @@ extension DRMSystemID {
         case .playReady: "MSPR 2.0"
         default: nil
         }
-    }
-}
-
-extension Track {
-    fileprivate var size: (width: UInt32, height: UInt32) {
-        guard case .avc(_, let width, let height) = codec else { return (0, 0) }
-        return (UInt32(width), UInt32(height))
-    }
-
-    fileprivate var channelCount: UInt8? {
-        guard case .aac(let configuration) = codec else { return nil }
-        return configuration.channels
     }
 }

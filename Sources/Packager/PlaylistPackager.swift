@@ -175,12 +175,8 @@ extension TrackKey {
 
 extension Track {
     fileprivate var resolution: Resolution? {
-        guard case .avc(_, let width, let height) = codec else { return nil }
-        return Resolution(width: UInt32(width), height: UInt32(height))
+        codec.pictureSize.map { Resolution(width: $0.width, height: $0.height) }
     }
 
-    fileprivate var channels: String? {
-        guard case .aac(let configuration) = codec else { return nil }
-        return String(configuration.channels)
-    }
+    fileprivate var channels: String? { codec.channelCount.map { String($0) } }
 }
