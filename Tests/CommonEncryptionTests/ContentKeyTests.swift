@@ -41,7 +41,8 @@ import Testing
         dump(Optional(key), to: &dumped)
         for text in ["\(key)", String(reflecting: key), "\(Holder(key: key))", "\([key])", dumped] {
             #expect(text.contains("redacted"))
-            #expect(!text.contains("222") && !text.lowercased().contains("dead"))
+            // More than one byte: names of local types hold addresses, in which any one may turn up.
+            #expect(!text.contains("222, 173") && !text.lowercased().contains("deadbeef"))
         }
     }
 }
