@@ -26,7 +26,8 @@ package struct SampleProtector: ~Copyable {
         do throws(ParseError) {
             switch codec {
             case .avc(let record, _, _): video = try AVCSubsamples(record, scheme: scheme)
-            case .aac: video = nil
+            case .hevc, .av1: throw ParseError(.unsupported, at: 0, codec.rfc6381)
+            case .aac, .ac3, .eac3, .opus: video = nil
             }
         } catch {
             throw .malformed(error)

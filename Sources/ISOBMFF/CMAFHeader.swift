@@ -37,10 +37,10 @@ package struct CMAFHeader: Sendable, Equatable {
         let protectionInformation: ProtectionSchemeInformation?
         switch media.information.sampleTable.description.entry {
         case .video(let entry):
-            codec = .avc(entry.configuration, width: entry.width, height: entry.height)
+            codec = entry.codec
             protectionInformation = entry.protection
         case .audio(let entry):
-            codec = .aac(entry.stream.configuration)
+            codec = entry.codec
             protectionInformation = entry.protection
         }
         track = Track(
@@ -66,26 +66,14 @@ package struct CMAFHeader: Sendable, Equatable {
     }
 
     private var trackBox: TrackBox {
-        let header: TrackHeader
-        let description: SampleDescription
-        switch track.codec {
-        case .avc(let record, let width, let height):
-            header = TrackHeader(trackID: 1, volume: 0, width: UInt32(width) << 16, height: UInt32(height) << 16)
-            // No `pasp`: pixels are square by default, and a picture that is passed through may say otherwise in its
-            // sequence parameter set.
-            description = SampleDescription(
-                .video(
-                    VisualSampleEntry(
-                        width: width, height: height, configuration: record,
-                        protection: protection?.information(of: VisualSampleEntry.boxType))))
-        case .aac(let configuration):
-            header = TrackHeader(trackID: 1, volume: 0x0100, width: 0, height: 0)
-            description = SampleDescription(
-                .audio(
-                    AudioSampleEntry(
-                        configuration: configuration,
-                        protection: protection?.information(of: AudioSampleEntry.boxType))))
-        }
+        let size = track.codec.pictureSize
+        // The coded size: no `pasp`, as pixels are square by default, and a picture that is passed through may say
+        // otherwise in its sequence header.
+        let header = TrackHeader(
+            trackID: 1, volume: size == nil ? 0x0100 : 0, width: (size?.width ?? 0) << 16,
+            height: (size?.height ?? 0) << 16)
+        var description = SampleDescription(track.codec)
+        if let protection { description.protect(protection) }
         let isVideo = track.kind == .video
         let code = LanguageCode(tag: track.language)
         return TrackBox(
@@ -100,6 +88,65 @@ package struct CMAFHeader: Sendable, Equatable {
                     sampleTable: SampleTable(
                         description: description, timeToSample: TimeToSample(), sampleToChunk: SampleToChunk(),
                         sampleSizes: SampleSizes(), chunkOffsets: ChunkOffsets()))))
+    }
+}
+
+extension VisualSampleEntry {
+    fileprivate var codec: CodecConfiguration {
+        switch configuration {
+        case .avc(let record): .avc(record, width: width, height: height)
+        case .hevc(let record): .hevc(record, width: width, height: height)
+        case .av1(let record): .av1(record, width: width, height: height)
+        }
+    }
+}
+
+extension AudioSampleEntry {
+    fileprivate var codec: CodecConfiguration {
+        switch configuration {
+        case .aac(let stream): .aac(stream.configuration)
+        case .ac3(let configuration): .ac3(configuration)
+        case .eac3(let configuration): .eac3(configuration)
+        case .opus(let configuration): .opus(configuration)
+        }
+    }
+}
+
+extension SampleDescription {
+    fileprivate init(_ codec: CodecConfiguration) {
+        switch codec {
+        case .avc(let record, let width, let height):
+            self.init(.video(VisualSampleEntry(width: width, height: height, configuration: .avc(record))))
+        case .hevc(let record, let width, let height):
+            self.init(.video(VisualSampleEntry(width: width, height: height, configuration: .hevc(record))))
+        case .av1(let record, let width, let height):
+            self.init(.video(VisualSampleEntry(width: width, height: height, configuration: .av1(record))))
+        case .aac(let configuration):
+            self.init(
+                audio: .aac(ElementaryStreamDescriptor(configuration: configuration)), configuration.channels,
+                configuration.sampleRate)
+        case .ac3(let configuration):
+            self.init(audio: .ac3(configuration), configuration.channels, configuration.sampleRate)
+        case .eac3(let configuration):
+            self.init(audio: .eac3(configuration), configuration.channels, configuration.sampleRate ?? 0)
+        case .opus(let configuration):
+            self.init(audio: .opus(configuration), configuration.channels, OpusConfiguration.sampleRate)
+        }
+    }
+
+    private init(audio configuration: AudioSampleEntry.Configuration, _ channels: UInt8, _ sampleRate: UInt32) {
+        self.init(.audio(AudioSampleEntry(channels: channels, sampleRate: sampleRate, configuration: configuration)))
+    }
+
+    fileprivate mutating func protect(_ protection: TrackProtection) {
+        switch entry {
+        case .video(var video):
+            video.protection = protection.information(of: video.configuration.clearTypes[0])
+            entry = .video(video)
+        case .audio(var audio):
+            audio.protection = protection.information(of: audio.configuration.clearType)
+            entry = .audio(audio)
+        }
     }
 }
 

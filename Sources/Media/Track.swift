@@ -27,42 +27,7 @@ package struct Track: Sendable, Equatable {
         self.frameRate = frameRate
     }
 
-    package var kind: Kind {
-        switch codec {
-        case .avc: .video
-        case .aac: .audio
-        }
-    }
-}
-
-/// What a decoder must know before the first sample.
-package enum CodecConfiguration: Sendable, Equatable {
-    case avc(AVCDecoderConfigurationRecord, width: UInt16, height: UInt16)
-    case aac(AudioSpecificConfig)
-
-    /// The codec string of RFC 6381: `avc1.640029`, `mp4a.40.2`.
-    package var rfc6381: String {
-        switch self {
-        case .avc(let record, _, _): record.rfc6381
-        case .aac(let configuration): configuration.rfc6381
-        }
-    }
-
-    /// Width and height of the coded picture; nil for audio.
-    package var pictureSize: (width: UInt32, height: UInt32)? {
-        switch self {
-        case .avc(_, let width, let height): (UInt32(width), UInt32(height))
-        case .aac: nil
-        }
-    }
-
-    /// Channels of audio; nil for video.
-    package var channelCount: UInt8? {
-        switch self {
-        case .avc: nil
-        case .aac(let configuration): configuration.channels
-        }
-    }
+    package var kind: Kind { codec.kind }
 }
 
 /// Frames a second as a fraction: 30/1, 30000/1001.

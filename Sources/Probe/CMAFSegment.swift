@@ -41,7 +41,7 @@ package struct CMAFSegment {
     package var facts: SegmentFacts {
         let timescale = header.track.timescale
         var size: (Int, Int)?
-        if case .avc(_, let width, let height) = header.track.codec { size = (Int(width), Int(height)) }
+        if let picture = header.track.codec.pictureSize { size = (Int(picture.width), Int(picture.height)) }
         return SegmentFacts(
             start: Ticks(table.fragments[0].baseMediaDecodeTime, timescale: timescale),
             duration: Ticks(table.duration, timescale: timescale),
@@ -155,6 +155,7 @@ package struct CMAFSegment {
                     "\(seen.violations) of \(opened.count) samples: \(seen.firstViolation): "
                         + (raw.isEmpty ? "no H.264" : "wrong key, or not encrypted"))
             ]
+        case .hevc, .av1, .ac3, .eac3, .opus: return []  // their bytes are not looked at
         }
     }
 

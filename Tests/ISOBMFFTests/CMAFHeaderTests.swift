@@ -72,9 +72,12 @@ import Testing
     @Test func otherCodecsAreRefused() throws {
         var bytes = CMAFHeader(track: try Fixtures.videoTrack()).serialize()
         let type = try #require(bytes.firstRange(of: Array("avc1".utf8)))
+        bytes.replaceSubrange(type, with: Array("vp09".utf8))
+        let unknown = #expect(throws: ParseError.self) { try CMAFHeader(parsing: bytes.span) }
+        #expect(unknown?.reason.hasSuffix("sample entry vp09") == true)
         bytes.replaceSubrange(type, with: Array("hvc1".utf8))
-        let error = #expect(throws: ParseError.self) { try CMAFHeader(parsing: bytes.span) }
-        #expect(error?.reason.hasSuffix("sample entry hvc1") == true)
+        let mixed = #expect(throws: ParseError.self) { try CMAFHeader(parsing: bytes.span) }
+        #expect(mixed?.reason.hasSuffix("hvc1 for avc1") == true)
     }
 
     @Test func aProtectedEntryWithoutSinfIsRefused() throws {

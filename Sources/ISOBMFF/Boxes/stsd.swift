@@ -21,28 +21,32 @@ package struct SampleDescription: Box {
         guard count == 1 else { throw ParseError(.unsupported, at: 4, "\(count) sample entries") }
         let header = try reader.readBoxHeader()
         switch header.type {
-        case VisualSampleEntry.boxType, VisualSampleEntry.protectedBoxType:
+        case VisualSampleEntry.boxType, "avc1", "hvc1", "hev1", "av01":
             let entry: VisualSampleEntry = try reader.readBox(header)
-            try Self.check(entry.protection, entry: header.type, clear: VisualSampleEntry.boxType)
+            try Self.check(header.type, entry.protection, clear: entry.configuration.clearTypes)
             self.entry = .video(entry)
-        case AudioSampleEntry.boxType, AudioSampleEntry.protectedBoxType:
+        case AudioSampleEntry.boxType, "mp4a", "ac-3", "ec-3", "Opus":
             let entry: AudioSampleEntry = try reader.readBox(header)
-            try Self.check(entry.protection, entry: header.type, clear: AudioSampleEntry.boxType)
+            try Self.check(header.type, entry.protection, clear: [entry.configuration.clearType])
             self.entry = .audio(entry)
         default:
             throw ParseError(.unsupported, at: 8, "sample entry \(header.type)")
         }
     }
 
-    /// A protected sample entry says what it hides; one in the clear hides nothing.
+    /// A protected sample entry says what it hides, one in the clear hides nothing; either names the codec of its
+    /// configuration.
     private static func check(
-        _ protection: ProtectionSchemeInformation?, entry: FourCC, clear: FourCC
+        _ type: FourCC, _ protection: ProtectionSchemeInformation?, clear: [FourCC]
     ) throws(ParseError) {
-        guard (entry == clear) == (protection == nil) else {
-            throw ParseError(.invalid, at: 8, "\(entry) \(protection == nil ? "without" : "with") sinf")
+        let isProtected = type == VisualSampleEntry.boxType || type == AudioSampleEntry.boxType
+        guard isProtected == (protection != nil) else {
+            throw ParseError(.invalid, at: 8, "\(type) \(protection == nil ? "without" : "with") sinf")
         }
-        if let format = protection?.originalFormat.format, format != clear {
-            throw ParseError(.unsupported, at: 8, "\(entry) that hides \(format)")
+        let format = protection?.originalFormat.format ?? type
+        guard clear.contains(format) else {
+            throw ParseError(
+                .unsupported, at: 8, isProtected ? "\(type) that hides \(format)" : "\(type) for \(clear[0])")
         }
     }
 
@@ -50,12 +54,8 @@ package struct SampleDescription: Box {
         writer.writeFullBox()
         writer.write(UInt32(1))
         switch entry {
-        case .video(let entry):
-            let type = entry.protection == nil ? VisualSampleEntry.boxType : VisualSampleEntry.protectedBoxType
-            writer.writeBox(type) { entry.writePayload(to: &$0) }
-        case .audio(let entry):
-            let type = entry.protection == nil ? AudioSampleEntry.boxType : AudioSampleEntry.protectedBoxType
-            writer.writeBox(type) { entry.writePayload(to: &$0) }
+        case .video(let entry): writer.writeBox(entry.type) { entry.writePayload(to: &$0) }
+        case .audio(let entry): writer.writeBox(entry.type) { entry.writePayload(to: &$0) }
         }
     }
 }

@@ -1,0 +1,51 @@
+/// What a decoder must know before the first sample.
+package enum CodecConfiguration: Sendable, Equatable {
+    case avc(AVCDecoderConfigurationRecord, width: UInt16, height: UInt16)
+    case hevc(HEVCDecoderConfigurationRecord, width: UInt16, height: UInt16)
+    case av1(AV1CodecConfigurationRecord, width: UInt16, height: UInt16)
+    case aac(AudioSpecificConfig)
+    case ac3(AC3Configuration)
+    case eac3(EAC3Configuration)
+    case opus(OpusConfiguration)
+
+    /// The codec string of RFC 6381: `avc1.640029`, `hvc1.1.6.L93.B0`, `av01.0.08M.08`, `mp4a.40.2`, `ac-3`, `ec-3`,
+    /// `opus`.
+    package var rfc6381: String {
+        switch self {
+        case .avc(let record, _, _): record.rfc6381
+        case .hevc(let record, _, _): record.rfc6381
+        case .av1(let record, _, _): record.rfc6381
+        case .aac(let configuration): configuration.rfc6381
+        case .ac3(let configuration): configuration.rfc6381
+        case .eac3(let configuration): configuration.rfc6381
+        case .opus(let configuration): configuration.rfc6381
+        }
+    }
+
+    /// Width and height of the coded picture; nil for audio.
+    package var pictureSize: (width: UInt32, height: UInt32)? {
+        switch self {
+        case .avc(_, let width, let height), .hevc(_, let width, let height), .av1(_, let width, let height):
+            (UInt32(width), UInt32(height))
+        case .aac, .ac3, .eac3, .opus: nil
+        }
+    }
+
+    /// Channels of audio; nil for video.
+    package var channelCount: UInt8? {
+        switch self {
+        case .avc, .hevc, .av1: nil
+        case .aac(let configuration): configuration.channels
+        case .ac3(let configuration): configuration.channels
+        case .eac3(let configuration): configuration.channels
+        case .opus(let configuration): configuration.channels
+        }
+    }
+
+    package var kind: Track.Kind {
+        switch self {
+        case .avc, .hevc, .av1: .video
+        case .aac, .ac3, .eac3, .opus: .audio
+        }
+    }
+}
