@@ -67,6 +67,7 @@ let package = Package(
         format("CPIX", "Media", "CommonEncryption", "CXML2"),
         format("HLS", "Media"),
         format("DASH", "Media"),
+        format("ProtectionSystems", "Media", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "OpenSSLCrypto"),
         format("FLV", "Media"),
 
         // 2 adapters, each the only importer of one C library
@@ -165,6 +166,7 @@ let package = Package(
         tests("MPEGTSTests", "MPEGTS", "Media"),
         tests("HLSTests", "HLS", "Media"),
         tests("DASHTests", "DASH", "Media"),
+        tests("ProtectionSystemsTests", "ProtectionSystems", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Media"),
         tests("FLVTests", "FLV", "Media", "TestSupport"),
         tests("RTMPServerTests", "RTMPServer", "FLV", "Media", "CRTMP", "TestSupport"),
         tests("FFmpegTests", "FFmpeg", "TestClips"),
