@@ -61,7 +61,7 @@ let package = Package(
         // 1 formats
         format("ChunkStream", "Media"),
         format("ISOBMFF", "Media"),
-        format("MPEGTS", "Media"),
+        format("MPEGTS", "Media", "CommonEncryption"),
         format("CommonEncryption", "Media", "OpenSSLCrypto"),
         .systemLibrary(name: "CXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         format("CPIX", "Media", "CommonEncryption", "CXML2"),
@@ -163,7 +163,7 @@ let package = Package(
             name: "CommonEncryptionTests", dependencies: ["CommonEncryption", "Media", "OpenSSLCrypto"],
             exclude: ["Fixtures"], swiftSettings: settings),
         tests("ISOBMFFTests", "ISOBMFF", "Media"),
-        tests("MPEGTSTests", "MPEGTS", "Media"),
+        tests("MPEGTSTests", "MPEGTS", "CommonEncryption", "Media"),
         tests("HLSTests", "HLS", "Media"),
         tests("DASHTests", "DASH", "Media"),
         tests("ProtectionSystemsTests", "ProtectionSystems", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Media"),

@@ -9,7 +9,8 @@ struct AVCByteStream {
     /// primary_pic_type 7: any slice type may follow.
     static let delimiter: [UInt8] = [0, 0, 0, 1, 9, 0xF0]
 
-    private let lengthSize: Int
+    /// Bytes of the length field before each NAL unit of a sample.
+    var lengthSize: Int
     /// The delimiter, then every parameter set: what an IDR without its own begins with.
     private let delimiterAndParameterSets: [UInt8]
 

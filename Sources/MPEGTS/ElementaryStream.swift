@@ -1,4 +1,5 @@
-internal import Media
+import CommonEncryption
+import Media
 
 /// How the samples of one track become PES packets.
 struct ElementaryStream {
@@ -14,8 +15,11 @@ struct ElementaryStream {
     var reorderDelay: Int64
     /// The longest time of audio in one PES packet, at 90 kHz.
     var longestPES: Int64
+    var sampleAES: SampleAESStream?
 
-    init(_ track: Track, packetID: UInt16, longestPES: Int64) throws(TransportStreamError) {
+    init(
+        _ track: Track, packetID: UInt16, longestPES: Int64, key: SampleAESKey?
+    ) throws(TransportStreamError) {
         guard track.timescale > 0 else { throw TransportStreamError(.unsupported, "a timescale of 0") }
         switch track.codec {
         case .avc(let configuration, _, _): coding = .avc(AVCByteStream(configuration))
@@ -27,6 +31,14 @@ struct ElementaryStream {
         timescale = track.timescale
         reorderDelay = Int64(track.reorderDelay)
         self.longestPES = longestPES
+        if let key {
+            let stream = try SampleAESStream(track.codec, key: key)
+            sampleAES = stream
+            if case .avc(var byteStream) = coding {
+                byteStream.lengthSize = SampleAESStream.lengthSize
+                coding = .avc(byteStream)
+            }
+        }
     }
 
     /// 0xE0: video stream 0; 0xC0: audio stream 0. ISO/IEC 13818-1:2022, table 2-22.
@@ -37,12 +49,21 @@ struct ElementaryStream {
         }
     }
 
-    /// 0x1B and 0x0F. ISO/IEC 13818-1:2022, table 2-34.
+    /// 0x1B and 0x0F, ISO/IEC 13818-1:2022, table 2-34, where the stream is clear.
     var streamType: UInt8 {
-        switch coding {
+        if let sampleAES { return sampleAES.signalling.streamType }
+        return switch coding {
         case .avc: 0x1B
         case .aac: 0x0F
         }
+    }
+
+    var descriptors: [UInt8] { sampleAES?.signalling.descriptors ?? [] }
+
+    /// The samples as they go into the stream: encrypted where the stream is.
+    func protected(_ segment: TrackSegment) throws(TransportStreamError) -> TrackSegment {
+        guard let sampleAES else { return segment }
+        return try sampleAES.protect(segment)
     }
 
     /// Checks every sample, and groups them into PES packets: one picture each, or some audio frames.
@@ -88,7 +109,7 @@ struct ElementaryStream {
         planned.reserveCapacity(segment.samples.count)
         let source = segment.source.span
         for (index, sample) in segment.samples.enumerated() {
-            let bytes = source.extracting(try range(of: sample, in: source.count))
+            let bytes = source.extracting(try segment.range(of: sample))
             let measure = try byteStream.measure(bytes, isSync: sample.isSync)
             let offset = Int64(sample.compositionOffset)
             guard offset >= -reorderDelay else {
@@ -108,7 +129,7 @@ struct ElementaryStream {
         var planned: [PlannedPES] = []
         var nextDecodeTime: Int64?
         for (index, sample) in segment.samples.enumerated() {
-            _ = try range(of: sample, in: segment.source.count)
+            _ = try segment.range(of: sample)
             guard sample.size <= ADTSFrame.largestRawDataBlock else {
                 throw TransportStreamError(.malformedSample, "an AAC frame of \(sample.size) bytes in ADTS")
             }
@@ -149,14 +170,6 @@ struct ElementaryStream {
         guard seconds < SegmentPlan.longestSegment else {
             throw TransportStreamError(.invalidTime, "a segment of \(seconds) seconds")
         }
-    }
-
-    private func range(of sample: SampleReference, in count: Int) throws(TransportStreamError) -> Range<Int> {
-        guard sample.size > 0, sample.offset >= 0, sample.offset <= count, sample.size <= count - sample.offset else {
-            throw TransportStreamError(
-                .malformedSample, "a sample of \(sample.size) bytes at \(sample.offset) of \(count)")
-        }
-        return sample.offset..<sample.offset + sample.size
     }
 
     private func ticks(_ value: Int64) throws(TransportStreamError) -> Int64 {

@@ -8,16 +8,17 @@ struct TableSection {
     /// - Parameters:
     ///   - tableID: 0 for the PAT, 2 for the PMT.
     ///   - extensionID: transport_stream_id or program_number.
+    ///   - version: 0 to 31.
     ///   - body: what follows last_section_number; at most 171 bytes, so that the section fits its packet.
-    init(packetID: UInt16, tableID: UInt8, extensionID: UInt16, body: [UInt8]) {
+    init(packetID: UInt16, tableID: UInt8, extensionID: UInt16, version: UInt8 = 0, body: [UInt8]) {
         precondition(body.count <= PacketWriter.packetSize - 4 - 1 - 8 - 4, "a table of one packet")
         self.packetID = packetID
         let length = UInt16(5 + body.count + 4)
         var section: [UInt8] = [
             tableID, 0xB0 | UInt8(length >> 8), UInt8(length & 0xFF),
             UInt8(extensionID >> 8), UInt8(extensionID & 0xFF),
-            // Version 0, current; section 0 of 0.
-            0xC1, 0, 0,
+            // Current; section 0 of 0.
+            0xC1 | version << 1, 0, 0,
         ]
         section += body
         let check = Self.crc32(section)

@@ -10,6 +10,25 @@ package struct TrackSegment: Sendable {
     }
 }
 
+extension TrackSegment {
+    /// The bytes of a sample within the source; throws where they are not all there, or none.
+    func range(of sample: SampleReference) throws(TransportStreamError) -> Range<Int> {
+        let count = source.count
+        guard sample.size > 0, sample.offset >= 0, sample.offset <= count, sample.size <= count - sample.offset else {
+            throw TransportStreamError(
+                .malformedSample, "a sample of \(sample.size) bytes at \(sample.offset) of \(count)")
+        }
+        return sample.offset..<sample.offset + sample.size
+    }
+
+    /// The bytes of all samples together.
+    func checkedSize() throws(TransportStreamError) -> Int {
+        var size = 0
+        for sample in samples { size += try range(of: sample).count }
+        return size
+    }
+}
+
 /// Where one sample lies in the bytes of its track's segment, and its times in ticks of the track's timescale.
 package struct SampleReference: Sendable, Equatable {
     /// From the Unix epoch; strictly rising within a track.

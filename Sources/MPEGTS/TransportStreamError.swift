@@ -5,6 +5,8 @@ package struct TransportStreamError: Error, Sendable, Equatable, CustomStringCon
         case unsupported
         /// A sample's bytes do not follow its codec's framing, or lie outside the source.
         case malformedSample
+        /// A sample cannot be encrypted; nothing of the segment may be sent.
+        case unprotected
         /// Decode times do not rise, or lie outside what can be counted.
         case invalidTime
         /// No track has a sample.

@@ -1,8 +1,10 @@
+package import CommonEncryption
 package import Media
 
 /// Makes whole HLS segments in MPEG-2 transport stream form, each from nothing but its own samples.
 ///
-/// One program of at most one H.264 and one AAC track. ISO/IEC 13818-1:2022; RFC 8216, clause 3.2.
+/// One program of at most one H.264 and one AAC track, either in the clear or under SAMPLE-AES.
+/// ISO/IEC 13818-1:2022; RFC 8216, clause 3.2; Apple, MPEG-2 Stream Encryption Format for HTTP Live Streaming.
 /// The same input gives the same bytes, and segments joined in order have unbroken continuity counters.
 package struct TransportStreamMuxer: Sendable {
     /// How long before its decode time a picture or audio frame arrives by the PCR: half a second at 90 kHz.
@@ -22,8 +24,13 @@ package struct TransportStreamMuxer: Sendable {
     private let clockStream: Int
     private let tables: [TableSection]
 
-    /// - Parameter tracks: one video track, one audio track, or one of each in either order.
-    package init(tracks: [Track]) throws(TransportStreamError) {
+    /// - Parameters:
+    ///   - tracks: one video track, one audio track, or one of each in either order.
+    ///   - keys: what to encrypt each track with, in the order of `tracks`; nil leaves a track clear, and nil
+    ///     instead of the array leaves all of them clear.
+    /// - Throws: `unsupported` for what has no form in a transport stream, or none under SAMPLE-AES.
+    package init(tracks: [Track], sampleAES keys: [SampleAESKey?]? = nil) throws(TransportStreamError) {
+        precondition(keys == nil || keys?.count == tracks.count, "a key, or none, for each track")
         let videoIndex = tracks.firstIndex { $0.kind == .video }
         guard (1...2).contains(tracks.count), tracks.count == 1 || tracks[0].kind != tracks[1].kind else {
             throw TransportStreamError(
@@ -31,11 +38,12 @@ package struct TransportStreamMuxer: Sendable {
         }
         clockStream = videoIndex ?? 0
         var streams: [ElementaryStream] = []
-        for track in tracks {
+        for (index, track) in tracks.enumerated() {
             streams.append(
                 try ElementaryStream(
                     track, packetID: track.kind == .video ? Self.videoPacketID : Self.audioPacketID,
-                    longestPES: videoIndex == nil ? SegmentPlan.clockInterval : Self.longestAudioPES))
+                    longestPES: videoIndex == nil ? SegmentPlan.clockInterval : Self.longestAudioPES,
+                    key: keys?[index]))
         }
         self.streams = streams
         let association = ProgramAssociationTable(
@@ -43,9 +51,11 @@ package struct TransportStreamMuxer: Sendable {
         let map = ProgramMapTable(
             packetID: Self.programMapPacketID, programNumber: Self.programNumber,
             clockPacketID: streams[clockStream].packetID,
+            // So that a receiver that goes from clear to protected segments sees another map.
+            version: streams.contains { $0.sampleAES != nil } ? 1 : 0,
             streams: zip(tracks, streams).map { track, stream in
                 .init(
-                    streamType: stream.streamType, packetID: stream.packetID,
+                    streamType: stream.streamType, packetID: stream.packetID, descriptors: stream.descriptors,
                     language: Self.iso639(track.language))
             })
         tables = [association.section, map.section]
@@ -59,13 +69,19 @@ package struct TransportStreamMuxer: Sendable {
     /// - Parameters:
     ///   - segments: the samples of each track, in the order of the tracks given to `init`; one may be empty.
     ///   - spareCapacity: bytes to allocate beyond the segment, for one who encrypts in place and pads.
-    /// - Throws: where samples are not framed as their codec says, lie outside their source, or times do not rise.
+    /// - Throws: where samples are not framed as their codec says, lie outside their source, cannot be encrypted,
+    ///   or times do not rise. There is no segment then: nothing protected is ever written in the clear.
     package func mux(
         _ segments: [TrackSegment], spareCapacity: Int = 0
     ) throws(TransportStreamError) -> [UInt8] {
         precondition(segments.count == streams.count && spareCapacity >= 0, "one segment for each track")
         var planned: [[PlannedPES]] = []
-        for (stream, segment) in zip(streams, segments) { planned.append(try stream.plan(segment)) }
+        var sources: [TrackSegment] = []
+        for (stream, segment) in zip(streams, segments) {
+            let source = try stream.protected(segment)
+            planned.append(try stream.plan(source))
+            sources.append(source)
+        }
         guard planned.contains(where: { !$0.isEmpty }) else { throw TransportStreamError(.empty, "no samples") }
         let plan = SegmentPlan(
             planned, clockStream: clockStream, endTime: streams[clockStream].endTime(segments[clockStream]),
@@ -76,7 +92,7 @@ package struct TransportStreamMuxer: Sendable {
             var writer = unsafe PacketWriter(
                 UnsafeMutableBufferPointer(rebasing: buffer[0..<size]), streams: streams.count,
                 schedule: .init(tables: tables, repetitions: Self.tableRepetitions, mediaPackets: mediaPackets))
-            write(plan, of: segments, to: &writer)
+            write(plan, of: sources, to: &writer)
             writer.finish()
             count = size
         }

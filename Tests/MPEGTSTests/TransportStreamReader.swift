@@ -25,6 +25,7 @@ struct TransportStreamReader {
     private(set) var streamTypes: [Int: Int] = [:]
     private(set) var descriptors: [Int: [UInt8]] = [:]
     private(set) var clockPacketID = -1
+    private(set) var programMapVersion = -1
     private var programMapPacketID = -1
     private var counters: [Int: Int] = [:]
     private var open: [Int: (bytes: [UInt8], random: Bool, packet: Int)] = [:]
@@ -117,6 +118,7 @@ struct TransportStreamReader {
             programMapPacketID = Int(section[10] & 0x1F) << 8 | Int(section[11])
             return
         }
+        programMapVersion = Int(section[5] >> 1 & 31)
         clockPacketID = Int(section[8] & 0x1F) << 8 | Int(section[9])
         var offset = 12
         while offset < section.count - 4 {

@@ -1,0 +1,88 @@
+import CommonEncryption
+import Media
+
+/// Encrypts the samples of one elementary stream before they are measured and cut into packets.
+struct SampleAESStream {
+    /// Of the length fields of encrypted H.264 samples, whatever it was before: NAL units may grow.
+    static let lengthSize = 4
+
+    private enum Coding {
+        case avc(lengthSize: Int)
+        case aac
+    }
+
+    let signalling: SampleAESSignalling
+    private let coding: Coding
+    private let key: SampleAESKey
+
+    init(_ codec: CodecConfiguration, key: SampleAESKey) throws(TransportStreamError) {
+        self.key = key
+        switch codec {
+        case .avc(let record, _, _):
+            coding = .avc(lengthSize: record.nalUnitLengthSize)
+            signalling = .avc
+        case .aac(let configuration):
+            coding = .aac
+            signalling = try .aac(configuration)
+        default:
+            throw TransportStreamError(.unsupported, "\(codec.rfc6381) under SAMPLE-AES")
+        }
+    }
+
+    /// The same samples, encrypted, in a source of their own.
+    func protect(_ segment: TrackSegment) throws(TransportStreamError) -> TrackSegment {
+        let cipher: SampleAESCipher
+        do throws(ProtectionError) {
+            cipher = try SampleAESCipher(key)
+        } catch {
+            throw TransportStreamError(.unprotected, "\(error)")
+        }
+        switch coding {
+        case .avc(let lengthSize): return try Self.protectVideo(segment, lengthSize, cipher)
+        case .aac: return try Self.protectAudio(segment, cipher)
+        }
+    }
+
+    private static func protectVideo(
+        _ segment: TrackSegment, _ lengthSize: Int, _ cipher: borrowing SampleAESCipher
+    ) throws(TransportStreamError) -> TrackSegment {
+        var samples = segment.samples
+        let capacity = SampleAESCipher.largestAVCSize(of: try segment.checkedSize(), lengthSize: lengthSize)
+        let source = try [UInt8](capacity: capacity) { output throws(TransportStreamError) in
+            for index in samples.indices {
+                let start = output.count
+                let bytes = segment.source.span.extracting(try segment.range(of: samples[index]))
+                do throws(ProtectionError) {
+                    try cipher.protectAVC(bytes, lengthSize: lengthSize, to: &output)
+                } catch {
+                    throw TransportStreamError(.unprotected, "sample \(index): \(error)")
+                }
+                samples[index].offset = start
+                samples[index].size = output.count - start
+            }
+        }
+        return TrackSegment(samples: samples, source: source)
+    }
+
+    private static func protectAudio(
+        _ segment: TrackSegment, _ cipher: borrowing SampleAESCipher
+    ) throws(TransportStreamError) -> TrackSegment {
+        var samples = segment.samples
+        var source: [UInt8] = []
+        source.reserveCapacity(try segment.checkedSize())
+        for index in samples.indices {
+            let start = source.count
+            source += segment.source[try segment.range(of: samples[index])]
+            samples[index].offset = start
+        }
+        var bytes = source.mutableSpan
+        for (index, sample) in samples.enumerated() {
+            do throws(ProtectionError) {
+                try cipher.protectAAC(&bytes, in: sample.offset..<sample.offset + sample.size)
+            } catch {
+                throw TransportStreamError(.unprotected, "sample \(index): \(error)")
+            }
+        }
+        return TrackSegment(samples: samples, source: source)
+    }
+}
