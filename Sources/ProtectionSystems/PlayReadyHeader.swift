@@ -8,13 +8,13 @@ package import OpenSSLCrypto
 package struct PlayReadyHeader: Sendable, Hashable {
     package enum Version: String, Sendable, Hashable, CaseIterable {
         /// One key, AES-CTR: what the oldest clients know.
-        case v4_0 = "4.0.0.0"
+        case v40 = "4.0.0.0"
         /// One key as an attribute.
-        case v4_1 = "4.1.0.0"
+        case v41 = "4.1.0.0"
         /// Several keys.
-        case v4_2 = "4.2.0.0"
+        case v42 = "4.2.0.0"
         /// AES-CBC too.
-        case v4_3 = "4.3.0.0"
+        case v43 = "4.3.0.0"
     }
 
     /// An open enumeration.
@@ -59,7 +59,7 @@ package struct PlayReadyHeader: Sendable, Hashable {
     ///     clients know. An older one than that gives way to it.
     package init(_ keys: [Key], licenseURL: String? = nil, version: Version? = nil) {
         let least: Version =
-            keys.contains { $0.algorithm != .aesCTR } ? .v4_3 : keys.count == 1 ? .v4_0 : .v4_2
+            keys.contains { $0.algorithm != .aesCTR } ? .v43 : keys.count == 1 ? .v40 : .v42
         let wanted = version ?? least
         self.init(as: wanted.rawValue < least.rawValue ? least : wanted, keys, licenseURL: licenseURL)
     }
@@ -85,13 +85,13 @@ package struct PlayReadyHeader: Sendable, Hashable {
 
     private func protection(_ url: String) -> String {
         switch version {
-        case .v4_0:
+        case .v40:
             guard let key = keys.first else { return url }
             return "<PROTECTINFO><KEYLEN>16</KEYLEN><ALGID>\(key.algorithm?.rawValue ?? "AESCTR")</ALGID></PROTECTINFO>"
                 + "<KID>\(Self.guid(key.keyID).base64)</KID>"
                 + (key.checksum.map { "<CHECKSUM>\($0.base64)</CHECKSUM>" } ?? "") + url
-        case .v4_1: return "<PROTECTINFO>\(keys.first.map(Self.element) ?? "")</PROTECTINFO>\(url)"
-        case .v4_2, .v4_3:
+        case .v41: return "<PROTECTINFO>\(keys.first.map(Self.element) ?? "")</PROTECTINFO>\(url)"
+        case .v42, .v43:
             return "<PROTECTINFO><KIDS>\(keys.map(Self.element).joined())</KIDS></PROTECTINFO>\(url)"
         }
     }

@@ -16,7 +16,7 @@ import Testing
         #expect(try WidevineHeader(parsing: header.serialize()) == header)
     }
 
-    /// What Shaka Packager 3.8.0 wrote for two keys under cenc: algorithm, then each key.
+    /// An algorithm, a policy, fields of fixed size, and a key id of another size.
     @Test func foreignFieldsArePassedOver() throws {
         let id = try #require(id)
         let policy: [UInt8] = [0x32, 1, 0x41]
