@@ -64,7 +64,7 @@ let package = Package(
         format("MPEGTS", "Media", "CommonEncryption"),
         format("CommonEncryption", "Media", "OpenSSLCrypto"),
         .systemLibrary(name: "CXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
-        format("CPIX", "Media", "CommonEncryption", "CXML2"),
+        format("CPIX", "Media", "CommonEncryption", "OpenSSLCrypto", "CXML2"),
         format("HLS", "Media"),
         format("DASH", "Media"),
         format("ProtectionSystems", "Media", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "OpenSSLCrypto"),
@@ -176,7 +176,7 @@ let package = Package(
         tests(
             "ProbeTests", "Probe", "Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "CurlHTTP",
             "LoopbackServer"),
-        tests("CPIXTests", "CPIX", "CommonEncryption", "Media"),
+        tests("CPIXTests", "CPIX", "CommonEncryption", "Media", "OpenSSLCrypto"),
         tests(
             "KeysTests", "Keys", "KeyServer", "CPIX", "CurlHTTP", "CommonEncryption", "Media", "OpenSSLCrypto",
             "LoopbackServer", "TestSupport", logging),

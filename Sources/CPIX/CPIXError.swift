@@ -8,6 +8,8 @@ package struct CPIXError: Error, Sendable, Equatable, CustomStringConvertible {
         case notCPIX
         case missing
         case invalid
+        /// Keys that cannot be encrypted for, or decrypted by, this recipient; or changed on the way.
+        case encryption
     }
 
     package var code: Code

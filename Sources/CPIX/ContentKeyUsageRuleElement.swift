@@ -1,10 +1,15 @@
 package import Media
 
-/// Which tracks a key is for. CPIX 2.3, `ContentKeyUsageRule`.
+/// Which tracks a key is for. CPIX 2.4, `ContentKeyUsageRule`.
 package struct ContentKeyUsageRuleElement: Sendable, Equatable {
     /// A `VideoFilter` or `AudioFilter`, with whatever bounds it has.
     package struct Filter: Sendable, Equatable {
         package enum Kind: String, Sendable { case video = "VideoFilter", audio = "AudioFilter" }
+        /// Bounds that are numbers. Pixels are width times height; both ends belong to the range, but for `minFps`,
+        /// which does not.
+        package enum Bound: String, Sendable, CaseIterable {
+            case minPixels, maxPixels, minFps, maxFps, minChannels, maxChannels
+        }
 
         package var kind: Kind
         /// `minPixels`, `maxChannels` and so on, as text.
@@ -13,6 +18,18 @@ package struct ContentKeyUsageRuleElement: Sendable, Equatable {
         package init(_ kind: Kind, bounds: [String: String] = [:]) {
             self.kind = kind
             self.bounds = bounds
+        }
+
+        /// Nil where the bound is not there, or no number.
+        package subscript(bound: Bound) -> UInt64? {
+            get { bounds[bound.rawValue].flatMap { UInt64($0) } }
+            set { bounds[bound.rawValue] = newValue.map { "\($0)" } }
+        }
+
+        /// `@hdr`; nil where it is not there.
+        package var hdr: Bool? {
+            get { bounds["hdr"].map { ["true", "1"].contains($0) } }
+            set { bounds["hdr"] = newValue.map { $0 ? "true" : "false" } }
         }
     }
 
@@ -34,7 +51,7 @@ package struct ContentKeyUsageRuleElement: Sendable, Equatable {
 
     init(reading element: ElementTree) throws(CPIXError) {
         self.init(keyID: try element.keyID("kid"), intendedTrackType: element.attributes["intendedTrackType"])
-        for child in element.children where child.namespace == CPIXDocument.namespace {
+        for child in element.children where child.isOurs {
             if child.name == "KeyPeriodFilter", let id = child.attributes["periodId"] { periodIDs.append(id) }
             if let kind = Filter.Kind(rawValue: child.name) {
                 filters.append(Filter(kind, bounds: child.attributes.filter { !$0.key.contains(":") }))

@@ -1,4 +1,5 @@
 import CXML2
+import OpenSSLCrypto
 
 /// One element of a parsed document: enough of XML for CPIX, with hard limits.
 ///
@@ -12,24 +13,37 @@ struct ElementTree {
     /// Those without a prefix; CPIX has no others.
     var attributes: [String: String] = [:]
     var children: [ElementTree] = []
-    /// The character data directly within the element.
+    /// The character data directly within the element; empty where that is a key.
     var text = ""
+    /// What the base64 within a `PlainValue` stands for, which never becomes text; nil where it is no base64.
+    var secret: SecretBytes?
 
     static let maximumSize = 1 << 20
     static let maximumDepth = 32
+    /// Characters of a key's base64; more are no key of ours.
+    private static let maximumSecret = 4096
+    private static let secretName = "PlainValue"
+
+    private static let namespaces: Set = [
+        "", CPIXDocument.namespace, CPIXDocument.pskcNamespace, CPIXDocument.spekeNamespace,
+        CPIXDocument.signatureNamespace, CPIXDocument.encryptionNamespace,
+    ]
+
+    /// libxml2 is set up once for the process; a static is initialised once, by whichever thread is first.
+    private static let isReady = sluice_xml_initialise() == 0
 
     /// The root of a document without document type declaration: so there are no entities but the five of XML, and
     /// nothing to fetch.
-    init(parsing xml: [UInt8]) throws(CPIXError) {
+    init(parsing xml: Span<UInt8>) throws(CPIXError) {
         guard xml.count <= Self.maximumSize else {
             throw CPIXError(.tooLarge, "the document has more than \(Self.maximumSize) bytes")
         }
-        guard String(validating: xml, as: UTF8.self) != nil else {
+        do throws(UTF8.ValidationError) { _ = try UTF8Span(validating: xml) } catch {
             throw CPIXError(.malformed, "the document is not UTF-8")
         }
-        // The library's own set-up; later calls do nothing.
-        xmlInitParser()
-        guard let context = unsafe xmlNewParserCtxt() else { throw CPIXError(.malformed, "no memory for the document") }
+        guard Self.isReady, let context = unsafe xmlNewParserCtxt() else {
+            throw CPIXError(.malformed, "no memory for the document")
+        }
         defer { unsafe xmlFreeParserCtxt(context) }
         let parsed = unsafe xml.withUnsafeBytes { bytes in
             unsafe xmlCtxtReadMemory(
@@ -55,7 +69,9 @@ struct ElementTree {
         guard depth <= Self.maximumDepth else {
             throw CPIXError(.tooLarge, "the document's elements nest deeper than \(Self.maximumDepth)")
         }
-        name = unsafe Self.string(node.pointee.name)
+        // An undeclared prefix stays in the name.
+        let fullName = unsafe Self.string(node.pointee.name)
+        name = fullName.split(separator: ":", omittingEmptySubsequences: false).last.map(String.init) ?? fullName
         namespace = unsafe node.pointee.ns.map { unsafe Self.string($0.pointee.href) } ?? ""
         var attribute = unsafe node.pointee.properties
         while let current = unsafe attribute {
@@ -64,7 +80,11 @@ struct ElementTree {
             }
             unsafe attribute = current.pointee.next
         }
-        text = unsafe Self.content(node.pointee.children)
+        if name == Self.secretName {
+            secret = unsafe Self.secret(node.pointee.children)
+        } else {
+            text = unsafe Self.content(node.pointee.children)
+        }
         var child = unsafe node.pointee.children
         while let current = unsafe child {
             if unsafe current.pointee.type == XML_ELEMENT_NODE {
@@ -85,15 +105,40 @@ struct ElementTree {
         return text
     }
 
+    /// What the base64 in the text nodes of a list of siblings stands for, by way of one buffer, which is wiped.
+    private static func secret(_ first: UnsafeMutablePointer<xmlNode>?) -> SecretBytes? {
+        var decoder = Base64.Decoder(capacity: maximumSecret)
+        defer { decoder.wipe() }
+        var count = 0
+        var node = unsafe first
+        while let current = unsafe node {
+            if unsafe current.pointee.type == XML_TEXT_NODE, var character = unsafe current.pointee.content {
+                while unsafe character.pointee != 0 {
+                    count += 1
+                    guard count <= maximumSecret else { return nil }
+                    unsafe decoder.take(character.pointee)
+                    unsafe character += 1
+                }
+            }
+            unsafe node = current.pointee.next
+        }
+        return decoder.isComplete ? SecretBytes(copying: decoder.bytes.span) : nil
+    }
+
     private static func string(_ text: UnsafePointer<xmlChar>?) -> String {
         unsafe text.map { unsafe String(cString: $0) } ?? ""
     }
 
-    func children(_ namespace: String, _ name: String) -> [ElementTree] {
-        children.filter { $0.namespace == namespace && $0.name == name }
+    /// Those of this local name in a namespace that is CPIX's, or in none.
+    func children(_ name: String) -> [ElementTree] {
+        children.filter { $0.name == name && $0.isOurs }
     }
 
-    func first(_ namespace: String, _ name: String) -> ElementTree? {
-        children.first { $0.namespace == namespace && $0.name == name }
+    func first(_ name: String) -> ElementTree? {
+        children.first { $0.name == name && $0.isOurs }
     }
+
+    /// Whether the element belongs to CPIX or to what CPIX is made of. Providers mix these up, or forget to declare
+    /// them; what others add to a document has namespaces of its own.
+    var isOurs: Bool { Self.namespaces.contains(namespace) }
 }

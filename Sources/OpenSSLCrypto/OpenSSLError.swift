@@ -11,6 +11,10 @@ package struct OpenSSLError: Error, Sendable, Equatable, CustomStringConvertible
         /// The tag of an authenticated cipher does not match: changed bytes or another key.
         case authenticate = "authenticating"
         case random = "drawing random bytes"
+        case loadKey = "loading a private key"
+        case loadCertificate = "loading a certificate"
+        /// RSA-OAEP. Says nothing of the reason on purpose: whoever learns it can decrypt step by step.
+        case transportKey = "opening what is encrypted for a recipient"
     }
 
     /// The code of OpenSSL's error queue (`ERR_get_error`); 0 where the library queued none.
