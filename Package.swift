@@ -55,6 +55,7 @@ let package = Package(
         format("Media"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "OpenSSLCrypto", dependencies: ["COpenSSL"], swiftSettings: settings),
+        .target(name: "Files", swiftSettings: settings),
 
         .systemLibrary(name: "CLinux"),
 
@@ -80,9 +81,11 @@ let package = Package(
             providers: [.apt(["libavcodec-dev", "libswscale-dev", "libswresample-dev"])]),
         .target(name: "FFmpeg", dependencies: ["Media", "CFFmpeg"], swiftSettings: settings),
 
+        .target(name: "Sealing", dependencies: ["Files", "OpenSSLCrypto"], swiftSettings: settings),
+
         // 3 services
         .target(name: "Settings", dependencies: ["Media", yams], swiftSettings: settings),
-        .target(name: "Timeline", dependencies: ["Media", "ISOBMFF"], swiftSettings: settings),
+        .target(name: "Timeline", dependencies: ["Media", "Files", "ISOBMFF", "Sealing"], swiftSettings: settings),
         .target(name: "Keys", dependencies: ["Media", "CommonEncryption", "CPIX", "CurlHTTP"], swiftSettings: settings),
         .target(
             name: "Packager",
@@ -97,7 +100,7 @@ let package = Package(
         // 4 live
         .target(
             name: "Live",
-            dependencies: ["Media", "Keys", "OpenSSLCrypto", "Packager", "Settings", "Timeline", logging],
+            dependencies: ["Media", "Files", "Keys", "OpenSSLCrypto", "Packager", "Settings", "Timeline", logging],
             swiftSettings: settings),
         .target(
             name: "Supervisor",
@@ -183,12 +186,14 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["CommonEncryption", "ISOBMFF", "Keys", "Media", "Timeline"],
             path: "Tests/TestSupport", swiftSettings: settings),
-        tests("TimelineTests", "Timeline", "ISOBMFF", "Media", "TestSupport"),
+        tests("FilesTests", "Files", "TestSupport"),
+        tests("SealingTests", "Sealing", "Files", "OpenSSLCrypto", "TestSupport"),
+        tests("TimelineTests", "Timeline", "Files", "Sealing", "ISOBMFF", "Media", "TestSupport"),
         tests(
             "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "Settings",
             "TestSupport", "Timeline"),
         tests(
-            "LiveTests", "Live", "Keys", "Media", "Packager", "Settings", "TestSupport", "Timeline", logging),
+            "LiveTests", "Live", "Files", "Keys", "Media", "Packager", "Settings", "TestSupport", "Timeline", logging),
         tests(
             "OriginTests", "Origin", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport", "Timeline",
             logging, nio, nioHTTP1, nioPosix),

@@ -1,19 +1,24 @@
-import COpenSSL
-
-/// Secret bytes in memory of their own, overwritten with zeros when the last owner lets go. Never prints them.
+/// Secret bytes in memory of their own (`SecretMemory`), overwritten with zeros when the last owner lets go. Never
+/// prints them.
 package final class SecretBytes: @unchecked Sendable {  // why: written only in init and deinit
     private let storage: UnsafeMutableRawBufferPointer
 
     /// A copy; the caller still has to `cleanse` its own.
     package init(copying bytes: Span<UInt8>) {
-        storage = .allocate(byteCount: bytes.count, alignment: 16)
+        storage = SecretMemory.allocate(bytes.count)
         for index in 0..<bytes.count { storage[index] = bytes[index] }
     }
 
-    deinit {
-        OPENSSL_cleanse(storage.baseAddress, storage.count)
-        storage.deallocate()
+    /// `count` bytes that `fill` writes in place, zeros at first; no copy of them is made.
+    package init<Failure: Error>(
+        count: Int, _ fill: (UnsafeMutableBufferPointer<UInt8>) throws(Failure) -> Void
+    ) throws(Failure) {
+        storage = SecretMemory.allocate(count)
+        storage.initializeMemory(as: UInt8.self, repeating: 0)
+        try fill(storage.assumingMemoryBound(to: UInt8.self))
     }
+
+    deinit { SecretMemory.wipeAndFree(storage) }
 
     package var count: Int { storage.count }
 

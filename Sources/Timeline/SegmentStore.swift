@@ -1,3 +1,4 @@
+package import Files
 import Synchronization
 
 /// The clear bytes of a channel's segments: the newest in memory, all of them as plain CMAF files.

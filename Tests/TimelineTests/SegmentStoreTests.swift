@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import TestSupport
 import Testing
@@ -64,23 +65,5 @@ import Timeline
         #expect(!budget.add(1))
         #expect(budget.add(-51))
         #expect(budget.usedBytes == 50)
-    }
-
-    @Test func filesOfManyFoldersDeepAndTheirErrors() throws {
-        let directory = try TemporaryDirectory()
-        try PlainFile.makeDirectory(directory.path + "/a/b/c")
-        try PlainFile.makeDirectory(directory.path + "/a/b/c")
-        try PlainFile.write([1, 2], to: directory.path + "/a/b/c/file")
-        try PlainFile.append([3], to: directory.path + "/a/b/c/file")
-        #expect(try PlainFile.read(directory.path + "/a/b/c/file", atMost: 3) == [1, 2, 3])
-        #expect(throws: FileError.self) {
-            _ = try PlainFile.read(directory.path + "/a/b/c/file", atMost: 2)
-        }
-        try PlainFile.replace([9], at: directory.path + "/a/b/c/file")
-        #expect(PlainFile.size(directory.path + "/a/b/c/file") == 1)
-        #expect(try directory.names(in: "a/b/c") == ["file"])
-        #expect(PlainFile.size(directory.path + "/none") == nil)
-        #expect(throws: FileError.self) { try PlainFile.write([], to: directory.path + "/none/file") }
-        #expect(throws: FileError.self) { try PlainFile.makeDirectory(directory.path + "/a/b/c/file/d") }
     }
 }

@@ -1,0 +1,18 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What a system call on a file said: the call, the path and `errno`.
+package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
+    package let operation: String
+    package let path: String
+    package let code: Int32
+
+    package init(operation: String, path: String, code: Int32) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+    }
+
+    package var description: String { "\(operation) \(path): \(String(cString: strerror(code)))" }
+}
