@@ -51,6 +51,8 @@ package struct AdminReport: Sendable {
 
     package struct KeyState: Codable, Sendable {
         package var currentPeriod: UInt64
+        /// Emergency rotations so far.
+        package var edition: UInt32
         package var secondsToNextPeriod: Int64?
         package var isCurrentHeld: Bool
         package var isNextHeld: Bool?
@@ -107,7 +109,7 @@ package struct AdminReport: Sendable {
                     id: endpoint.id,
                     manifest: "/\(name)/\(endpoint.id)/\(endpoint.package == .dash ? "index.mpd" : "index.m3u8")",
                     isWithheld: state.isWithheld, listedSegments: state.window.listed.count,
-                    currentKeyPeriod: state.window.segments.last?.keys?.index)
+                    currentKeyPeriod: state.window.segments.last?.keys?.period.index)
             },
             keys: channel.schedules.map { KeyState($0.status) })
     }
@@ -130,7 +132,8 @@ extension AdminReport.Publisher {
 extension AdminReport.KeyState {
     fileprivate init(_ status: KeyScheduleStatus) {
         self.init(
-            currentPeriod: status.currentPeriod, secondsToNextPeriod: status.secondsToNextPeriod,
+            currentPeriod: status.currentPeriod.index, edition: status.currentPeriod.edition,
+            secondsToNextPeriod: status.secondsToNextPeriod,
             isCurrentHeld: status.isCurrentHeld, isNextHeld: status.isNextHeld, heldPeriods: status.heldPeriods,
             calls: status.calls, failures: status.failures, lastError: status.lastError.map { "\($0)" })
     }

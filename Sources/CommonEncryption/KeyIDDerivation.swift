@@ -5,17 +5,17 @@ extension KeyID {
     /// The KID of one key of one key period: the same on every node, so that all ask a provider for the same key.
     ///
     /// The first 16 bytes of SHA-256 over "sluice key id 1", then each text as its 4-byte length and its
-    /// UTF-8, then interval (4 bytes) and period (8 bytes), all big-endian; then marked as a UUID of
-    /// version 8, variant 10 (RFC 9562, clause 5.8).
+    /// UTF-8, then interval (4 bytes), period (8 bytes) and, where it is not 0, its edition (4 bytes),
+    /// all big-endian; then marked as a UUID of version 8, variant 10 (RFC 9562, clause 5.8).
     ///
     /// - Parameters:
     ///   - contentID: the CPIX content id.
     ///   - scheme: `cenc`, `cbcs` or `AES-128`: schemes never share a key.
     ///   - entry: the entry of the encryption contract, such as `VIDEO` or `SD`.
     ///   - rotationIntervalSeconds: 0 where keys do not rotate.
-    ///   - period: the key period's index.
+    ///   - period: the key period.
     package static func derived(
-        contentID: String, scheme: String, entry: String, rotationIntervalSeconds: UInt32, period: UInt64
+        contentID: String, scheme: String, entry: String, rotationIntervalSeconds: UInt32, period: KeyPeriod
     ) -> KeyID {
         var input = ByteWriter(capacity: 128)
         input.write(bytes: "sluice key id 1".utf8)
@@ -24,7 +24,8 @@ extension KeyID {
             input.write(bytes: text.utf8)
         }
         input.write(rotationIntervalSeconds)
-        input.write(period)
+        input.write(period.index)
+        if period.edition > 0 { input.write(period.edition) }
         var bytes = Array(sha256(input.bytes).prefix(16))
         bytes[6] = bytes[6] & 0x0F | 0x80
         bytes[8] = bytes[8] & 0x3F | 0x80

@@ -26,6 +26,14 @@ package struct Descriptor: Sendable, Hashable {
         Descriptor(schemeIDURI: "urn:mpeg:dash:period-continuity:2015", value: periodID)
     }
 
+    /// Adaptation sets of the same content that players may switch between, as those under other keys.
+    /// ISO/IEC 23009-1:2022, clause 5.3.3.5; a supplemental property.
+    package static func switching(with ids: [UInt32]) -> Descriptor {
+        Descriptor(
+            schemeIDURI: "urn:mpeg:dash:adaptation-set-switching:2016",
+            value: ids.map { String($0) }.joined(separator: ","))
+    }
+
     func write(_ element: String, to writer: inout XMLWriter) {
         writer.element(element, ["schemeIdUri": schemeIDURI, "value": value, "id": id])
     }

@@ -2,30 +2,39 @@ package import Media
 
 /// Decides which period's key protects a segment, once and for ever.
 ///
-/// A segment belongs to the key period of its nominal start. Where that period's key is not there when the segment is
-/// made, the previous binding's key may go on for `graceSeconds` past its own end; after that the segment waits for
-/// its own key. Only such exceptions are kept: the rest follows from the segment's place in time.
+/// A segment belongs to the key period of its nominal start, in the edition that was in force when it was bound. Where
+/// that period's key is not there when the segment is made, the previous binding's key may go on for `graceSeconds`
+/// past its own end; after that the segment waits for its own key. Only such exceptions are kept, and where editions
+/// began: the rest follows from the segment's place in time.
 ///
-/// The caller persists the value whenever `bind` answers `.exception`, before the segment is listed; and after a
-/// restart tells it by `recover(through:)` which segments already exist.
+/// The caller persists the value whenever `bind` answers `.exception` and after `startEdition`, before the segment is
+/// listed; and after a restart tells it by `recover(through:)` which segments already exist.
 package struct KeyBinding: Sendable, Hashable, Codable {
     /// Segments `first...last` protected with the key of an earlier period.
     package struct Exception: Sendable, Hashable, Codable {
         package var first: UInt64
         package var last: UInt64
-        package var period: UInt64
+        package var period: KeyPeriod
+    }
+
+    /// From this segment on, keys are those of `edition`.
+    package struct EditionStart: Sendable, Hashable, Codable {
+        package var firstSegment: UInt64
+        /// Its nominal start: the end of what came before.
+        package var start: Ticks
+        package var edition: UInt32
     }
 
     /// What `bind` decided.
     package enum Decision: Sendable, Hashable {
         /// The segment's own period, whose key is held.
-        case own(UInt64)
+        case own(KeyPeriod)
         /// An earlier period, within the grace. The binding must be persisted before the segment is listed.
-        case exception(UInt64)
+        case exception(KeyPeriod)
         /// The segment's own period, whose key is not held yet: it cannot be served until it arrives.
-        case waiting(UInt64)
+        case waiting(KeyPeriod)
 
-        package var period: UInt64 {
+        package var period: KeyPeriod {
             switch self {
             case .own(let period), .exception(let period), .waiting(let period): period
             }
@@ -34,25 +43,30 @@ package struct KeyBinding: Sendable, Hashable, Codable {
 
     /// In rising order, never overlapping.
     package private(set) var exceptions: [Exception] = []
+    /// In rising order of both.
+    package private(set) var editions: [EditionStart] = []
     /// The highest segment bound so far; everything up to it is decided.
     package private(set) var lastSegment: UInt64?
     /// The period that `lastSegment` is bound to.
-    private var lastPeriod: UInt64?
+    private var lastPeriod: KeyPeriod?
 
     package init() {}
 
+    /// The edition of segments yet to be bound.
+    package var currentEdition: UInt32 { editions.last?.edition ?? 0 }
+
     /// The period whose key protects `segment`. For segments never bound this is where they would belong.
-    package func period(of segment: UInt64, start: Ticks, contract: KeyContract) -> UInt64 {
-        exception(for: segment)?.period ?? contract.period(at: start)
+    package func period(of segment: UInt64, start: Ticks, contract: KeyContract) -> KeyPeriod {
+        exception(for: segment)?.period ?? ownPeriod(of: segment, start, contract)
     }
 
     /// Binds a new segment; a segment already bound answers what it was bound to.
     ///
     /// `start` is the nominal start of the segment; `isHeld` says whether the key of a period is there now.
     package mutating func bind(
-        segment: UInt64, start: Ticks, contract: KeyContract, graceSeconds: UInt32, isHeld: (UInt64) -> Bool
+        segment: UInt64, start: Ticks, contract: KeyContract, graceSeconds: UInt32, isHeld: (KeyPeriod) -> Bool
     ) -> Decision {
-        let own = contract.period(at: start)
+        let own = ownPeriod(of: segment, start, contract)
         if let lastSegment, segment <= lastSegment {
             if let bound = exception(for: segment) { return .exception(bound.period) }
             return isHeld(own) ? .own(own) : .waiting(own)
@@ -62,8 +76,8 @@ package struct KeyBinding: Sendable, Hashable, Codable {
         lastPeriod = own
         if isHeld(own) { return .own(own) }
         // A grace counts from the end of the key's own period, so that it cannot be chained over several boundaries.
-        guard let previous, previous < own, isHeld(previous),
-            start < Ticks(contract.startSeconds(of: previous + 1), timescale: 1).adding(seconds: graceSeconds)
+        guard let previous, previous != own, isHeld(previous),
+            start < end(of: previous, contract).adding(seconds: graceSeconds)
         else { return .waiting(own) }
         lastPeriod = previous
         if let last = exceptions.last, last.period == previous, last.last &+ 1 == segment {
@@ -72,6 +86,16 @@ package struct KeyBinding: Sendable, Hashable, Codable {
             exceptions.append(Exception(first: segment, last: segment, period: previous))
         }
         return .exception(previous)
+    }
+
+    /// An emergency rotation: from `firstSegment` on, which starts at `start` and is not bound yet, other keys.
+    ///
+    /// - Returns: the new edition.
+    package mutating func startEdition(at firstSegment: UInt64, start: Ticks) -> UInt32 {
+        let edition = currentEdition &+ 1
+        let first = max(firstSegment, lastSegment.map { $0 &+ 1 } ?? 0)
+        editions.append(EditionStart(firstSegment: first, start: start, edition: edition))
+        return edition
     }
 
     /// After a restart: segments up to `segment` exist already and keep what they are bound to.
@@ -84,6 +108,24 @@ package struct KeyBinding: Sendable, Hashable, Codable {
     /// Forgets the exceptions of segments before `segment`, which have left the storage window.
     package mutating func forget(before segment: UInt64) {
         exceptions.removeAll { $0.last < segment }
+        // The edition that the oldest segment is in began before it and stays.
+        if let current = editions.lastIndex(where: { $0.firstSegment <= segment }), current > 0 {
+            editions.removeFirst(current)
+        }
+    }
+
+    private func ownPeriod(of segment: UInt64, _ start: Ticks, _ contract: KeyContract) -> KeyPeriod {
+        let edition = editions.last { $0.firstSegment <= segment }?.edition ?? 0
+        return KeyPeriod(contract.index(at: start), edition: edition)
+    }
+
+    /// When a period is over by itself: at its rotation, or where a later edition began.
+    private func end(of period: KeyPeriod, _ contract: KeyContract) -> Ticks {
+        let rotation =
+            contract.rotationIntervalSeconds > 0
+            ? Ticks(contract.startSeconds(of: period.index + 1), timescale: 1) : Ticks(.max, timescale: 1)
+        guard let next = editions.first(where: { $0.edition > period.edition }) else { return rotation }
+        return min(rotation, next.start)
     }
 
     private func exception(for segment: UInt64) -> Exception? {
@@ -93,7 +135,8 @@ package struct KeyBinding: Sendable, Hashable, Codable {
 
 extension Ticks {
     fileprivate func adding(seconds: UInt32) -> Ticks {
-        let (sum, overflow) = value.addingReportingOverflow(Int64(seconds))
+        let (length, tooLong) = Int64(seconds).multipliedReportingOverflow(by: Int64(timescale))
+        let (sum, overflow) = value.addingReportingOverflow(tooLong ? .max : length)
         return Ticks(overflow ? .max : sum, timescale: timescale)
     }
 }

@@ -1,3 +1,5 @@
+package import Media
+
 /// What to fetch, what to drop and when to look again: every decision of a `KeySchedule`, without effects.
 ///
 /// Times are milliseconds since the epoch. The periods that matter are those from the current one to the last that
@@ -13,20 +15,24 @@ package struct KeyPlan: Sendable {
         package var retentionSeconds: UInt32
         /// Calls to the provider at a time.
         package var maximumCalls: Int
+        /// Periods after the current one that are fetched whatever the prefetch time: 1 or 2.
+        package var prefetchPeriods: UInt32
 
         package init(
-            rotationIntervalSeconds: UInt32, prefetchSeconds: UInt32, retentionSeconds: UInt32, maximumCalls: Int = 4
+            rotationIntervalSeconds: UInt32, prefetchSeconds: UInt32, retentionSeconds: UInt32, maximumCalls: Int = 4,
+            prefetchPeriods: UInt32 = 1
         ) {
             self.rotationIntervalSeconds = rotationIntervalSeconds
             self.prefetchSeconds = prefetchSeconds
             self.retentionSeconds = retentionSeconds
             self.maximumCalls = maximumCalls
+            self.prefetchPeriods = prefetchPeriods
         }
     }
 
     package enum Action: Sendable, Hashable {
-        case fetch(UInt64)
-        case drop(UInt64)
+        case fetch(KeyPeriod)
+        case drop(KeyPeriod)
         /// Nothing changes by itself before this time; nil: only an event changes anything. Always the last action.
         case wait(until: Int64?)
     }
@@ -39,28 +45,39 @@ package struct KeyPlan: Sendable {
     }
 
     package let settings: Settings
-    private var states: [UInt64: State] = [:]
+    private var states: [KeyPeriod: State] = [:]
+    private var edition: UInt32 = 0
+    /// When editions before the current one ended, in milliseconds: their keys go when the window has left them.
+    private var editionEnds: [UInt32: Int64] = [:]
 
     package init(_ settings: Settings) { self.settings = settings }
 
     private var interval: Int64 { Int64(settings.rotationIntervalSeconds) * 1000 }
 
-    /// The period of a time.
-    package func period(at now: Int64) -> UInt64 {
-        interval == 0 ? 0 : UInt64(clamping: now / interval)
+    /// The period of a time, in the current edition.
+    package func period(at now: Int64) -> KeyPeriod {
+        KeyPeriod(interval == 0 ? 0 : UInt64(clamping: now / interval), edition: edition)
+    }
+
+    /// From now on periods are those of this edition: keys held for times to come are dropped and asked for anew.
+    package mutating func startEdition(_ edition: UInt32, now: Int64) {
+        guard edition > self.edition else { return }
+        for old in self.edition..<edition { editionEnds[old] = now }
+        self.edition = edition
     }
 
     /// What to do now. Whatever `.fetch` names counts as being fetched until `fetched` or `failed` is told.
     package mutating func advance(now: Int64) -> [Action] {
         var actions: [Action] = []
-        for period in states.keys.sorted() where isExpired(period, now: now) {
+        let current = period(at: now)
+        for period in states.keys.sorted() where isExpired(period, now: now) || isReplaced(period, current) {
             if case .fetching = states[period] { continue }
             if case .held = states[period] { actions.append(.drop(period)) }
             states[period] = nil
         }
-        let current = period(at: now)
-        for period in current...lastWanted(now: now) where states[period] == nil {
-            states[period] = .wanted(at: now, failures: 0)
+        for index in current.index...lastWanted(now: now) {
+            let period = KeyPeriod(index, edition: edition)
+            if states[period] == nil { states[period] = .wanted(at: now, failures: 0) }
         }
         var calls = states.values.reduce(0) { count, state in
             if case .fetching = state { count + 1 } else { count }
@@ -83,7 +100,7 @@ package struct KeyPlan: Sendable {
         if interval > 0 {
             // The next period comes into sight: when its predecessor becomes current, or by the prefetch time.
             let next = Int64(clamping: lastWanted(now: now) + 1) * interval - Int64(settings.prefetchSeconds) * 1000
-            let boundary = (Int64(clamping: current) + 1) * interval
+            let boundary = (Int64(clamping: current.index) + 1) * interval
             let sight = next > now ? min(next, boundary) : boundary
             wake = min(wake ?? sight, sight)
         }
@@ -94,13 +111,15 @@ package struct KeyPlan: Sendable {
     /// A segment of this period has to be served: asks for its key unless that is gone for good or far ahead.
     ///
     /// Answers whether there is now something to do for `advance`.
-    package mutating func need(_ period: UInt64, now: Int64) -> Bool {
-        guard states[period] == nil, !isExpired(period, now: now), period <= lastWanted(now: now) else { return false }
+    package mutating func need(_ period: KeyPeriod, now: Int64) -> Bool {
+        guard states[period] == nil, !isExpired(period, now: now), period.index <= lastWanted(now: now),
+            period.edition <= edition, !isReplaced(period, self.period(at: now))
+        else { return false }
         states[period] = .wanted(at: now, failures: 0)
         return true
     }
 
-    package mutating func fetched(_ period: UInt64) {
+    package mutating func fetched(_ period: KeyPeriod) {
         guard case .fetching = states[period] else { return }
         states[period] = .held
         // The provider answers: what failed before is asked for again at once, not when its delay is over.
@@ -114,7 +133,7 @@ package struct KeyPlan: Sendable {
     /// - Parameter jitter: any number; spreads the next attempt over the second half of the delay.
     /// - Returns: the time of the next attempt.
     @discardableResult
-    package mutating func failed(_ period: UInt64, _ error: KeyError, now: Int64, jitter: UInt64) -> Int64 {
+    package mutating func failed(_ period: KeyPeriod, _ error: KeyError, now: Int64, jitter: UInt64) -> Int64 {
         guard case .fetching(let failures) = states[period] else { return now }
         let full = Self.delay(afterFailures: failures + 1, error)
         let time = now + full / 2 + Int64(jitter % UInt64(full / 2 + 1))
@@ -123,7 +142,7 @@ package struct KeyPlan: Sendable {
     }
 
     /// A fetch ended without a result, as by cancellation: it can be asked for again.
-    package mutating func abandoned(_ period: UInt64) {
+    package mutating func abandoned(_ period: KeyPeriod) {
         guard case .fetching = states[period] else { return }
         states[period] = nil
     }
@@ -137,14 +156,22 @@ package struct KeyPlan: Sendable {
     /// At least the next period; at most 64 ahead, should a prefetch time be far longer than the interval.
     private func lastWanted(now: Int64) -> UInt64 {
         guard interval > 0 else { return 0 }
-        let current = period(at: now)
-        let ahead = period(at: now + Int64(settings.prefetchSeconds) * 1000)
-        return min(max(current + 1, ahead), current + 64)
+        let current = period(at: now).index
+        let ahead = period(at: now + Int64(settings.prefetchSeconds) * 1000).index
+        return min(max(current + UInt64(max(settings.prefetchPeriods, 1)), ahead), current + 64)
     }
 
-    private func isExpired(_ period: UInt64, now: Int64) -> Bool {
-        guard interval > 0 else { return false }
-        let end = (Int128(period) + 1) * Int128(interval)
+    /// Whether no segment of the window can be under it any more.
+    private func isExpired(_ period: KeyPeriod, now: Int64) -> Bool {
+        var end: Int128?
+        if interval > 0 { end = (Int128(period.index) + 1) * Int128(interval) }
+        if let replaced = editionEnds[period.edition] { end = min(end ?? .max, Int128(replaced)) }
+        guard let end else { return false }
         return end + Int128(settings.retentionSeconds) * 1000 <= Int128(now)
+    }
+
+    /// Whether it is a period to come of an earlier edition: nothing will ever be under it.
+    private func isReplaced(_ period: KeyPeriod, _ current: KeyPeriod) -> Bool {
+        period.edition < edition && period.index > current.index
     }
 }

@@ -1,3 +1,4 @@
+package import Media
 import Synchronization
 
 /// Holds the keys of one contract: fetches ahead, fetches on demand after a restart, drops what the window has left.
@@ -6,22 +7,22 @@ import Synchronization
 package final class KeySchedule: Sendable {
     /// What happened, for logs and metrics. Holds no secret.
     package enum Event: Sendable {
-        case fetched(period: UInt64, attempts: Int)
-        case failed(period: UInt64, KeyError, nextAttempt: Int64)
-        case dropped(period: UInt64)
+        case fetched(period: KeyPeriod, attempts: Int)
+        case failed(period: KeyPeriod, KeyError, nextAttempt: Int64)
+        case dropped(period: KeyPeriod)
     }
 
     /// Asks the provider for the keys of one period.
-    package typealias Fetch = @Sendable (_ period: UInt64) async throws(KeyError) -> PeriodKeys
+    package typealias Fetch = @Sendable (_ period: KeyPeriod) async throws(KeyError) -> PeriodKeys
 
     private struct State {
         var plan: KeyPlan
-        var keys: [UInt64: PeriodKeys] = [:]
-        var waiters: [UInt64: [UInt64: CheckedContinuation<Void, Never>]] = [:]
+        var keys: [KeyPeriod: PeriodKeys] = [:]
+        var waiters: [KeyPeriod: [UInt64: CheckedContinuation<Void, Never>]] = [:]
         var nextWaiter: UInt64 = 0
         var calls: UInt64 = 0
         var failures: UInt64 = 0
-        var attempts: [UInt64: Int] = [:]
+        var attempts: [KeyPeriod: Int] = [:]
         var lastError: KeyError?
         var lastErrorTime: Int64?
         var isRunning = false
@@ -53,7 +54,7 @@ package final class KeySchedule: Sendable {
     }
 
     /// The keys of a period, if they are held now. Where they are not but could be, this asks for them.
-    package func keys(for period: UInt64) -> PeriodKeys? {
+    package func keys(for period: KeyPeriod) -> PeriodKeys? {
         let now = clock.now()
         let (found, isNew) = state.withLock { state in
             if let found = state.keys[period] { return (PeriodKeys?.some(found), false) }
@@ -64,7 +65,7 @@ package final class KeySchedule: Sendable {
     }
 
     /// The keys of a period, waiting for them at most until `deadline` (milliseconds since the epoch) or cancellation.
-    package func keys(for period: UInt64, until deadline: Int64) async -> PeriodKeys? {
+    package func keys(for period: KeyPeriod, until deadline: Int64) async -> PeriodKeys? {
         if let found = keys(for: period) { return found }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [clock] in
@@ -79,19 +80,28 @@ package final class KeySchedule: Sendable {
         return keys(for: period)
     }
 
+    /// From now on, and from the next segment on, keys are those of this edition.
+    package func startEdition(_ edition: UInt32) {
+        let now = clock.now()
+        state.withLock { $0.plan.startEdition(edition, now: now) }
+        wake.yield()
+    }
+
     /// Whether the keys of a period are held, for `KeyBinding`.
-    package func isHeld(_ period: UInt64) -> Bool { state.withLock { $0.keys[period] != nil } }
+    package func isHeld(_ period: KeyPeriod) -> Bool { state.withLock { $0.keys[period] != nil } }
 
     package var status: KeyScheduleStatus {
         let now = clock.now()
         return state.withLock { state in
             let current = state.plan.period(at: now)
             let interval = state.plan.settings.rotationIntervalSeconds
-            let next: Int64? = interval == 0 ? nil : Int64(clamping: current + 1) * Int64(interval) - now / 1000
+            let next: Int64? = interval == 0 ? nil : Int64(clamping: current.index + 1) * Int64(interval) - now / 1000
             return KeyScheduleStatus(
                 calls: state.calls, failures: state.failures, lastError: state.lastError,
                 lastErrorTime: state.lastErrorTime, currentPeriod: current, isCurrentHeld: state.keys[current] != nil,
-                isNextHeld: interval == 0 ? nil : state.keys[current + 1] != nil, secondsToNextPeriod: next,
+                isNextHeld: interval == 0
+                    ? nil : state.keys[KeyPeriod(current.index + 1, edition: current.edition)] != nil,
+                secondsToNextPeriod: next,
                 heldPeriods: state.keys.count)
         }
     }
@@ -134,12 +144,12 @@ package final class KeySchedule: Sendable {
         state.withLock { $0.keys.removeAll() }
     }
 
-    private func fetchKeys(of period: UInt64) async {
+    private func fetchKeys(of period: KeyPeriod) async {
         state.withLock { $0.calls += 1 }
         do throws(KeyError) {
             let keys = try await fetch(period)
-            guard keys.index == period else {
-                throw KeyError(.invalidAnswer, "keys of period \(keys.index) for period \(period)")
+            guard keys.period == period else {
+                throw KeyError(.invalidAnswer, "keys of period \(keys.period) for period \(period)")
             }
             let (waiters, attempts) = state.withLock { state in
                 state.plan.fetched(period)
@@ -168,7 +178,7 @@ package final class KeySchedule: Sendable {
         wake.yield()
     }
 
-    private func drop(_ period: UInt64) {
+    private func drop(_ period: KeyPeriod) {
         state.withLock { state in
             state.keys[period] = nil
             state.attempts[period] = nil
@@ -177,7 +187,7 @@ package final class KeySchedule: Sendable {
     }
 
     /// Returns when the keys of a period are there, or on cancellation.
-    private func arrival(of period: UInt64) async {
+    private func arrival(of period: KeyPeriod) async {
         let id = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter

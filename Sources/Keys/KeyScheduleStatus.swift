@@ -1,3 +1,5 @@
+package import Media
+
 /// The state of a key schedule at one moment, for metrics and the admin interface. Holds no secret.
 package struct KeyScheduleStatus: Sendable, Equatable {
     /// Requests sent to the provider since the start.
@@ -6,7 +8,7 @@ package struct KeyScheduleStatus: Sendable, Equatable {
     package var lastError: KeyError?
     /// Milliseconds since the epoch.
     package var lastErrorTime: Int64?
-    package var currentPeriod: UInt64
+    package var currentPeriod: KeyPeriod
     package var isCurrentHeld: Bool
     /// Nil without rotation.
     package var isNextHeld: Bool?
@@ -15,7 +17,7 @@ package struct KeyScheduleStatus: Sendable, Equatable {
     package var heldPeriods: Int
 
     package init(
-        calls: UInt64, failures: UInt64, lastError: KeyError?, lastErrorTime: Int64?, currentPeriod: UInt64,
+        calls: UInt64, failures: UInt64, lastError: KeyError?, lastErrorTime: Int64?, currentPeriod: KeyPeriod,
         isCurrentHeld: Bool, isNextHeld: Bool?, secondsToNextPeriod: Int64?, heldPeriods: Int
     ) {
         self.calls = calls

@@ -3,27 +3,39 @@ package import Media
 
 /// The keys of one key period of a contract, and what manifests and boxes must say about them.
 package struct PeriodKeys: Sendable {
-    /// The key period: floor(segment start / rotation interval), 0 without rotation.
-    package var index: UInt64
-    package var video: TrackKey
-    /// Equal to `video` where the contract shares one key.
-    package var audio: TrackKey
-
-    package init(index: UInt64, video: TrackKey, audio: TrackKey) {
-        self.index = index
-        self.video = video
-        self.audio = audio
+    /// What a track is under this contract.
+    package enum Assignment: Sendable {
+        case key(TrackKey)
+        /// The contract leaves this kind of track in the clear.
+        case unencrypted
     }
 
-    package subscript(kind: Track.Kind) -> TrackKey {
-        switch kind {
-        case .video: video
-        case .audio: audio
-        }
+    package let period: KeyPeriod
+    /// In the order of the contract's entries.
+    package let entries: [(entry: ContractEntry, key: TrackKey)]
+    private let unencrypted: Track.Kind?
+
+    package init(
+        _ period: KeyPeriod, _ entries: [(entry: ContractEntry, key: TrackKey)], unencrypted: Track.Kind? = nil
+    ) {
+        self.period = period
+        self.entries = entries
+        self.unencrypted = unencrypted
+    }
+
+    /// Nil for a track that no entry is for: such a track is not served at all.
+    package func assignment(for track: Track) -> Assignment? {
+        if let unencrypted, track.kind == unencrypted { return .unencrypted }
+        return entries.first { $0.entry.matches(track) }.map { .key($0.key) }
+    }
+
+    /// The key of a track; nil where it has none.
+    package func key(for track: Track) -> TrackKey? {
+        if case .key(let key)? = assignment(for: track) { key } else { nil }
     }
 }
 
-/// The key of the video or the audio tracks in one period.
+/// One key of one period.
 package struct TrackKey: Sendable {
     /// As the provider answered it, which may differ from what was asked for.
     package var keyID: KeyID

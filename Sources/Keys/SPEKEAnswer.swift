@@ -8,25 +8,28 @@ extension SPEKERequest {
         guard answer.contentID == contract.contentID else {
             throw invalid("its contentId is \(answer.contentID.map { $0.debugDescription } ?? "missing")")
         }
-        if let index = answer.periods.first?.index, index != UInt32(truncatingIfNeeded: period) {
-            throw invalid("it is for key period \(index), not \(UInt32(truncatingIfNeeded: period))")
+        let index = UInt32(truncatingIfNeeded: period.index)
+        if let answered = answer.periods.first?.index, answered != index {
+            throw invalid("it is for key period \(answered), not \(index)")
         }
-        var keys: [KeyContract.Entry: TrackKey] = [:]
-        for (position, entry) in contract.layout.entries.enumerated() {
-            keys[entry] = try key(of: entry, position, in: answer)
+        var keys: [(entry: ContractEntry, key: TrackKey)] = []
+        for (position, entry) in contract.entries.enumerated() {
+            let key = try key(of: entry, position, in: answer)
+            if let other = keys.first(where: { $0.key.keyID == key.keyID }) {
+                let types = "\(other.entry.intendedTrackType) and \(entry.intendedTrackType)"
+                throw invalid("\(types) have the same KID, \(key.keyID)")
+            }
+            keys.append((entry, key))
         }
-        if let key = keys[.all] { return PeriodKeys(index: period, video: key, audio: key) }
-        guard let video = keys[.video], let audio = keys[.audio] else { throw invalid("an entry is missing") }
-        guard video.keyID != audio.keyID else { throw invalid("video and audio have the same KID, \(video.keyID)") }
-        return PeriodKeys(index: period, video: video, audio: audio)
+        return PeriodKeys(period, keys, unencrypted: contract.unencrypted)
     }
 
     private func key(
-        of entry: KeyContract.Entry, _ position: Int, in answer: CPIXDocument
+        of entry: ContractEntry, _ position: Int, in answer: CPIXDocument
     ) throws(KeyError) -> TrackKey {
         let id = try answeredKeyID(of: entry, position, in: answer)
         guard let element = answer.contentKeys.first(where: { $0.keyID == id }) else {
-            throw invalid("no ContentKey for \(entry.rawValue) (KID \(id))")
+            throw invalid("no ContentKey for \(entry.intendedTrackType) (KID \(id))")
         }
         guard let key = element.key else {
             throw invalid(
@@ -51,19 +54,19 @@ extension SPEKERequest {
 
     /// The KID that the provider gave an entry: it may override ours. By usage rule first, by position last.
     private func answeredKeyID(
-        of entry: KeyContract.Entry, _ position: Int, in answer: CPIXDocument
+        of entry: ContractEntry, _ position: Int, in answer: CPIXDocument
     ) throws(KeyError) -> KeyID {
-        let rules = answer.usageRules.filter { $0.intendedTrackType == entry.rawValue }
+        let rules = answer.usageRules.filter { $0.intendedTrackType == entry.intendedTrackType }
         if let rule = rules.first {
             guard rules.allSatisfy({ $0.keyID == rule.keyID }) else {
-                throw invalid("several KIDs for \(entry.rawValue)")
+                throw invalid("several KIDs for \(entry.intendedTrackType)")
             }
             return rule.keyID
         }
         let asked = keyID(of: entry)
         if answer.contentKeys.contains(where: { $0.keyID == asked }) { return asked }
-        guard answer.contentKeys.count == contract.layout.entries.count else {
-            throw invalid("no ContentKey for \(entry.rawValue) (KID \(asked))")
+        guard answer.contentKeys.count == contract.entries.count else {
+            throw invalid("no ContentKey for \(entry.intendedTrackType) (KID \(asked))")
         }
         return answer.contentKeys[position].keyID
     }

@@ -1,5 +1,6 @@
 import CPIX
 package import CurlHTTP
+package import Media
 
 /// Asks a key provider for keys by SPEKE 2.0.
 package struct SPEKEClient: Sendable {
@@ -31,7 +32,7 @@ package struct SPEKEClient: Sendable {
     }
 
     /// The keys of one period; one request, no retry.
-    package func keys(for contract: KeyContract, period: UInt64) async throws(KeyError) -> PeriodKeys {
+    package func keys(for contract: KeyContract, period: KeyPeriod) async throws(KeyError) -> PeriodKeys {
         let request = SPEKERequest(contract, period: period)
         let response: HTTPResponse
         do throws(HTTPError) {

@@ -7,17 +7,17 @@ package struct SPEKERequest: Sendable, Equatable {
     package static let version = "2.0"
 
     package let contract: KeyContract
-    package let period: UInt64
+    package let period: KeyPeriod
 
-    package init(_ contract: KeyContract, period: UInt64) {
+    package init(_ contract: KeyContract, period: KeyPeriod) {
         self.contract = contract
         self.period = period
     }
 
     /// The KID asked for: the same on every node and after every restart.
-    package func keyID(of entry: KeyContract.Entry) -> KeyID {
+    package func keyID(of entry: ContractEntry) -> KeyID {
         KeyID.derived(
-            contentID: contract.contentID, scheme: contract.scheme.rawValue, entry: entry.rawValue,
+            contentID: contract.contentID, scheme: contract.scheme.rawValue, entry: entry.intendedTrackType,
             rotationIntervalSeconds: contract.rotationIntervalSeconds, period: period)
     }
 
@@ -26,8 +26,8 @@ package struct SPEKERequest: Sendable, Equatable {
 
     package var document: CPIXDocument {
         var document = CPIXDocument(contentID: contract.contentID)
-        document.periods = [ContentKeyPeriodElement(id: periodID, index: UInt32(truncatingIfNeeded: period))]
-        for entry in contract.layout.entries {
+        document.periods = [ContentKeyPeriodElement(id: periodID, index: UInt32(truncatingIfNeeded: period.index))]
+        for entry in contract.entries {
             let id = keyID(of: entry)
             document.contentKeys.append(
                 ContentKeyElement(
@@ -37,7 +37,8 @@ package struct SPEKERequest: Sendable, Equatable {
             document.drmSystems += contract.systems.map { Self.request(for: $0, id) }
             document.usageRules.append(
                 ContentKeyUsageRuleElement(
-                    keyID: id, intendedTrackType: entry.rawValue, periodIDs: [periodID], filters: entry.filters))
+                    keyID: id, intendedTrackType: entry.intendedTrackType, periodIDs: [periodID],
+                    filters: entry.filters.map(\.element)))
         }
         return document
     }
@@ -58,12 +59,15 @@ package struct SPEKERequest: Sendable, Equatable {
     }
 }
 
-extension KeyContract.Entry {
-    fileprivate var filters: [ContentKeyUsageRuleElement.Filter] {
-        switch self {
-        case .video: [.init(.video)]
-        case .audio: [.init(.audio)]
-        case .all: [.init(.video), .init(.audio)]
+extension ContractEntry.Filter {
+    fileprivate var element: ContentKeyUsageRuleElement.Filter {
+        func bounds(_ pairs: [(String, (any FixedWidthInteger)?)]) -> [String: String] {
+            Dictionary(uniqueKeysWithValues: pairs.compactMap { name, bound in bound.map { (name, "\($0)") } })
+        }
+        return switch self {
+        case .video(let least, let most): .init(.video, bounds: bounds([("minPixels", least), ("maxPixels", most)]))
+        case .audio(let least, let most):
+            .init(.audio, bounds: bounds([("minChannels", least), ("maxChannels", most)]))
         }
     }
 }

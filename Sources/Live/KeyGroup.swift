@@ -60,6 +60,7 @@ final class KeyGroup: Sendable {
             state.decisions.binding.recover(through: last.number, start: Self.start(last, snapshot), contract: contract)
         }
         self.state = Mutex(state)
+        protection?.schedule.startEdition(state.decisions.binding.currentEdition)
     }
 
     /// Binds what is new in the snapshot and gives every segment with its key, oldest first.
@@ -81,7 +82,25 @@ final class KeyGroup: Sendable {
         }
     }
 
-    private func period(binding segment: WindowSegment, _ snapshot: Snapshot, _ state: inout State) -> UInt64 {
+    /// An emergency rotation: from the next segment on that is bound, other keys. Written down before it takes effect.
+    /// - Returns: the new edition; nil for a group in the clear.
+    /// - Throws: where it cannot be written down; then nothing has changed.
+    func startEdition(_ snapshot: Snapshot) throws(FileError) -> UInt32? {
+        guard let protection else { return nil }
+        let edition = try state.withLock { state throws(FileError) in
+            var decisions = state.decisions
+            let last = max(state.lastNumber ?? 0, snapshot.segments.last?.number ?? 0)
+            let edition = decisions.binding.startEdition(
+                at: last + 1, start: snapshot.nominalStart(of: last + 1))
+            try save(decisions)
+            state.decisions = decisions
+            return edition
+        }
+        protection.schedule.startEdition(edition)
+        return edition
+    }
+
+    private func period(binding segment: WindowSegment, _ snapshot: Snapshot, _ state: inout State) -> KeyPeriod {
         guard let protection else { return 0 }
         let schedule = protection.schedule
         return state.decisions.binding.bind(
@@ -91,7 +110,7 @@ final class KeyGroup: Sendable {
     }
 
     private func extendRuns(
-        _ segment: WindowSegment, period: UInt64, _ snapshot: Snapshot, _ state: inout State
+        _ segment: WindowSegment, period: KeyPeriod, _ snapshot: Snapshot, _ state: inout State
     ) -> Bool {
         if let run = state.decisions.runs.last(where: { $0.firstNumber <= segment.number }),
             run.generation == segment.generation, run.keyPeriod == period,

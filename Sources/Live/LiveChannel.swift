@@ -125,6 +125,18 @@ package final class LiveChannel: Sendable {
         }
     }
 
+    /// An emergency rotation: other keys for every protected endpoint, from the next segment on.
+    /// - Throws: where it cannot be written down.
+    package func rotateKeys() throws(FileError) {
+        let snapshot = timeline.snapshot
+        for group in groups.values {
+            if let edition = try group.startEdition(snapshot) {
+                logger.notice("keys replaced from the next segment on", metadata: ["edition": "\(edition)"])
+            }
+        }
+        refresh()
+    }
+
     /// Who takes the channel from here on shall end at once.
     package func announceRetirement() { state.withLock { $0.isLeaving = true } }
 
@@ -249,15 +261,48 @@ extension KeyContract {
     init?(_ endpoint: EndpointProfile, _ profile: ChannelProfile) {
         guard let encryption = endpoint.encryption, let speke = profile.speke[encryption.speke] else { return nil }
         let scheme: Scheme =
-            switch encryption.scheme {
-            case nil: .aes128
-            case .cenc?: .cenc
-            case .cbcs?: .cbcs
+            switch encryption.method {
+            case .aes128: .aes128
+            case .sampleAES: .sampleAES
+            case .commonEncryption(.cenc): .cenc
+            case .commonEncryption(.cbcs): .cbcs
             }
-        let shared = speke.keyPolicy.video == .shared || speke.keyPolicy.audio == .shared
+        let policy = speke.keyPolicy
         self.init(
-            contentID: speke.resourceID, scheme: scheme, layout: shared ? .shared : .videoAndAudio,
+            contentID: speke.resourceID, scheme: scheme, entries: policy.entries, unencrypted: policy.unencrypted,
             rotationIntervalSeconds: encryption.keyRotationIntervalSeconds, systems: encryption.systems)
+    }
+}
+
+extension KeyPolicy {
+    /// The keys of the contract.
+    fileprivate var entries: [ContractEntry] {
+        if video == .shared || audio == .shared { return ContractEntry.all }
+        let videoPreset =
+            switch video {
+            case .preset1: 1
+            case .preset2: 2
+            case .preset3: 3
+            case .preset4: 4
+            case .preset5: 5
+            case .preset6: 6
+            case .preset7: 7
+            case .preset8: 8
+            case .shared, .unencrypted: 0
+            }
+        let audioPreset =
+            switch audio {
+            case .preset1: 1
+            case .preset2: 2
+            case .preset3: 3
+            case .shared, .unencrypted: 0
+            }
+        return ContractEntry.video(preset: videoPreset) + ContractEntry.audio(preset: audioPreset)
+    }
+
+    fileprivate var unencrypted: Track.Kind? {
+        if video == .unencrypted { return .video }
+        return audio == .unencrypted ? .audio : nil
     }
 }
 

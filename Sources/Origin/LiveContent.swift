@@ -86,7 +86,7 @@ package struct LiveContent: Sendable {
 
     private func header(
         _ path: ResourcePath, _ state: LiveChannel.EndpointState, _ track: String, _ revision: String,
-        _ generation: UInt64, _ period: UInt64?, on eventLoop: any EventLoop
+        _ generation: UInt64, _ period: KeyPeriod?, on eventLoop: any EventLoop
     ) -> OriginAnswer {
         let window = state.window
         guard revision == window.revision, window.endpoint.container == .cmaf,
@@ -98,7 +98,7 @@ package struct LiveContent: Sendable {
         let stored = set.tracks[index]
         return make(path.text, on: eventLoop) {
             media(
-                SegmentPackager.header(of: stored, endpoint: window.endpoint, keys: keys),
+                try SegmentPackager.header(of: stored, endpoint: window.endpoint, keys: keys),
                 contentType: stored.track.kind.contentType, path)
         }
     }
@@ -205,7 +205,7 @@ extension ResourcePath {
         switch resource {
         case .time, .multivariantPlaylist, .mpd, .mediaPlaylist: nil
         case .header(let track, let revision, let generation, let period):
-            "\(track)-\(revision)-i\(generation)-\(period ?? 0)"
+            "\(track)-\(revision)-i\(generation)-\(period?.description ?? "")"
         case .segment(let track, let revision, let number, _): "\(track)-\(revision)-\(number)"
         }
     }

@@ -1,3 +1,5 @@
+package import Media
+
 /// What a request's path names: `/CHANNEL/ENDPOINT/…`. Parsing does no work that depends on what exists.
 package struct ResourcePath: Hashable, Sendable {
     package enum Resource: Hashable, Sendable {
@@ -9,8 +11,8 @@ package struct ResourcePath: Hashable, Sendable {
         case time
         /// `TRACK/playlist.m3u8`
         case mediaPlaylist(track: String)
-        /// `TRACK/REVISION/init-GENERATION[-PERIOD].mp4`
-        case header(track: String, revision: String, generation: UInt64, period: UInt64?)
+        /// `TRACK/REVISION/init-GENERATION[-PERIOD].mp4`; the period as `7` or `7e1`
+        case header(track: String, revision: String, generation: UInt64, period: KeyPeriod?)
         /// `TRACK/REVISION/NUMBER.m4s` or `.ts`
         case segment(track: String, revision: String, number: UInt64, isTransportStream: Bool)
     }
@@ -62,7 +64,7 @@ package struct ResourcePath: Hashable, Sendable {
             if fields.count == 2 {
                 return .header(track: track, revision: revision, generation: generation, period: nil)
             }
-            return number(fields[2]).map {
+            return KeyPeriod(parsing: fields[2]).map {
                 .header(track: track, revision: revision, generation: generation, period: $0)
             }
         default: return nil

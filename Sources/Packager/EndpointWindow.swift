@@ -94,11 +94,11 @@ package struct SegmentRun: Sendable, Hashable, Codable {
     package let firstNumber: UInt64
     package let generation: UInt64
     /// 0 for an endpoint in the clear.
-    package let keyPeriod: UInt64
+    package let keyPeriod: KeyPeriod
     /// Presentation time of its first sample.
     package let start: Ticks
 
-    package init(firstNumber: UInt64, generation: UInt64, keyPeriod: UInt64, start: Ticks) {
+    package init(firstNumber: UInt64, generation: UInt64, keyPeriod: KeyPeriod, start: Ticks) {
         self.firstNumber = firstNumber
         self.generation = generation
         self.keyPeriod = keyPeriod
@@ -112,11 +112,14 @@ package enum PackagingError: Error, Sendable, Equatable, CustomStringConvertible
     case missingMedia(segment: UInt64, track: String)
     /// The clear media cannot be parsed or protected: it is not served.
     case media(segment: UInt64, track: String, reason: String)
+    /// A protected endpoint's track has no key: it is not served.
+    case noKey(track: String)
 
     package var description: String {
         switch self {
         case .missingMedia(let segment, let track): "segment \(segment) of \(track) is not in the store"
         case .media(let segment, let track, let reason): "segment \(segment) of \(track): \(reason)"
+        case .noKey(let track): "\(track) is protected and no key is for it"
         }
     }
 }

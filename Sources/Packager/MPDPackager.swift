@@ -82,7 +82,7 @@ package enum MPDPackager {
         guard let rotation = window.endpoint.encryption?.keyRotationIntervalSeconds, rotation > 0,
             window.segmentDuration.value > 0
         else { return nil }
-        let seconds = Int64(clamping: (Int128(run.keyPeriod) + 1) * Int128(rotation))
+        let seconds = Int64(clamping: (Int128(run.keyPeriod.index) + 1) * Int128(rotation))
         let ticks = Int128(seconds) * Int128(window.segmentDuration.timescale)
         let (number, rest) = ticks.quotientAndRemainder(dividingBy: Int128(window.segmentDuration.value))
         return UInt64(exactly: rest == 0 ? number : number + 1)
@@ -97,12 +97,18 @@ package enum MPDPackager {
         // With the same tracks the timeline goes on over the key's change: players may keep their decoders.
         let continues = previous?.run.generation == run.run.generation
         let continuity = continues ? previous.map { [Descriptor.periodContinuity(with: $0.run.id)] } ?? [] : []
-        if !video.isEmpty {
+        let groups = groupedByKey(video, run)
+        for (index, group) in groups.enumerated() {
+            // Rungs under different keys are in sets of their own, which players may switch between.
+            let others = groups.indices.filter { $0 != index }.map { UInt32(1 + $0) }
             var set = AdaptationSet(
-                id: 1, contentType: .video, mimeType: "video/mp4", maxWidth: video.compactMap(\.track.codec.pictureSize?.width).max(),
-                maxHeight: video.compactMap(\.track.codec.pictureSize?.height).max(), contentProtections: protections(video[0], run, window),
-                supplementalProperties: continuity, roles: [.mainRole])
-            place(video, run, window, in: &set)
+                id: UInt32(1 + index), contentType: .video, mimeType: "video/mp4",
+                maxWidth: group.compactMap(\.track.codec.pictureSize?.width).max(),
+                maxHeight: group.compactMap(\.track.codec.pictureSize?.height).max(),
+                contentProtections: protections(group[0], run, window),
+                supplementalProperties: continuity + (others.isEmpty ? [] : [.switching(with: others)]),
+                roles: [.mainRole])
+            place(group, run, window, in: &set)
             sets.append(set)
         }
         for (index, audio) in tracks.filter({ $0.track.kind == .audio }).enumerated() {
@@ -133,7 +139,8 @@ package enum MPDPackager {
                 width: track.codec.pictureSize?.width,
                 height: track.codec.pictureSize?.height, frameRate: track.frameRate,
                 audioSamplingRate: track.kind == .audio ? track.timescale : nil,
-                audioChannelConfigurations: track.codec.channelCount.map { [.audioChannelConfiguration(channels: $0)] } ?? [],
+                audioChannelConfigurations: track.codec.channelCount.map { [.audioChannelConfiguration(channels: $0)] }
+                    ?? [],
                 segmentTemplate: isShared ? nil : template)
         }
     }
@@ -166,13 +173,27 @@ package enum MPDPackager {
             addressing: addressing)
     }
 
+    /// Video tracks that share a key, in the ladder's order.
+    private static func groupedByKey(_ video: [StoredTrack], _ run: Run) -> [[StoredTrack]] {
+        let keys = run.segments.last?.keys
+        var groups: [(id: KeyID?, tracks: [StoredTrack])] = []
+        for track in video {
+            let id = keys?.key(for: track.track)?.keyID
+            if let index = groups.firstIndex(where: { $0.id == id }) {
+                groups[index].tracks.append(track)
+            } else {
+                groups.append((id, [track]))
+            }
+        }
+        return groups.map(\.tracks)
+    }
+
     /// The scheme with the key, then each system as the provider described it.
     private static func protections(_ stored: StoredTrack, _ run: Run, _ window: EndpointWindow) -> [ContentProtection]
     {
         guard let encryption = window.endpoint.encryption, let scheme = encryption.scheme,
-            let keys = run.segments.last?.keys
+            let key = run.segments.last?.keys?.key(for: stored.track)
         else { return [] }
-        let key = keys[stored.track.kind]
         let systems = encryption.systems.compactMap { system -> ContentProtection? in
             guard let signalling = key.signalling[system] else { return nil }
             if let fragment = signalling.contentProtectionData {

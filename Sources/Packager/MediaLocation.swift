@@ -5,7 +5,7 @@ import Timeline
 /// The relative URLs of an endpoint's media, as manifests write them and the origin reads them.
 enum MediaLocation {
     /// `init-GENERATION.mp4`, with the key period where the track is protected.
-    static func headerName(generation: UInt64, period: UInt64?) -> String {
+    static func headerName(generation: UInt64, period: KeyPeriod?) -> String {
         period.map { "init-\(generation)-\($0).mp4" } ?? "init-\(generation).mp4"
     }
 

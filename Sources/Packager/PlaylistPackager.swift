@@ -120,7 +120,7 @@ package enum PlaylistPackager {
 
     private static func map(_ segment: BoundSegment, _ window: EndpointWindow) -> MediaInitialization? {
         guard window.endpoint.container == .cmaf else { return nil }
-        let period = window.endpoint.encryption?.scheme == nil ? nil : segment.keys?.index
+        let period = window.endpoint.encryption?.scheme == nil ? nil : segment.keys?.period
         let name = MediaLocation.headerName(generation: segment.segment.generation, period: period)
         return MediaInitialization(uri: "\(window.revision)/\(name)")
     }
@@ -130,8 +130,9 @@ package enum PlaylistPackager {
     private static func keys(
         _ segment: BoundSegment, _ stored: StoredTrack, _ window: EndpointWindow, number: UInt64? = nil
     ) -> [Key] {
-        guard let encryption = window.endpoint.encryption, let keys = segment.keys else { return [] }
-        let key = keys[stored.track.kind]
+        guard let encryption = window.endpoint.encryption, let key = segment.keys?.key(for: stored.track) else {
+            return []
+        }
         return key.playlistKeys(encryption) { lines in
             encryption.scheme == nil
                 ? InitializationVector.aes128IV(
@@ -146,8 +147,8 @@ package enum PlaylistPackager {
             let keys = window.segments.last?.keys
         else { return [] }
         var lines: [Key] = []
-        for kind in [Track.Kind.video, .audio] {
-            for key in keys[kind].sessionKeys(encryption) where !lines.contains(key) { lines.append(key) }
+        for (_, key) in keys.entries {
+            for line in key.sessionKeys(encryption) where !lines.contains(line) { lines.append(line) }
         }
         return lines
     }

@@ -11,32 +11,48 @@ package import Timeline
 /// Protection fails closed: where a sample cannot be parsed for it, the segment is not made.
 package enum SegmentPackager {
     /// A CMAF header ("init segment"), with the key's signalling where the endpoint is protected by Common Encryption.
-    package static func header(of stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?) -> [UInt8] {
-        guard let protection = protection(of: stored.track, endpoint: endpoint, keys: keys) else {
-            return stored.header
+    package static func header(
+        of stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?
+    ) throws(PackagingError) -> [UInt8] {
+        guard let encryption = endpoint.encryption else { return stored.header }
+        switch encryption.method {
+        case .aes128, .sampleAES: return stored.header
+        case .commonEncryption(let scheme):
+            guard let key = try key(for: stored, endpoint, keys) else { return stored.header }
+            let protection = protection(of: stored.track, scheme, key, encryption.systems)
+            return CMAFHeader(track: stored.track, protection: protection).serialize()
         }
-        return CMAFHeader(track: stored.track, protection: protection).serialize()
+    }
+
+    /// The key of a track; nil where the endpoint is clear, or its contract leaves the track in the clear.
+    ///
+    /// An endpoint with encryption and without a key is a mistake that must never end in clear bytes.
+    private static func key(
+        for stored: StoredTrack, _ endpoint: EndpointProfile, _ keys: PeriodKeys?
+    ) throws(PackagingError) -> TrackKey? {
+        guard endpoint.encryption != nil else { return nil }
+        switch keys?.assignment(for: stored.track) {
+        case .key(let key)?: return key
+        case .unencrypted?: return nil
+        case nil: throw .noKey(track: stored.track.name)
+        }
     }
 
     /// One track's segment as CMAF: the clear chunks, each protected on its own.
     package static func cmaf(
         _ clear: [UInt8], number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?
     ) throws(PackagingError) -> [UInt8] {
-        guard let encryption = endpoint.encryption else { return clear }
-        // An endpoint with encryption and without a key is a mistake that must never end in clear bytes.
-        guard let keys else {
-            throw .media(segment: number, track: stored.track.name, reason: "no key for a protected endpoint")
-        }
-        let key = keys[stored.track.kind]
-        switch encryption.scheme {
-        case nil:
-            return try wholeSegment(clear, number: number, track: stored, keys: keys)
-        case .cenc?, .cbcs?:
+        guard let encryption = endpoint.encryption, let key = try key(for: stored, endpoint, keys) else { return clear }
+        switch encryption.method {
+        case .aes128: return try wholeSegment(clear, number: number, track: stored, key: key)
+        case .commonEncryption(let scheme):
             do {
-                return try ChunkProtection(track: stored, key: key, scheme: encryption.scheme ?? .cbcs).protect(clear)
+                return try ChunkProtection(track: stored, key: key, scheme: scheme).protect(clear)
             } catch {
                 throw .media(segment: number, track: stored.track.name, reason: "\(error)")
             }
+        case .sampleAES:
+            throw .media(segment: number, track: stored.track.name, reason: "SAMPLE-AES without cbcs is for TS")
         }
     }
 
@@ -64,18 +80,14 @@ package enum SegmentPackager {
         } catch {
             throw .media(segment: number, track: name, reason: "\(error)")
         }
-        guard endpoint.encryption != nil else { return stream }
-        guard let keys, let first = shares.first else {
-            throw .media(segment: number, track: name, reason: "no key for a protected endpoint")
-        }
-        return try wholeSegment(stream, number: number, track: first.track, keys: keys)
+        guard let first = shares.first, let key = try key(for: first.track, endpoint, keys) else { return stream }
+        return try wholeSegment(stream, number: number, track: first.track, key: key)
     }
 
     /// AES-128 over the whole resource. RFC 8216, clause 4.3.2.4.
     private static func wholeSegment(
-        _ bytes: [UInt8], number: UInt64, track: StoredTrack, keys: PeriodKeys
+        _ bytes: [UInt8], number: UInt64, track: StoredTrack, key: TrackKey
     ) throws(PackagingError) -> [UInt8] {
-        let key = keys[track.track.kind]
         let iv = InitializationVector.aes128IV(keyID: key.keyID, trackIndex: track.index, segmentNumber: number)
         do {
             return try AES128Segment.protect(bytes.span, key: key.key, iv: iv)
@@ -84,15 +96,14 @@ package enum SegmentPackager {
         }
     }
 
-    /// What the header of a protected track says; nil in the clear and for AES-128, which leaves headers alone.
-    static func protection(of track: Track, endpoint: EndpointProfile, keys: PeriodKeys?) -> TrackProtection? {
-        guard let scheme = endpoint.encryption?.scheme, let keys else { return nil }
-        let key = keys[track.kind]
-        let boxes = (endpoint.encryption?.systems ?? []).compactMap { key.signalling[$0]?.pssh }
-        switch scheme {
-        case .cenc: return .cenc(keyID: key.keyID, systemBoxes: boxes)
-        case .cbcs:
-            return .cbcs(keyID: key.keyID, constantIV: key.constantIV, kind: track.kind, systemBoxes: boxes)
+    /// What the header of a protected track says.
+    private static func protection(
+        of track: Track, _ scheme: ProtectionScheme, _ key: TrackKey, _ systems: [DRMSystemID]
+    ) -> TrackProtection {
+        let boxes = systems.compactMap { key.signalling[$0]?.pssh }
+        return switch scheme {
+        case .cenc: .cenc(keyID: key.keyID, systemBoxes: boxes)
+        case .cbcs: .cbcs(keyID: key.keyID, constantIV: key.constantIV, kind: track.kind, systemBoxes: boxes)
         }
     }
 }

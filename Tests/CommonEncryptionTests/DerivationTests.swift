@@ -25,7 +25,7 @@ import Testing
                     ids.insert(
                         .derived(
                             contentID: content, scheme: scheme, entry: entry, rotationIntervalSeconds: interval,
-                            period: period))
+                            period: KeyPeriod(period)))
                 }
             }
         }

@@ -9,13 +9,13 @@ import Testing
         contentID: "a", scheme: .cbcs, rotationIntervalSeconds: 60, systems: [.widevine])
     private var binding = KeyBinding()
 
-    private mutating func bind(_ segment: UInt64, holding held: Set<UInt64>) -> KeyBinding.Decision {
+    private mutating func bind(_ segment: UInt64, holding held: Set<KeyPeriod>) -> KeyBinding.Decision {
         binding.bind(
             segment: segment, start: Ticks(Int64(segment) * 540_000, timescale: 90_000), contract: contract,
             graceSeconds: 30, isHeld: held.contains)
     }
 
-    private func period(_ segment: UInt64) -> UInt64 {
+    private func period(_ segment: UInt64) -> KeyPeriod {
         binding.period(of: segment, start: Ticks(Int64(segment) * 540_000, timescale: 90_000), contract: contract)
     }
 
@@ -71,8 +71,42 @@ import Testing
             let decision = binding.bind(
                 segment: second, start: start(Int64(second)), contract: contract, graceSeconds: 30,
                 isHeld: { $0 == 659 })
-            #expect(decision == .waiting(second))
+            #expect(decision == .waiting(KeyPeriod(second)))
         }
+    }
+
+    /// An emergency rotation: other keys from the next segment on, in the middle of a period and after it.
+    @Test mutating func anEditionBeginsAtTheNextSegment() {
+        #expect(bind(103, holding: [10]) == .own(10))
+        #expect(binding.startEdition(at: 104, start: Ticks(624, timescale: 1)) == 1)
+        let replaced = KeyPeriod(10, edition: 1)
+        #expect(bind(103, holding: [10]) == .own(10), "what is bound stays")
+        #expect(bind(104, holding: [10, replaced]) == .own(replaced))
+        #expect(bind(110, holding: [10, 11, replaced, KeyPeriod(11, edition: 1)]) == .own(KeyPeriod(11, edition: 1)))
+        #expect(period(103) == 10 && period(109) == replaced)
+        #expect(binding.currentEdition == 1)
+    }
+
+    /// The provider is away while keys are to be replaced: the old one goes on for the grace from that moment, no longer.
+    @Test mutating func theGraceOfAnEditionCountsFromItsStart() {
+        #expect(bind(103, holding: [10]) == .own(10))
+        _ = binding.startEdition(at: 104, start: Ticks(624, timescale: 1))
+        // 624 ... 648 s, and 654 s is 30 s after.
+        for segment in 104...108 as ClosedRange<UInt64> { #expect(bind(segment, holding: [10]) == .exception(10)) }
+        #expect(bind(109, holding: [10]) == .waiting(KeyPeriod(10, edition: 1)))
+    }
+
+    @Test mutating func editionsSurviveAndAreForgottenWithTheWindow() throws {
+        _ = bind(103, holding: [10])
+        _ = binding.startEdition(at: 104, start: Ticks(624, timescale: 1))
+        _ = bind(104, holding: [KeyPeriod(10, edition: 1)])
+        _ = binding.startEdition(at: 105, start: Ticks(630, timescale: 1))
+        binding = try JSONDecoder().decode(KeyBinding.self, from: JSONEncoder().encode(binding))
+        #expect(
+            period(103) == 10 && period(104) == KeyPeriod(10, edition: 1) && period(105) == KeyPeriod(10, edition: 2))
+        binding.forget(before: 106)
+        #expect(binding.editions.map(\.edition) == [2])
+        #expect(period(106) == KeyPeriod(10, edition: 2) && binding.currentEdition == 2)
     }
 
     @Test mutating func aGoneOldKeyIsNoGrace() {
@@ -119,10 +153,10 @@ import Testing
     }
 
     @Test func periodsOfTimes() {
-        #expect(contract.period(at: Ticks(-1, timescale: 1)) == 0)
-        #expect(contract.period(at: Ticks(59_999, timescale: 1000)) == 0)
-        #expect(contract.period(at: Ticks(60_000, timescale: 1000)) == 1)
-        #expect(contract.period(at: Ticks(.max, timescale: 1)) == UInt64(Int64.max / 60))
+        #expect(contract.index(at: Ticks(-1, timescale: 1)) == 0)
+        #expect(contract.index(at: Ticks(59_999, timescale: 1000)) == 0)
+        #expect(contract.index(at: Ticks(60_000, timescale: 1000)) == 1)
+        #expect(contract.index(at: Ticks(.max, timescale: 1)) == UInt64(Int64.max / 60))
         #expect(contract.startSeconds(of: 11) == 660)
         #expect(contract.startSeconds(of: .max) == .max)
     }

@@ -1,4 +1,5 @@
 import Keys
+import Media
 import Testing
 
 /// A dialogue with the plan: one key every 60 s, the next asked for 20 s ahead, keys kept for 100 s after their end.
@@ -98,7 +99,7 @@ import Testing
         #expect(plan.need(0, now: start) == false)
         #expect(plan.need(998, now: start) == true)
         #expect(plan.need(1002, now: start) == false)
-        #expect(plan.need(.max, now: start) == false)
+        #expect(plan.need(KeyPeriod(.max), now: start) == false)
     }
 
     @Test mutating func keysAreDroppedWhenTheWindowHasLeftThem() {
@@ -134,17 +135,49 @@ import Testing
     }
 
     /// Any order of events: never two calls for one period, never more than allowed, never a drop of what is not held.
+    /// An emergency rotation: current and next are asked for anew, what was fetched ahead goes, what is in use stays
+    /// for as long as the window may hold segments under it.
+    @Test mutating func anEditionReplacesWhatIsToCome() {
+        _ = plan.advance(now: start)
+        plan.fetched(1000)
+        plan.fetched(1001)
+        plan.startEdition(1, now: start + 10_000)
+        let actions = plan.advance(now: start + 10_000)
+        #expect(
+            actions.dropLast() == [
+                .drop(1001), .fetch(KeyPeriod(1000, edition: 1)), .fetch(KeyPeriod(1001, edition: 1)),
+            ])
+        #expect(plan.need(1001, now: start + 10_000) == false)
+        plan.fetched(KeyPeriod(1000, edition: 1))
+        // Replaced at 10 s, kept for 100 s after that.
+        #expect(!plan.advance(now: start + 109_999).contains(.drop(1000)))
+        #expect(plan.advance(now: start + 110_000).contains(.drop(1000)))
+    }
+
+    @Test func withoutRotationAnEditionEndsAKeyForEver() {
+        var plan = KeyPlan(.init(rotationIntervalSeconds: 0, prefetchSeconds: 60, retentionSeconds: 30))
+        _ = plan.advance(now: start)
+        plan.fetched(0)
+        plan.startEdition(1, now: start)
+        #expect(plan.advance(now: start).contains(.fetch(KeyPeriod(0, edition: 1))))
+        #expect(plan.advance(now: start + 30_000).contains(.drop(0)))
+    }
+
     @Test func anyOrderOfEventsKeepsTheRules() {
         var random = SeededRandom(state: 42)
         for _ in 0..<200 {
             var plan = KeyPlan(Self.settings)
             var now = start
-            var flying: Set<UInt64> = []
-            var held: Set<UInt64> = []
+            var flying: Set<KeyPeriod> = []
+            var held: Set<KeyPeriod> = []
             for _ in 0..<200 {
-                switch random.next() % 4 {
+                switch random.next() % 5 {
                 case 0: now += Int64(random.next() % 40_000)
-                case 1: _ = plan.need(plan.period(at: now) &- random.next() % 4 &+ 1, now: now)
+                case 1:
+                    let current = plan.period(at: now)
+                    let edition = UInt32(random.next() % UInt64(current.edition + 1))
+                    _ = plan.need(KeyPeriod(current.index &- random.next() % 4 &+ 1, edition: edition), now: now)
+                case 4: plan.startEdition(plan.period(at: now).edition + UInt32(random.next() % 2), now: now)
                 case 2:
                     if let period = flying.randomElement(using: &random) {
                         flying.remove(period)

@@ -6,15 +6,16 @@ import TestSupport
 import Testing
 
 /// Keys that differ from period to period.
-private func testKeys(_ period: UInt64) throws(KeyError) -> PeriodKeys {
+private func testKeys(_ period: KeyPeriod) throws(KeyError) -> PeriodKeys {
     func key(_ kind: UInt8) throws(KeyError) -> TrackKey {
-        var bytes = [UInt8](repeating: kind, count: 15) + [UInt8(truncatingIfNeeded: period)]
+        var bytes = [UInt8](repeating: kind, count: 15) + [UInt8(truncatingIfNeeded: period.index)]
         guard let id = KeyID(bytes: bytes), let key = ContentKey(moving: &bytes) else {
             throw KeyError(.invalidAnswer, "test")
         }
         return TrackKey(keyID: id, key: key, constantIV: [UInt8](repeating: kind, count: 16))
     }
-    return PeriodKeys(index: period, video: try key(1), audio: try key(2))
+    return PeriodKeys(
+        period, [(ContractEntry.video(preset: 1)[0], try key(1)), (ContractEntry.audio(preset: 1)[0], try key(2))])
 }
 
 @Suite(.timeLimit(.minutes(1))) struct KeyScheduleTests {
@@ -35,8 +36,8 @@ private func testKeys(_ period: UInt64) throws(KeyError) -> PeriodKeys {
         let schedule = KeySchedule(
             KeyPlan.Settings(rotationIntervalSeconds: interval, prefetchSeconds: 20, retentionSeconds: 100),
             clock: rig.clock.keyClock, random: { 0 }, report: { reporter.yield($0) }
-        ) { (period: UInt64) async throws(KeyError) -> PeriodKeys in
-            rig.calls.withLock { $0.append(period) }
+        ) { (period: KeyPeriod) async throws(KeyError) -> PeriodKeys in
+            rig.calls.withLock { $0.append(period.index) }
             if rig.isHanging.withLock({ $0 }) {
                 do { try await rig.clock.keyClock.sleep(.max) } catch {
                     throw KeyError(.unavailable, "cancelled")
@@ -73,7 +74,7 @@ private func testKeys(_ period: UInt64) throws(KeyError) -> PeriodKeys {
             #expect(await next(2, &events) == ["fetched 1000 in 1", "fetched 1001 in 1"])
             let keys = try #require(schedule.keys(for: 1000))
             #expect(keys.index == 1000)
-            #expect(keys[.video].keyID != keys[.audio].keyID)
+            #expect(keys.video.keyID != keys.audio.keyID)
             #expect(schedule.keys(for: 1001)?.index == 1001)
             #expect(schedule.isHeld(1001) && !schedule.isHeld(1002))
             rig.clock.advance(milliseconds: 60_000)
@@ -150,7 +151,7 @@ private func testKeys(_ period: UInt64) throws(KeyError) -> PeriodKeys {
         let schedule = KeySchedule(
             KeyPlan.Settings(rotationIntervalSeconds: 0, prefetchSeconds: 20, retentionSeconds: 100),
             clock: ManualClock(0).keyClock, random: { 0 }, report: { reporter.yield($0) }
-        ) { (_: UInt64) async throws(KeyError) -> PeriodKeys in try testKeys(7) }
+        ) { (_: KeyPeriod) async throws(KeyError) -> PeriodKeys in try testKeys(7) }
         let running = Task { await schedule.run() }
         var iterator = events.makeAsyncIterator()
         #expect(await next(1, &iterator) == ["failed 0 invalidAnswer 500"])

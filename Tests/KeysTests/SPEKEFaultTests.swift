@@ -4,6 +4,7 @@ import CurlHTTP
 import Keys
 import LoopbackServer
 import Media
+import TestSupport
 import Testing
 
 /// What a provider can do wrong, each on a real socket.

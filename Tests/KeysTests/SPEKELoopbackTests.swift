@@ -3,6 +3,7 @@ import CurlHTTP
 import KeyServer
 import Keys
 import Media
+import TestSupport
 import Testing
 
 /// The SPEKE client against the key server over a real socket.
@@ -11,7 +12,7 @@ import Testing
 
     init() throws { http = try HTTPClient() }
 
-    private func keys(_ contract: KeyContract, _ period: UInt64, at url: String) async throws -> PeriodKeys {
+    private func keys(_ contract: KeyContract, _ period: KeyPeriod, at url: String) async throws -> PeriodKeys {
         try await SPEKEClient(http, .init(url: url + "/speke/v2.0/copyProtection")).keys(for: contract, period: period)
     }
 
@@ -60,7 +61,8 @@ import Testing
 
     @Test func aSharedKeyIsOneKey() async throws {
         let contract = KeyContract(
-            contentID: "news", scheme: .cenc, layout: .shared, rotationIntervalSeconds: 0, systems: [.clearKey])
+            contentID: "news", scheme: .cenc, entries: ContractEntry.all, rotationIntervalSeconds: 0,
+            systems: [.clearKey])
         try await withKeyServer { url in
             let keys = try await keys(contract, 0, at: url)
             #expect(keys.video.keyID == keys.audio.keyID && keys.video.key == keys.audio.key)
@@ -96,13 +98,13 @@ import Testing
             let client = SPEKEClient(http, .init(url: url + "/speke/v2.0/copyProtection"))
             let schedule = KeySchedule(
                 .init(rotationIntervalSeconds: 3600, prefetchSeconds: 60, retentionSeconds: 7200)
-            ) { (period: UInt64) async throws(KeyError) -> PeriodKeys in
+            ) { (period: KeyPeriod) async throws(KeyError) -> PeriodKeys in
                 try await client.keys(for: contract, period: period)
             }
             let running = Task { await schedule.run() }
-            let current = contract.period(at: Ticks(KeyClock.system.now(), timescale: 1000))
+            let current = contract.index(at: Ticks(KeyClock.system.now(), timescale: 1000))
             for period in [current - 1, current, current + 1] {
-                let keys = await schedule.keys(for: period, until: KeyClock.system.now() + 30_000)
+                let keys = await schedule.keys(for: KeyPeriod(period), until: KeyClock.system.now() + 30_000)
                 #expect(keys?.index == period)
             }
             running.cancel()

@@ -50,14 +50,16 @@ import Timeline
     @Test func everySegmentHasTheKeyOfItsTime() async throws {
         studio.allow(Studio.period + 1)
         let schedule = studio.schedule()
-        for period in [Studio.period, Studio.period + 1] { _ = await schedule.keys(for: period, until: .max) }
+        for period in [Studio.keyPeriod, KeyPeriod(Studio.period + 1)] {
+            _ = await schedule.keys(for: period, until: .max)
+        }
         try add(0..<8)
         let group = KeyGroup(
             protection: protection(schedule), path: nil, snapshot: Snapshot(segmentDuration: Studio.duration))
         let bound = try group.bind(timeline.snapshot, firstListed: 0)
         #expect(bound.segments.compactMap { $0.keys?.index }.map { $0 - Studio.period } == [0, 0, 0, 0, 0, 1, 1, 1])
         #expect(bound.segments.map { $0.run.firstNumber - Studio.number } == [0, 0, 0, 0, 0, 5, 5, 5])
-        #expect(bound.segments.map { $0.run.keyPeriod - Studio.period } == [0, 0, 0, 0, 0, 1, 1, 1])
+        #expect(bound.segments.map { $0.run.keyPeriod.index - Studio.period } == [0, 0, 0, 0, 0, 1, 1, 1])
     }
 
     /// The next key is late: the one before goes on for its grace, is written down, and stays what it was.
@@ -65,7 +67,7 @@ import Timeline
         let directory = try TemporaryDirectory()
         let path = directory.path + "/bindings.json"
         let schedule = studio.schedule()
-        _ = await schedule.keys(for: Studio.period, until: .max)
+        _ = await schedule.keys(for: Studio.keyPeriod, until: .max)
         try add(0..<6)
         let group = KeyGroup(
             protection: protection(schedule), path: path, snapshot: Snapshot(segmentDuration: Studio.duration))
@@ -75,7 +77,9 @@ import Timeline
         // Both keys are there when the daemon comes back.
         studio.allow(Studio.period + 1)
         let later = studio.schedule()
-        for period in [Studio.period, Studio.period + 1] { _ = await later.keys(for: period, until: .max) }
+        for period in [Studio.keyPeriod, KeyPeriod(Studio.period + 1)] {
+            _ = await later.keys(for: period, until: .max)
+        }
         let again = KeyGroup(protection: protection(later), path: path, snapshot: timeline.snapshot)
         try add(6..<7)
         let rebound = try again.bind(timeline.snapshot, firstListed: 0)
@@ -83,7 +87,7 @@ import Timeline
         #expect(rebound.segments[..<6].map(\.run) == bound.segments[..<6].map(\.run))
         let text = try directory.read("bindings.json")
         #expect(text.contains("exceptions"))
-        let keys = try SyntheticKeys.keys(of: Studio.period)
+        let keys = try SyntheticKeys.keys(of: Studio.keyPeriod)
         let secret = Data(keys.video.keyID.bytes.reversed())
         #expect(!text.contains(secret.base64EncodedString()))
         #expect(!text.contains(secret.map { String($0, radix: 16) }.joined()))
@@ -91,7 +95,7 @@ import Timeline
 
     @Test func pastTheGraceNothingIsListedUntilTheKeyComes() async throws {
         let schedule = studio.schedule()
-        _ = await schedule.keys(for: Studio.period, until: .max)
+        _ = await schedule.keys(for: Studio.keyPeriod, until: .max)
         try add(0..<10)
         let group = KeyGroup(
             protection: protection(schedule), path: nil, snapshot: Snapshot(segmentDuration: Studio.duration))
@@ -101,7 +105,7 @@ import Timeline
         #expect(bound.isWithheld)
         studio.allow(Studio.period + 1)
         studio.clock.advance(milliseconds: 60_000)
-        _ = await schedule.keys(for: Studio.period + 1, until: .max)
+        _ = await schedule.keys(for: KeyPeriod(Studio.period + 1), until: .max)
         let complete = try group.bind(timeline.snapshot, firstListed: Studio.number)
         #expect(!complete.isWithheld)
         #expect(
@@ -114,7 +118,7 @@ import Timeline
     @Test func aMissingKeyOfOldSegmentsIsPassedOver() async throws {
         studio.allow(Studio.period + 1)
         let schedule = studio.schedule()
-        _ = await schedule.keys(for: Studio.period + 1, until: .max)
+        _ = await schedule.keys(for: KeyPeriod(Studio.period + 1), until: .max)
         try add(0..<8)
         let group = KeyGroup(
             protection: KeyGroup.Protection(

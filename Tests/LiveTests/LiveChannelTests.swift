@@ -61,7 +61,7 @@ import Timeline
     @Test func everyListedSegmentOfAProtectedEndpointHasAKey() async throws {
         let studio = Studio(available: [Studio.period])
         let channel = try studio.channel(Studio.profile([.sealed]))
-        _ = await channel.schedules[0].keys(for: Studio.period, until: .max)
+        _ = await channel.schedules[0].keys(for: Studio.keyPeriod, until: .max)
         let feed = try TimelineFeed(channel.timeline, tracks)
         for number in Studio.number..<Studio.number + 30 {
             try feed.add(number)

@@ -12,6 +12,7 @@ final class Studio: Sendable {
     /// 2020-09-13T12:26:40Z, where a key period begins.
     static let number: UInt64 = 800_000_000
     static let period: UInt64 = 160_000_000
+    static let keyPeriod = KeyPeriod(period)
     static let duration = Ticks(2, timescale: 1)
 
     let clock = ManualClock(1_600_000_001_000)
@@ -32,8 +33,8 @@ final class Studio: Sendable {
             KeyPlan.Settings(rotationIntervalSeconds: rotationSeconds, prefetchSeconds: 5, retentionSeconds: 3600),
             clock: clock.keyClock, random: { 0 },
             report: { if case .fetched = $0 { onChange() } }
-        ) { [weak self] (period: UInt64) async throws(KeyError) -> PeriodKeys in
-            guard let self, self.available.withLock({ $0.contains(period) }) else {
+        ) { [weak self] (period: KeyPeriod) async throws(KeyError) -> PeriodKeys in
+            guard let self, self.available.withLock({ $0.contains(period.index) }) else {
                 throw KeyError(.unavailable, "not yet")
             }
             do { return try SyntheticKeys.keys(of: period) } catch { throw KeyError(.invalidAnswer, "\(error)") }

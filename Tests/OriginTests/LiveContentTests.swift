@@ -71,7 +71,7 @@ import Timeline
                 let schedule = KeySchedule(
                     KeyPlan.Settings(rotationIntervalSeconds: 10, prefetchSeconds: 5, retentionSeconds: 3600),
                     clock: clock.keyClock, report: { if case .fetched = $0 { onChange() } }
-                ) { (period: UInt64) async throws(KeyError) -> PeriodKeys in
+                ) { (period: KeyPeriod) async throws(KeyError) -> PeriodKeys in
                     guard hasKeys else { throw KeyError(.unavailable, "none") }
                     do { return try SyntheticKeys.keys(of: period) } catch {
                         throw KeyError(.invalidAnswer, "\(error)")
@@ -105,7 +105,7 @@ import Timeline
         if hasKeys {
             for schedule in rig.channel.schedules {
                 for period in 160_000_000...160_000_001 as ClosedRange<UInt64> {
-                    _ = await schedule.keys(for: period, until: .max)
+                    _ = await schedule.keys(for: KeyPeriod(period), until: .max)
                 }
             }
         }

@@ -158,14 +158,14 @@ import Timeline
     @Test func aClearEndpointServesWhatIsStored() throws {
         let (clear, track) = try stage.clear(Stage.number, "720p")
         try #expect(make(.clearHLS, "720p", Stage.number, keys: nil) == clear)
-        #expect(SegmentPackager.header(of: track, endpoint: .clearHLS, keys: nil) == track.header)
+        try #expect(SegmentPackager.header(of: track, endpoint: .clearHLS, keys: nil) == track.header)
     }
 
     @Test func headersSayTheKey() throws {
         let (_, track) = try stage.clear(Stage.number, "stereo")
         for endpoint in [EndpointProfile.fairPlay, .dash()] {
             let keys = try keys(endpoint, Stage.number)
-            let header = SegmentPackager.header(of: track, endpoint: endpoint, keys: keys)
+            let header = try SegmentPackager.header(of: track, endpoint: endpoint, keys: keys)
             let protection = try #require(try CMAFHeader(parsing: header.span).protection)
             #expect(protection.defaultKeyID == keys.audio.keyID)
             #expect(protection.scheme == endpoint.encryption?.scheme)

@@ -28,7 +28,7 @@ struct Stage {
         }
     }
 
-    static func period(of number: UInt64) -> UInt64 { number * 2 / rotationSeconds }
+    static func period(of number: UInt64) -> KeyPeriod { KeyPeriod(number * 2 / rotationSeconds) }
 
     static func encryption(_ method: EndpointEncryption.Method, _ systems: [DRMSystemID]) -> EndpointEncryption {
         EndpointEncryption(method: method, keyRotationIntervalSeconds: 10, speke: "main", systems: systems)

@@ -7,13 +7,18 @@ package struct SyntheticKeys {
     package struct Unmade: Error {}
 
     /// - Parameter systems: those with signalling; `.aes128` as whole segments want it.
-    package static func keys(of period: UInt64, systems: [DRMSystemID] = [.aes128]) throws(Unmade) -> PeriodKeys {
+    package static func keys(of period: KeyPeriod, systems: [DRMSystemID] = [.aes128]) throws(Unmade) -> PeriodKeys {
         PeriodKeys(
-            index: period, video: try key(0xA0, period, systems), audio: try key(0xB0, period, systems))
+            period,
+            [
+                (ContractEntry.video(preset: 1)[0], try key(0xA0, period, systems)),
+                (ContractEntry.audio(preset: 1)[0], try key(0xB0, period, systems)),
+            ])
     }
 
-    private static func key(_ kind: UInt8, _ period: UInt64, _ systems: [DRMSystemID]) throws(Unmade) -> TrackKey {
-        let tail = (0..<8).map { UInt8(truncatingIfNeeded: period >> UInt64(56 - 8 * $0)) }
+    private static func key(_ kind: UInt8, _ period: KeyPeriod, _ systems: [DRMSystemID]) throws(Unmade) -> TrackKey {
+        let number = period.index | UInt64(period.edition) << 48
+        let tail = (0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64(56 - 8 * $0)) }
         let bytes = Array(repeating: kind, count: 8) + tail
         var secret = Array(bytes.reversed())
         guard let id = KeyID(bytes: bytes), let key = ContentKey(moving: &secret) else { throw Unmade() }
@@ -40,4 +45,11 @@ extension DRMSystemID {
             return SystemSignalling(contentProtectionData: "<a:data xmlns:a=\"urn:a\">\(id.hex)</a:data>")
         }
     }
+}
+
+extension PeriodKeys {
+    /// Of a contract of one key for video and one for audio, or one for both.
+    package var video: TrackKey { entries[0].key }
+    package var audio: TrackKey { entries[entries.count - 1].key }
+    package var index: UInt64 { period.index }
 }

@@ -91,7 +91,7 @@ enum PackageBench {
             contentID: "bench", scheme: "cbcs", entry: "VIDEO", rotationIntervalSeconds: 300, period: 0)
         guard let key = ContentKey(try randomBytes(16)) else { throw CocoaError(.coderInvalidValue) }
         let track = TrackKey(keyID: keyID, key: key, constantIV: InitializationVector.constantIV(keyID: keyID))
-        return PeriodKeys(index: 0, video: track, audio: track)
+        return PeriodKeys(0, [(ContractEntry.all[0], track)])
     }
 
     private static func pad(_ text: String, _ width: Int) -> String {
