@@ -98,8 +98,7 @@ import Timeline
     @Test(arguments: Self.protected) func withoutAKeyNothingIsMade(_ endpoint: EndpointProfile) throws {
         for name in ["720p", "stereo"] {
             #expect(
-                throws: PackagingError.media(
-                    segment: Stage.number, track: name, reason: "no key for a protected endpoint")
+                throws: PackagingError.noKey(track: name)
             ) { _ = try make(endpoint, name, Stage.number, keys: nil) }
         }
     }
