@@ -1,3 +1,4 @@
+package import Files
 package import Keys
 package import Logging
 import Media
