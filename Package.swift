@@ -83,6 +83,8 @@ let package = Package(
 
         .target(name: "Sealing", dependencies: ["Files", "OpenSSLCrypto"], swiftSettings: settings),
 
+        .target(name: "ViewerTokens", dependencies: ["OpenSSLCrypto"], swiftSettings: settings),
+
         // 3 services
         .target(name: "Settings", dependencies: ["Media", yams], swiftSettings: settings),
         .target(name: "Timeline", dependencies: ["Media", "Files", "ISOBMFF", "Sealing"], swiftSettings: settings),
@@ -170,6 +172,7 @@ let package = Package(
         tests("HLSTests", "HLS", "Media"),
         tests("DASHTests", "DASH", "Media"),
         tests("ProtectionSystemsTests", "ProtectionSystems", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Media"),
+        tests("ViewerTokensTests", "ViewerTokens"),
         tests("FLVTests", "FLV", "Media", "TestSupport"),
         tests("RTMPServerTests", "RTMPServer", "FLV", "Media", "CRTMP", "TestSupport"),
         tests("FFmpegTests", "FFmpeg", "TestClips"),
