@@ -159,7 +159,10 @@ let package = Package(
             path: "Tools/package-bench", swiftSettings: settings),
 
         // tests
-        .target(name: "LoopbackServer", path: "Tests/LoopbackServer", swiftSettings: settings),
+        .systemLibrary(
+            name: "CTestTLS", path: "Tests/CTestTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
+        .target(
+            name: "LoopbackServer", dependencies: ["CTestTLS"], path: "Tests/LoopbackServer", swiftSettings: settings),
         .target(name: "TestClips", path: "Tests/TestClips", swiftSettings: settings),
         tests("MediaTests", "Media"),
         tests("ChunkStreamTests", "ChunkStream", "Media"),
@@ -178,7 +181,7 @@ let package = Package(
         tests("FFmpegTests", "FFmpeg", "TestClips"),
         tests("TranscodeTests", "Transcode", "FFmpeg", "Media", "TestClips"),
         tests("SettingsTests", "Settings", "Media"),
-        tests("CurlHTTPTests", "CurlHTTP", "LoopbackServer"),
+        tests("CurlHTTPTests", "CurlHTTP", "LoopbackServer", "OpenSSLCrypto"),
         tests(
             "ProbeTests", "Probe", "Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "CurlHTTP",
             "LoopbackServer"),

@@ -2,6 +2,10 @@
 #define SLUICE_CCURL_SHIM_H
 
 #include <curl/curl.h>
+#include <malloc.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
 
 // Swift cannot call variadic C functions: one setter for each kind of argument.
 static inline CURLcode sluice_curl_set_long(CURL *handle, CURLoption option, long value) {
@@ -38,7 +42,37 @@ static inline CURLcode sluice_curl_get_pointer(CURL *handle, CURLINFO info, void
 // Macros with a cast, which Swift does not import.
 static const long sluice_curl_auth_basic = (long)CURLAUTH_BASIC;
 static const long sluice_curl_auth_digest = (long)CURLAUTH_DIGEST;
-static const long sluice_curl_global_all = (long)CURL_GLOBAL_ALL;
+
+// Answers hold keys, requests hold passwords, and libcurl copies both: whatever it lets go of is zeroed first.
+static inline void sluice_curl_free(void *memory) {
+    if (memory == NULL) return;
+    explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+static inline void *sluice_curl_realloc(void *memory, size_t size) {
+    if (memory == NULL) return malloc(size);
+    size_t old = malloc_usable_size(memory);
+    if (size <= old && size > 0) return memory;
+    void *larger = malloc(size);
+    if (larger == NULL) return NULL;
+    memcpy(larger, memory, old < size ? old : size);
+    sluice_curl_free(memory);
+    return larger;
+}
+static inline CURLcode sluice_curl_initialise(void) {
+    return curl_global_init_mem(
+        CURL_GLOBAL_ALL, malloc, sluice_curl_free, sluice_curl_realloc, strdup, calloc);
+}
+
+// OpenSSL would keep what it has decrypted in its read buffer until the next record comes.
+static inline CURLcode sluice_curl_cleanse_plaintext(CURL *handle, void *context, void *user) {
+    (void)handle, (void)user;
+    SSL_CTX_set_options((SSL_CTX *)context, SSL_OP_CLEANSE_PLAINTEXT);
+    return CURLE_OK;
+}
+static inline CURLcode sluice_curl_set_cleansing(CURL *handle) {
+    return curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, sluice_curl_cleanse_plaintext);
+}
 
 // A message's payload is a union.
 static inline CURLcode sluice_curl_result(const CURLMsg *message) { return message->data.result; }

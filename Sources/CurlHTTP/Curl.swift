@@ -2,8 +2,8 @@ import CCurl
 
 /// libcurl's process-wide state, set up before the first handle.
 enum Curl {
-    /// `curl_global_init` is to run once; a static is initialised once, by whichever thread is first.
-    static let initialised: Bool = curl_global_init(sluice_curl_global_all) == CURLE_OK
+    /// `curl_global_init_mem` is to run once; a static is initialised once, by whichever thread is first.
+    static let initialised: Bool = sluice_curl_initialise() == CURLE_OK
 
     /// Turns a code of libcurl into an error, in this one place.
     static func error(_ code: CURLcode, detail: String, request: HTTPRequest, isTooLarge: Bool) -> HTTPError {

@@ -8,11 +8,20 @@ package enum HTTPAuthentication: Sendable {
     case bearer(HTTPSecret)
     /// A header of the provider's own.
     case header(name: String, value: HTTPSecret)
-    /// AWS Signature Version 4. A query, if any, must have its parameters sorted, each with a value: this libcurl
-    /// signs others wrongly. The token is that of temporary credentials.
+    /// AWS Signature Version 4. The query is sent in the form that is signed: encoded, sorted, each parameter with a
+    /// value. The token is that of temporary credentials.
     case sigV4(accessKey: String, secretKey: HTTPSecret, token: HTTPSecret?, region: String, service: String)
     /// PEM files for TLS client authentication.
     case clientCertificate(certificateFile: String, keyFile: String)
+
+    /// What of it must not be shown.
+    var secrets: [String] {
+        switch self {
+        case .none, .clientCertificate: []
+        case .basic(_, let secret), .digest(_, let secret), .bearer(let secret), .header(_, let secret): [secret.text]
+        case .sigV4(_, let secret, let token, _, _): [secret.text] + (token.map { [$0.text] } ?? [])
+        }
+    }
 }
 
 /// A text that never prints.

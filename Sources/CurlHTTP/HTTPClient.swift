@@ -8,10 +8,8 @@ import Synchronization
 package final class HTTPClient: Sendable {
     /// What holds for every request of a client.
     package struct Settings: Sendable {
-        /// PEM file of the authorities to trust instead of the system's.
+        /// PEM file of the authorities to trust instead of the system's, where a request names none of its own.
         package var certificateAuthorityFile: String?
-        /// Off only for tests by hand: a server could then be anybody.
-        package var verifiesCertificates: Bool
         /// None is used, whatever the environment says, unless it is given here.
         package var proxy: String?
         package var userAgent: String
@@ -19,11 +17,10 @@ package final class HTTPClient: Sendable {
         package var maximumConnections: Int
 
         package init(
-            certificateAuthorityFile: String? = nil, verifiesCertificates: Bool = true, proxy: String? = nil,
-            userAgent: String = "sluice", maximumConnections: Int = 16
+            certificateAuthorityFile: String? = nil, proxy: String? = nil, userAgent: String = "sluice",
+            maximumConnections: Int = 16
         ) {
             self.certificateAuthorityFile = certificateAuthorityFile
-            self.verifiesCertificates = verifiesCertificates
             self.proxy = proxy
             self.userAgent = userAgent
             self.maximumConnections = maximumConnections

@@ -2,12 +2,22 @@
 package struct HTTPResponse: Sendable {
     package var status: Int
     package var headers: [HTTPHeader]
-    package var body: [UInt8]
+    /// The body where it came to lie, overwritten when the last owner lets go.
+    package let content: HTTPBody
+
+    /// A copy of the body, which nobody wipes: not for answers with keys.
+    package var body: [UInt8] { content.copy }
 
     package init(status: Int, headers: [HTTPHeader] = [], body: [UInt8] = []) {
+        let content = HTTPBody()
+        body.withUnsafeBytes { content.append($0) }
+        self.init(status: status, headers: headers, content: content)
+    }
+
+    init(status: Int, headers: [HTTPHeader], content: HTTPBody) {
         self.status = status
         self.headers = headers
-        self.body = body
+        self.content = content
     }
 
     /// The value of the last field of this name, in any case.

@@ -12,7 +12,7 @@ final class Transfer: @unchecked Sendable {  // why: one thread at a time uses i
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var headers: [HTTPHeader] = []
     private var headerSize = 0
-    private var body: [UInt8] = []
+    private let body = HTTPBody()
     private(set) var isTooLarge = false
     /// libcurl writes its explanation here; it must stay in place as long as the handle.
     private let errorText: UnsafeMutablePointer<CChar>
@@ -24,7 +24,7 @@ final class Transfer: @unchecked Sendable {  // why: one thread at a time uses i
             HTTPError(code: .invalidRequest, curlCode: 0, reason: reason, url: Curl.display(request.url))
         }
         guard Curl.isValid(request.url) else { throw refusal("not an absolute http or https URL") }
-        var fields = request.headers
+        var fields = request.headers + request.secretHeaders.map { HTTPHeader($0.name, $0.value.text) }
         switch request.authentication {
         case .bearer(let token): fields.append(HTTPHeader("Authorization", "Bearer \(token.text)"))
         case .header(let name, let value): fields.append(HTTPHeader(name, value.text))
@@ -39,8 +39,10 @@ final class Transfer: @unchecked Sendable {  // why: one thread at a time uses i
         self.request = request
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        // curl would otherwise wait for "100 Continue" before a larger body.
-        for field in fields + [HTTPHeader("Expect", "")] {
+        // curl would otherwise wait for "100 Continue" before a body beyond 1 MiB. SigV4 would sign the header that is
+        // not sent; what is signed is small.
+        if case .sigV4 = request.authentication {} else { fields.append(HTTPHeader("Expect", "")) }
+        for field in fields {
             // An empty value takes a header out; "name;" is libcurl's way to send one without a value.
             let line =
                 field.value.isEmpty && field.name != "Expect" ? "\(field.name);" : "\(field.name): \(field.value)"
@@ -70,7 +72,11 @@ final class Transfer: @unchecked Sendable {  // why: one thread at a time uses i
             note(sluice_curl_set_pointer(handle, option, pointer))
         }
 
-        set(CURLOPT_URL, request.url)
+        if case .sigV4 = request.authentication {
+            set(CURLOPT_URL, CanonicalQuery.applied(to: request.url))
+        } else {
+            set(CURLOPT_URL, request.url)
+        }
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_FOLLOWLOCATION, 0)
@@ -79,9 +85,10 @@ final class Transfer: @unchecked Sendable {  // why: one thread at a time uses i
         set(CURLOPT_TIMEOUT_MS, Int(request.deadlineMilliseconds))
         set(CURLOPT_CONNECTTIMEOUT_MS, Int(request.connectTimeoutMilliseconds))
         note(sluice_curl_set_offset(handle, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(request.maximumBodySize)))
-        set(CURLOPT_SSL_VERIFYPEER, settings.verifiesCertificates ? 1 : 0)
-        set(CURLOPT_SSL_VERIFYHOST, settings.verifiesCertificates ? 2 : 0)
-        if let file = settings.certificateAuthorityFile {
+        set(CURLOPT_SSL_VERIFYPEER, 1)
+        set(CURLOPT_SSL_VERIFYHOST, 2)
+        note(sluice_curl_set_cleansing(handle))
+        if let file = request.certificateAuthorityFile ?? settings.certificateAuthorityFile {
             set(CURLOPT_CAINFO, file)
             note(sluice_curl_set_string(handle, CURLOPT_CAPATH, nil))
         }
@@ -145,7 +152,7 @@ final class Transfer: @unchecked Sendable {  // why: one thread at a time uses i
             isTooLarge = true
             return 0
         }
-        body.append(contentsOf: bytes)
+        body.append(bytes)
         return bytes.count
     }
 
@@ -159,7 +166,7 @@ final class Transfer: @unchecked Sendable {  // why: one thread at a time uses i
         if line.hasPrefix("HTTP/") {
             // Another head: after an interim answer, or the second of two round trips.
             headers = []
-            body = []
+            body.removeAll()
         } else if let colon = line.firstIndex(of: ":") {
             headers.append(
                 HTTPHeader(String(line[..<colon]), String(line[line.index(after: colon)...]).trimmed))
@@ -178,7 +185,7 @@ final class Transfer: @unchecked Sendable {  // why: one thread at a time uses i
         }
         var status = 0
         _ = sluice_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-        return .success(HTTPResponse(status: status, headers: headers, body: body))
+        return .success(HTTPResponse(status: status, headers: headers, content: body))
     }
 }
 

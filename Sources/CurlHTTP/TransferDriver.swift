@@ -63,6 +63,13 @@ final class TransferDriver: @unchecked Sendable {  // why: `multi` is its thread
     }
 
     private func run() {
+        // OpenSSL writes to sockets whose other end may be gone, and libcurl leaves that signal to us (CURLOPT_NOSIGNAL).
+        // Blocked, it stays pending here, and the write fails with EPIPE alone.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+
         var active: [UnsafeMutableRawPointer: (Transfer, Continuation)] = [:]
         while true {
             let (submissions, isStopping) = inbox.withLock { inbox in

@@ -1,66 +1,69 @@
 import CurlHTTP
-import Foundation
 import LoopbackServer
 import Testing
 
-/// Against `openssl s_server` with a certificate of its own making.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")))
-struct HTTPTLSTests {
-    @Test func onlyACertificateOfAKnownAuthorityForThisNameIsAccepted() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "tls-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
-        let key = folder.appending(path: "key.pem").path
-        let certificate = folder.appending(path: "cert.pem").path
-        let maker = try openSSL([
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test", "-addext",
-            "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate,
-        ])
-        maker.waitUntilExit()
-        try #require(maker.terminationStatus == 0)
-        // A port that was free a moment ago.
-        let placeholder = try CannedServer { _ in .silence }
-        let port = placeholder.port
-        placeholder.stop()
-        let server = try openSSL([
-            "s_server", "-accept", "127.0.0.1:\(port)", "-cert", certificate, "-key", key, "-www", "-quiet",
-        ])
-        defer { server.terminate() }
+/// Against a TLS server with certificates of its own making.
+@Suite(.timeLimit(.minutes(1)), .enabled(if: TestCertificates.arePossible)) struct HTTPTLSTests {
+    private let certificates: TestCertificates
+    private let server: TestCertificates.Pair
 
-        func send(_ host: String, _ settings: HTTPClient.Settings) async throws(HTTPError) -> HTTPResponse {
-            let client = try HTTPClient(settings)
-            while true {
-                do throws(HTTPError) {
-                    return try await client.send(HTTPRequest(.get, "https://\(host):\(port)/"))
-                } catch {
-                    // The server may still be starting; the time limit ends a wait in vain.
-                    guard error.code == .cannotConnect, server.isRunning else { throw error }
-                }
-            }
-        }
-        let trusting = HTTPClient.Settings(certificateAuthorityFile: certificate)
-        #expect(try await send("127.0.0.1", trusting).status == 200)
-        await #expect("unknown authority") { try await send("127.0.0.1", HTTPClient.Settings()) } throws: {
-            ($0 as? HTTPError)?.code == .tls
-        }
-        await #expect("another name") { try await send("localhost", trusting) } throws: {
-            ($0 as? HTTPError)?.code == .tls
-        }
-        await #expect("no such CA file") {
-            try await send("127.0.0.1", HTTPClient.Settings(certificateAuthorityFile: "/nonexistent"))
-        } throws: {
-            ($0 as? HTTPError)?.code == .tls
-        }
-        #expect(try await send("localhost", HTTPClient.Settings(verifiesCertificates: false)).status == 200)
+    init() throws {
+        certificates = try TestCertificates()
+        server = try certificates.make("server")
     }
 
-    private func openSSL(_ arguments: [String]) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/openssl")
-        process.arguments = arguments
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        return process
+    private func code(
+        _ url: String, _ settings: HTTPClient.Settings = .init(), caFile: String? = nil,
+        _ authentication: HTTPAuthentication = .none
+    ) async throws -> HTTPError.Code? {
+        do throws(HTTPError) {
+            let response = try await HTTPClient(settings).send(
+                HTTPRequest(.post, url, body: [1], authentication: authentication, certificateAuthorityFile: caFile))
+            #expect(response.status == 200 && response.body == Array("answer".utf8))
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+
+    @Test func onlyACertificateOfAKnownAuthorityForThisNameIsAccepted() async throws {
+        defer { #expect(throws: Never.self) { try certificates.remove() } }
+        let tls = try ServerTLS(certificate: server.certificate, key: server.key)
+        let server = try CannedServer(tls: tls) { _ in .http(200, text: "answer") }
+        defer { server.stop() }
+        let file = self.server.certificate
+        #expect(try await code(server.url, .init(certificateAuthorityFile: file)) == nil)
+        #expect(try await code(server.url, caFile: file) == nil)
+        #expect(try await code(server.url) == .tls, "unknown authority")
+        let other = try certificates.make("other")
+        #expect(
+            try await code(server.url, .init(certificateAuthorityFile: file), caFile: other.certificate) == .tls,
+            "the request's authority goes before the client's")
+        #expect(
+            try await code("https://localhost:\(server.port)", caFile: file) == .tls, "a certificate for another name")
+        #expect(try await code(server.url, caFile: "/nonexistent") == .tls, "no such file")
+    }
+
+    @Test func aServerThatAsksForACertificateGetsOurs() async throws {
+        defer { #expect(throws: Never.self) { try certificates.remove() } }
+        let ours = try certificates.make("ours")
+        let strangers = try certificates.make("strangers")
+        let tls = try ServerTLS(
+            certificate: server.certificate, key: server.key, clientAuthority: ours.certificate)
+        let server = try CannedServer(tls: tls) { _ in .http(200, text: "answer") }
+        defer { server.stop() }
+        func code(_ pair: TestCertificates.Pair?, key: String? = nil) async throws -> HTTPError.Code? {
+            let authentication = pair.map {
+                HTTPAuthentication.clientCertificate(certificateFile: $0.certificate, keyFile: key ?? $0.key)
+            }
+            return try await self.code(server.url, caFile: self.server.certificate, authentication ?? .none)
+        }
+        #expect(try await code(ours) == nil)
+        // The server's refusal comes after our side of the handshake is done: in TLS 1.3 as a broken answer.
+        #expect([.tls, .brokenAnswer].contains(try await code(nil)))
+        #expect([.tls, .brokenAnswer].contains(try await code(strangers)))
+        #expect(try await code(ours, key: strangers.key) == .tls, "another certificate's key")
+        #expect(try await code(ours, key: "/nonexistent") == .tls)
+        #expect(server.requests.count == 1)
     }
 }

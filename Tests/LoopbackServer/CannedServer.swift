@@ -1,3 +1,4 @@
+import CTestTLS
 import Glibc
 import Synchronization
 
@@ -40,12 +41,15 @@ package final class CannedServer: Sendable {
     private let state = Mutex(State())
     private let answer: @Sendable (Request) -> Answer
 
-    package var url: String { "http://127.0.0.1:\(port)" }
+    private let tls: ServerTLS?
+
+    package var url: String { "\(tls == nil ? "http" : "https")://127.0.0.1:\(port)" }
 
     /// Everything asked so far.
     package var requests: [Request] { state.withLock { $0.requests } }
 
-    package init(_ answer: @escaping @Sendable (Request) -> Answer) throws {
+    /// - Parameter tls: nil for plain HTTP.
+    package init(tls: ServerTLS? = nil, _ answer: @escaping @Sendable (Request) -> Answer) throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -60,6 +64,7 @@ package final class CannedServer: Sendable {
         }
         guard isBound else { throw SetupError(code: errno) }
         port = Int(UInt16(bigEndian: address.sin_port))
+        self.tls = tls
         self.answer = answer
         Self.startThread { [self] in
             while true {
@@ -95,26 +100,39 @@ package final class CannedServer: Sendable {
             state.withLock { _ = $0.connections.remove(connection) }
             close(connection)
         }
-        guard let request = Self.read(connection) else { return }
+        var stream = Connection(socket: connection, session: nil)
+        if let tls {
+            guard let session = tls.accept(connection) else { return }
+            stream = Connection(socket: connection, session: session)
+        }
+        defer { stream.session.map { SSL_free($0) } }
+        guard let request = Self.read(stream) else { return }
         state.withLock { $0.requests.append(request) }
         switch answer(request) {
         case .bytes(let bytes):
             var sent = 0
             while sent < bytes.count {
-                let count = bytes.withUnsafeBytes {
-                    send(connection, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+                let count = bytes.withUnsafeBytes { bytes in
+                    let rest = bytes[sent...]
+                    if let session = stream.session {
+                        return Int(
+                            SSL_write(session, UnsafeRawBufferPointer(rebasing: rest).baseAddress, Int32(rest.count)))
+                    }
+                    return send(
+                        connection, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, Int32(MSG_NOSIGNAL))
                 }
                 if count <= 0 { return }
                 sent += count
             }
+            if let session = stream.session { SSL_shutdown(session) }
             shutdown(connection, Int32(SHUT_WR))
-            _ = Self.receive(connection)
+            _ = Self.receive(stream)
         case .silence:
-            while let more = Self.receive(connection), !more.isEmpty {}
+            while let more = Self.receive(stream), !more.isEmpty {}
         }
     }
 
-    private static func read(_ connection: Int32) -> Request? {
+    private static func read(_ connection: Connection) -> Request? {
         var bytes: [UInt8] = []
         let end = Array("\r\n\r\n".utf8)
         while true {
@@ -140,9 +158,14 @@ package final class CannedServer: Sendable {
         }
     }
 
-    private static func receive(_ connection: Int32) -> [UInt8]? {
+    private static func receive(_ connection: Connection) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 65536)
-        let count = recv(connection, &bytes, bytes.count, 0)
+        let count =
+            if let session = connection.session {
+                Int(SSL_read(session, &bytes, Int32(bytes.count)))
+            } else {
+                recv(connection.socket, &bytes, bytes.count, 0)
+            }
         return count < 0 ? nil : Array(bytes.prefix(count))
     }
 
@@ -155,6 +178,11 @@ package final class CannedServer: Sendable {
         pthread_create(
             &thread, nil,
             { context in
+                // OpenSSL writes to connections that their client may have closed.
+                var signals = sigset_t()
+                sigemptyset(&signals)
+                sigaddset(&signals, SIGPIPE)
+                pthread_sigmask(SIG_BLOCK, &signals, nil)
                 if let context { Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body() }
                 return nil
             }, Unmanaged.passRetained(Box(body)).toOpaque())
