@@ -14,7 +14,7 @@ package struct SampleProtector: ~Copyable {
 
     private let cipher: Cipher
     /// nil for audio, whose samples are protected whole.
-    private var video: AVCSubsamples?
+    private var video: (any SubsampleMap)?
     private let subsampleLimit: Int
 
     /// - Parameters:
@@ -22,11 +22,12 @@ package struct SampleProtector: ~Copyable {
     package init(
         scheme: ProtectionScheme, key: ContentKey, codec: CodecConfiguration, constantIV: [UInt8]? = nil
     ) throws(ProtectionError) {
-        let video: AVCSubsamples?
+        let video: (any SubsampleMap)?
         do throws(ParseError) {
             switch codec {
             case .avc(let record, _, _): video = try AVCSubsamples(record, scheme: scheme)
-            case .hevc, .av1: throw ParseError(.unsupported, at: 0, codec.rfc6381)
+            case .hevc(let record, _, _): video = try HEVCSubsamples(record, scheme: scheme)
+            case .av1: throw ParseError(.unsupported, at: 0, codec.rfc6381)
             case .aac, .ac3, .eac3, .opus: video = nil
             }
         } catch {

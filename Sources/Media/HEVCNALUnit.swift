@@ -12,8 +12,9 @@ package struct HEVCNALUnitType: RawRepresentable, Hashable, Sendable {
     package static let pictureParameterSet = HEVCNALUnitType(rawValue: 34)
     package static let accessUnitDelimiter = HEVCNALUnitType(rawValue: 35)
 
-    /// Whether it is, or is reserved for, coded slices (VCL).
-    package var holdsPictureData: Bool { rawValue < 32 }
+    /// Whether it is, or is reserved for, coded slices (VCL); or the enhancement layer that Dolby Vision wraps in
+    /// type 63.
+    package var holdsPictureData: Bool { rawValue < 32 || rawValue == 63 }
     /// Whether it is a coded slice segment whose header is known: not one of the reserved types.
     package var isSliceSegment: Bool { rawValue <= 9 || (16...21).contains(rawValue) }
     /// Intra random access point: BLA, IDR, CRA and the reserved ones.

@@ -168,7 +168,7 @@ extension AVCSubsamples {
 }
 
 extension [Subsample] {
-    fileprivate var total: Int { reduce(0) { sum, run in sum + Int(run.clear) + Int(run.protected) } }
+    var total: Int { reduce(0) { sum, run in sum + Int(run.clear) + Int(run.protected) } }
 }
 
 /// A small generator with a fixed seed (Steele, Lea, Flood 2014).

@@ -14,7 +14,10 @@ struct Fixture {
         "high-cabac-slices", "baseline-cavlc", "main-mbaff", "high422-cqm", "high444-refresh", "fade-weights",
         "tiny-skip",
     ]
-    static let all = videos + ["aac-lc"]
+    static let hevc = [
+        "hevc-slices-wpp", "hevc-main10-hrd", "hevc-444-lossless", "hevc-fade", "hevc-refresh", "hevc-skip",
+    ]
+    static let all = videos + hevc + ["aac-lc"]
     static let key: [UInt8] = (0..<16).map { $0 * 0x11 }
     static let firstIV: UInt64 = 0x1122_3344_5566_7700
     static let constantIV: [UInt8] = (0..<16).map { 0xA0 + $0 }
@@ -29,9 +32,11 @@ struct Fixture {
         var reader = ByteReader(bytes.span)
         let record = try reader.readBytes(Int(try reader.read(UInt16.self)))
         codec =
-            name.hasPrefix("aac")
-            ? .aac(try AudioSpecificConfig(parsing: record))
-            : .avc(try AVCDecoderConfigurationRecord(parsing: record), width: 320, height: 180)
+            switch name.prefix(while: { $0 != "-" }) {
+            case "hevc": .hevc(try HEVCDecoderConfigurationRecord(parsing: record), width: 192, height: 128)
+            case "aac": .aac(try AudioSpecificConfig(parsing: record))
+            default: .avc(try AVCDecoderConfigurationRecord(parsing: record), width: 320, height: 180)
+            }
         var samples: [[UInt8]] = []
         for _ in 0..<(try reader.read(UInt16.self)) {
             samples.append(try reader.readBytes(Int(try reader.read(UInt32.self))))

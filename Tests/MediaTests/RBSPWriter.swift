@@ -33,10 +33,14 @@ struct RBSPWriter {
     /// The NAL unit: `header`, the payload and `data` after it, with emulation prevention bytes. Also the
     /// offset in it of the payload's last byte, plus one.
     func nalUnit(header: UInt8, data: [UInt8] = []) -> (bytes: [UInt8], payloadEnd: Int) {
+        nalUnit(header: [header], data: data)
+    }
+
+    func nalUnit(header: [UInt8], data: [UInt8] = []) -> (bytes: [UInt8], payloadEnd: Int) {
         let payload = bytes
-        var nal = [header]
+        var nal = header
         var zeros = 0
-        var end = 1
+        var end = header.count
         for (index, byte) in (payload + data).enumerated() {
             if zeros == 2, byte <= 3 {
                 nal.append(3)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the fixtures of CommonEncryptionTests: see README.md beside this file.
 
-usage: make.py WORKDIR   (ffmpeg and Shaka Packager, as `packager`, in PATH)
+usage: make.py WORKDIR [CASE...]   (ffmpeg and Shaka Packager, as `packager`, in PATH)
 """
 import hashlib
 import os
@@ -23,6 +23,33 @@ CASES = {
     "fade-weights": ("testsrc2=size=320x180:rate=25,fade=in:0:24", 24, "-pix_fmt yuv420p -profile:v high -crf 34", "weightp=2:ref=5:bframes=1:keyint=24"),
     "tiny-skip": ("color=c=gray:s=320x180:r=25", 24, "-crf 40", "slices=4:bframes=2:ref=2:keyint=24"),
 }
+NOISE = "testsrc2=size=192x128:rate=25,noise=alls=8:allf=t"
+HEVC = {
+    "hevc-slices-wpp": (NOISE, 12, "-crf 34", "slices=3:wpp=1:ctu=16:bframes=4:b-pyramid=1:ref=4:weightp=1:weightb=1:keyint=8"),
+    "hevc-main10-hrd": (NOISE, 10, "-pix_fmt yuv420p10le -crf 36", "vbv-maxrate=600:vbv-bufsize=600:hrd=1:aud=1:repeat-headers=1:bframes=2:keyint=5:open-gop=1:scaling-list=default:wpp=0"),
+    "hevc-444-lossless": ("testsrc2=size=96x64:rate=25", 6, "-pix_fmt yuv444p", "lossless=1:bframes=1:keyint=6:tskip=1"),
+    "hevc-fade": ("testsrc2=size=192x128:rate=25,fade=in:0:12", 12, "-pix_fmt yuv420p -crf 34", "weightp=1:weightb=1:ref=5:bframes=2:keyint=12:no-sao=1:no-temporal-mvp=1"),
+    "hevc-refresh": (NOISE, 12, "-crf 36", "intra-refresh=1:bframes=0:keyint=12:deblock=2,-2:no-deblock=1:max-merge=2:ctu=32"),
+    "hevc-skip": ("testsrc2=size=192x128:rate=25,trim=end_frame=1,loop=12:1", 12, "-crf 40", "slices=2:wpp=1:bframes=3:temporal-layers=1:keyint=12:sar=3:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"),
+}
+AV1 = {
+    "av1-svt": (NOISE, 12, "-c:v libsvtav1 -preset 9 -crf 40 -g 6", ""),
+    "av1-svt-tiles": ("testsrc2=size=640x360:rate=25", 6, "-c:v libsvtav1 -preset 10 -crf 55 -g 6 -svtav1-params tile-columns=1:tile-rows=1:film-grain=8", ""),
+    "av1-aom-tiles": ("testsrc2=size=320x180:rate=25,noise=alls=4:allf=t", 8, "-c:v libaom-av1 -cpu-used 5 -crf 50 -g 8 -tiles 2x2 -lag-in-frames 6", ""),
+    "av1-aom-groups": ("testsrc2=size=320x180:rate=25", 6, "-c:v libaom-av1 -cpu-used 6 -crf 55 -g 6 -tiles 4x1 -lag-in-frames 0 -aom-params num-tile-groups=2", ""),
+    "av1-aom-screen": ("testsrc2=size=192x128:rate=25", 8, "-c:v libaom-av1 -cpu-used 4 -crf 45 -g 8 -lag-in-frames 0 -aom-params tune-content=screen:enable-palette=1:enable-intrabc=1:aq-mode=2:deltaq-mode=1", ""),
+    "av1-aom-superres": (NOISE, 8, "-c:v libaom-av1 -cpu-used 5 -crf 50 -g 8 -lag-in-frames 0 -aom-params resize-mode=3:film-grain-test=2:error-resilient-mode=1", ""),
+    "av1-aom-lossless": ("testsrc2=size=64x64:rate=25", 6, "-c:v libaom-av1 -cpu-used 6 -crf 0 -g 6 -pix_fmt yuv444p -aom-params lossless=1", ""),
+    "av1-aom-10bit": (NOISE, 8, "-c:v libaom-av1 -cpu-used 5 -crf 55 -g 8 -pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc -aom-params aq-mode=1:enable-qm=1:denoise-noise-level=20:denoise-block-size=16:sb-size=64", ""),
+    "av1-aom-mono": (NOISE, 6, "-c:v libaom-av1 -cpu-used 6 -crf 55 -g 6 -pix_fmt gray -aom-params reduced-tx-type-set=1:enable-global-motion=1", ""),
+    "av1-rav1e": (NOISE, 6, "-c:v librav1e -speed 8 -qp 160 -g 6 -rav1e-params tiles=4", ""),
+}
+AUDIO = {
+    "aac-lc": ("2", "-c:a aac -b:a 96k"),
+    "ac3-stereo": ("2", "-c:a ac3 -b:a 96k"),
+    "eac3-surround": ("6", "-c:a eac3 -b:a 192k"),
+    "opus-stereo": ("2", "-c:a libopus -b:a 64k"),
+}
 
 
 def boxes(data, start=0, end=None):
@@ -43,13 +70,13 @@ def find(data, path, start=0, end=None):
 
 
 def configuration(data):
-    for kind in (b"avcC", b"esds"):
+    for kind in (b"avcC", b"hvcC", b"av1C", b"dac3", b"dec3", b"dOps", b"esds"):
         at = data.find(kind)
         if at < 0:
             continue
         size = struct.unpack_from(">I", data, at - 4)[0]
         body = data[at + 4:at - 4 + size]
-        if kind == b"avcC":
+        if kind != b"esds":
             return body
         at = body.index(b"\x05", 12)  # DecoderSpecificInfo
         while body[at + 1] & 0x80:
@@ -116,12 +143,14 @@ def samples(data):
 
 
 def run(*command):
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}: {done.stderr[-2000:]}")
 
 
 def package(name, source, scheme, work):
     output = os.path.join(work, f"{name}.{scheme}.mp4")
-    stream = "audio" if name.startswith("aac") else "video"
+    stream = "audio" if name in AUDIO else "video"
     arguments = ["packager", f"in={source},stream={stream},output={output}"]
     if scheme != "clear":
         arguments += ["--enable_raw_key_encryption", "--keys", f"label=:key_id={KID}:key={KEY}",
@@ -149,17 +178,25 @@ def emit(name, source, work):
                 file.write(f"{iv.hex() or '-'} {text} {hashlib.sha256(data).hexdigest()}\n")
 
 
-def main(work):
+def main(work, wanted):
     os.makedirs(work, exist_ok=True)
-    for name, (picture, frames, options, x264) in CASES.items():
+    def clip(name, *arguments):
+        if wanted and name not in wanted:
+            return
         source = os.path.join(work, f"{name}.mp4")
-        run("ffmpeg", "-y", "-f", "lavfi", "-i", picture, "-frames:v", str(frames), "-an", "-c:v", "libx264",
-            *options.split(), "-x264-params", x264 + ":threads=1", source)
+        run("ffmpeg", "-y", *arguments, source)
         emit(name, source, work)
-    source = os.path.join(work, "aac-lc.mp4")
-    run("ffmpeg", "-y", "-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.3:seed=1,lowpass=4000", "-t", "0.8", "-ac", "2",
-        "-c:a", "aac", "-b:a", "96k", source)
-    emit("aac-lc", source, work)
+    for name, (picture, frames, options, x264) in CASES.items():
+        clip(name, "-f", "lavfi", "-i", picture, "-frames:v", str(frames), "-an", "-c:v", "libx264", *options.split(),
+             "-x264-params", x264 + ":threads=1")
+    for name, (picture, frames, options, x265) in HEVC.items():
+        clip(name, "-f", "lavfi", "-i", picture, "-frames:v", str(frames), "-an", "-c:v", "libx265", "-tag:v", "hvc1",
+             *options.split(), "-x265-params", x265 + ":pools=1:frame-threads=1")
+    for name, (picture, frames, options, _) in AV1.items():
+        clip(name, "-f", "lavfi", "-i", picture, "-frames:v", str(frames), "-an", "-strict", "-2", *options.split())
+    for name, (channels, options) in AUDIO.items():
+        clip(name, "-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.3:seed=1,lowpass=4000", "-t", "0.8", "-ac", channels,
+             *options.split())
 
 
-main(sys.argv[1])
+main(sys.argv[1], sys.argv[2:])
