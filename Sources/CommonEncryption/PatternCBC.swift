@@ -16,10 +16,17 @@ struct PatternCBC: ~Copyable {
 
     /// Encrypts the whole blocks of `range` as one chain; the rest of it stays clear.
     func encryptWhole(_ bytes: inout MutableSpan<UInt8>, in range: Range<Int>) throws(OpenSSLError) {
-        let end = range.upperBound - range.count % AESCBC.blockSize
-        guard range.lowerBound < end else { return }
-        try cipher.restart(iv: constantIV)
-        try cipher.apply(to: &bytes, in: range.lowerBound..<end)
+        guard range.count >= AESCBC.blockSize else { return }
+        try restart()
+        try continueWhole(&bytes, in: range)
+    }
+
+    /// Starts the chain anew.
+    func restart() throws(OpenSSLError) { try cipher.restart(iv: constantIV) }
+
+    /// Encrypts the whole blocks of `range` in the chain of what was encrypted before.
+    func continueWhole(_ bytes: inout MutableSpan<UInt8>, in range: Range<Int>) throws(OpenSSLError) {
+        try cipher.apply(to: &bytes, in: range.lowerBound..<range.upperBound - range.count % AESCBC.blockSize)
     }
 
     /// Encrypts one block in ten of `range` as one chain; a block that does not fit whole stays clear.

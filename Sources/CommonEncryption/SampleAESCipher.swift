@@ -73,6 +73,45 @@ package struct SampleAESCipher: ~Copyable {
         }
     }
 
+    /// Protects the AC-3 frames of a sample in place, each from its 17th byte on. Clause 2.3.1.2.
+    ///
+    /// - Parameter range: one or more whole syncframes, within `bytes`; anything else throws.
+    package func protectAC3(_ bytes: inout MutableSpan<UInt8>, in range: Range<Int>) throws(ProtectionError) {
+        try protectSyncFrames(&bytes, in: range, .ac3)
+    }
+
+    /// Protects an Enhanced AC-3 frame in place: each of its syncframes from the 17th byte on, all in one chain.
+    /// Clause 2.3.1.3.
+    ///
+    /// - Parameter range: one or more whole syncframes, within `bytes`; anything else throws.
+    package func protectEnhancedAC3(_ bytes: inout MutableSpan<UInt8>, in range: Range<Int>) throws(ProtectionError) {
+        try protectSyncFrames(&bytes, in: range, .enhancedAC3)
+    }
+
+    private func protectSyncFrames(
+        _ bytes: inout MutableSpan<UInt8>, in range: Range<Int>, _ coding: SyncFrame.Coding
+    ) throws(ProtectionError) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "a range within the bytes")
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let size: Int
+            do throws(ParseError) {
+                size = try SyncFrame.size(bytes.span.extracting(offset..<range.upperBound), coding)
+            } catch {
+                throw .malformed(error)
+            }
+            do throws(OpenSSLError) {
+                if coding == .ac3 || offset == range.lowerBound { try chain.restart() }
+                if size > Self.clearFrameBytes {
+                    try chain.continueWhole(&bytes, in: offset + Self.clearFrameBytes..<offset + size)
+                }
+            } catch {
+                throw .cipher(error)
+            }
+            offset += size
+        }
+    }
+
     private static func next(
         _ cursor: inout NALUnitCursor, in sample: Span<UInt8>
     ) throws(ProtectionError) -> Range<Int>? {

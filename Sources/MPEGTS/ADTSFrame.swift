@@ -1,4 +1,4 @@
-internal import Media
+import Media
 
 /// The header that makes one AAC raw_data_block a self-describing frame. ISO/IEC 14496-3:2019, clause 1.A.3.2.
 struct ADTSFrame {

@@ -4,8 +4,11 @@ import Media
 /// How the samples of one track become PES packets.
 struct ElementaryStream {
     enum Coding {
-        case avc(AVCByteStream)
+        case avc(NALUnitByteStream)
+        case hevc(NALUnitByteStream)
         case aac(ADTSFrame)
+        case ac3
+        case eac3
     }
 
     var coding: Coding
@@ -22,9 +25,12 @@ struct ElementaryStream {
     ) throws(TransportStreamError) {
         guard track.timescale > 0 else { throw TransportStreamError(.unsupported, "a timescale of 0") }
         switch track.codec {
-        case .avc(let configuration, _, _): coding = .avc(AVCByteStream(configuration))
+        case .avc(let configuration, _, _): coding = .avc(NALUnitByteStream(configuration))
+        case .hevc(let configuration, _, _): coding = .hevc(NALUnitByteStream(configuration))
         case .aac(let configuration): coding = .aac(try ADTSFrame(configuration))
-        case .hevc, .av1, .ac3, .eac3, .opus:
+        case .ac3: coding = .ac3
+        case .eac3: coding = .eac3
+        case .av1, .opus:
             throw TransportStreamError(.unsupported, "\(track.codec.rfc6381) in a transport stream")
         }
         self.packetID = packetID
@@ -41,24 +47,27 @@ struct ElementaryStream {
         }
     }
 
-    /// 0xE0: video stream 0; 0xC0: audio stream 0. ISO/IEC 13818-1:2022, table 2-22.
+    /// 0xE0: video stream 0; 0xC0: audio stream 0; 0xBD: private stream 1, as ATSC and DVB have AC-3.
+    /// ISO/IEC 13818-1:2022, table 2-22.
     var streamID: UInt8 {
         switch coding {
-        case .avc: 0xE0
+        case .avc, .hevc: 0xE0
         case .aac: 0xC0
+        case .ac3, .eac3: 0xBD
         }
     }
 
-    /// 0x1B and 0x0F, ISO/IEC 13818-1:2022, table 2-34, where the stream is clear.
-    var streamType: UInt8 {
-        if let sampleAES { return sampleAES.signalling.streamType }
+    /// What the program map says of the stream; nil where it cannot say it because `segment` has no sample.
+    func signalling(for segment: TrackSegment) throws(TransportStreamError) -> StreamSignalling? {
+        if let sampleAES { return try sampleAES.signalling(for: segment) }
         return switch coding {
-        case .avc: 0x1B
-        case .aac: 0x0F
+        case .avc: .avc
+        case .hevc: .hevc
+        case .aac: .aac
+        case .ac3: .ac3
+        case .eac3: .eac3
         }
     }
-
-    var descriptors: [UInt8] { sampleAES?.signalling.descriptors ?? [] }
 
     /// The samples as they go into the stream: encrypted where the stream is.
     func protected(_ segment: TrackSegment) throws(TransportStreamError) -> TrackSegment {
@@ -70,8 +79,10 @@ struct ElementaryStream {
     func plan(_ segment: TrackSegment) throws(TransportStreamError) -> [PlannedPES] {
         try checkTimes(segment.samples)
         switch coding {
-        case .avc(let byteStream): return try planVideo(segment, byteStream)
-        case .aac: return try planAudio(segment)
+        case .avc(let byteStream), .hevc(let byteStream): return try planVideo(segment, byteStream)
+        case .aac:
+            return try planAudio(segment, header: ADTSFrame.headerSize, largest: ADTSFrame.largestRawDataBlock)
+        case .ac3, .eac3: return try planAudio(segment, header: 0, largest: PESHeader.largestBoundedPayload)
         }
     }
 
@@ -92,18 +103,19 @@ struct ElementaryStream {
             let sample = segment.samples[index]
             let bytes = source.extracting(sample.offset..<sample.offset + sample.size)
             switch coding {
-            case .avc(let byteStream):
+            case .avc(let byteStream), .hevc(let byteStream):
                 writer.write(byteStream.prefix(addsParameterSets: pes.addsParameterSets).span)
                 byteStream.write(bytes, to: &writer)
             case .aac(let frame):
                 writer.write(frame.header(rawDataBlockSize: sample.size).span)
                 writer.write(bytes)
+            case .ac3, .eac3: writer.write(bytes)
             }
         }
     }
 
     private func planVideo(
-        _ segment: TrackSegment, _ byteStream: AVCByteStream
+        _ segment: TrackSegment, _ byteStream: NALUnitByteStream
     ) throws(TransportStreamError) -> [PlannedPES] {
         var planned: [PlannedPES] = []
         planned.reserveCapacity(segment.samples.count)
@@ -125,15 +137,17 @@ struct ElementaryStream {
         return planned
     }
 
-    private func planAudio(_ segment: TrackSegment) throws(TransportStreamError) -> [PlannedPES] {
+    private func planAudio(
+        _ segment: TrackSegment, header: Int, largest: Int
+    ) throws(TransportStreamError) -> [PlannedPES] {
         var planned: [PlannedPES] = []
         var nextDecodeTime: Int64?
         for (index, sample) in segment.samples.enumerated() {
             _ = try segment.range(of: sample)
-            guard sample.size <= ADTSFrame.largestRawDataBlock else {
-                throw TransportStreamError(.malformedSample, "an AAC frame of \(sample.size) bytes in ADTS")
+            guard sample.size <= largest else {
+                throw TransportStreamError(.malformedSample, "an audio frame of \(sample.size) bytes")
             }
-            let size = ADTSFrame.headerSize + sample.size
+            let size = header + sample.size
             let end = try ticks(sample.decodeTime + Int64(sample.duration))
             // Only frames that follow each other without a hole share a PTS, which is the first one's.
             if let last = planned.last, nextDecodeTime == sample.decodeTime,

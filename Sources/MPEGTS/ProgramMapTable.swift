@@ -1,11 +1,8 @@
 /// The elementary streams of a program. ISO/IEC 13818-1:2022, clause 2.4.4.8.
 struct ProgramMapTable {
     struct Stream {
-        /// Table 2-34.
-        var streamType: UInt8
+        var signalling: StreamSignalling
         var packetID: UInt16
-        /// Whole descriptors, one after the other.
-        var descriptors: [UInt8] = []
         /// ISO 639-2 code of three letters; nil where the language is not known.
         var language: [UInt8]?
     }
@@ -21,9 +18,9 @@ struct ProgramMapTable {
         var body: [UInt8] = [0xE0 | UInt8(clockPacketID >> 8), UInt8(clockPacketID & 0xFF), 0xF0, 0]
         for stream in streams {
             // ISO_639_language_descriptor, clause 2.6.18; audio_type 0: undefined.
-            let descriptors = stream.descriptors + (stream.language.map { [0x0A, 4] + $0 + [0] } ?? [])
+            let descriptors = stream.signalling.descriptors + (stream.language.map { [0x0A, 4] + $0 + [0] } ?? [])
             body += [
-                stream.streamType, 0xE0 | UInt8(stream.packetID >> 8), UInt8(stream.packetID & 0xFF),
+                stream.signalling.streamType, 0xE0 | UInt8(stream.packetID >> 8), UInt8(stream.packetID & 0xFF),
                 0xF0, UInt8(descriptors.count),
             ]
             body += descriptors

@@ -9,9 +9,12 @@ struct SampleAESStream {
     private enum Coding {
         case avc(lengthSize: Int)
         case aac
+        case ac3
+        case eac3
     }
 
-    let signalling: SampleAESSignalling
+    /// nil for AC-3, where it depends on the segment.
+    private let signalling: StreamSignalling?
     private let coding: Coding
     private let key: SampleAESKey
 
@@ -20,13 +23,26 @@ struct SampleAESStream {
         switch codec {
         case .avc(let record, _, _):
             coding = .avc(lengthSize: record.nalUnitLengthSize)
-            signalling = .avc
+            signalling = .protectedAVC
         case .aac(let configuration):
             coding = .aac
-            signalling = try .aac(configuration)
-        default:
+            signalling = try .protectedAAC(configuration)
+        case .ac3:
+            coding = .ac3
+            signalling = nil
+        case .eac3(let configuration):
+            coding = .eac3
+            signalling = try .protectedEAC3(configuration)
+        case .hevc, .av1, .opus:
             throw TransportStreamError(.unsupported, "\(codec.rfc6381) under SAMPLE-AES")
         }
+    }
+
+    /// - Parameter segment: the clear samples.
+    func signalling(for segment: TrackSegment) throws(TransportStreamError) -> StreamSignalling? {
+        if let signalling { return signalling }
+        guard let first = segment.samples.first else { return nil }
+        return try .protectedAC3(segment.source.span.extracting(try segment.range(of: first)))
     }
 
     /// The same samples, encrypted, in a source of their own.
@@ -39,7 +55,7 @@ struct SampleAESStream {
         }
         switch coding {
         case .avc(let lengthSize): return try Self.protectVideo(segment, lengthSize, cipher)
-        case .aac: return try Self.protectAudio(segment, cipher)
+        case .aac, .ac3, .eac3: return try protectAudio(segment, cipher)
         }
     }
 
@@ -64,7 +80,7 @@ struct SampleAESStream {
         return TrackSegment(samples: samples, source: source)
     }
 
-    private static func protectAudio(
+    private func protectAudio(
         _ segment: TrackSegment, _ cipher: borrowing SampleAESCipher
     ) throws(TransportStreamError) -> TrackSegment {
         var samples = segment.samples
@@ -78,7 +94,12 @@ struct SampleAESStream {
         var bytes = source.mutableSpan
         for (index, sample) in samples.enumerated() {
             do throws(ProtectionError) {
-                try cipher.protectAAC(&bytes, in: sample.offset..<sample.offset + sample.size)
+                let range = sample.offset..<sample.offset + sample.size
+                switch coding {
+                case .ac3: try cipher.protectAC3(&bytes, in: range)
+                case .eac3: try cipher.protectEnhancedAC3(&bytes, in: range)
+                case .avc, .aac: try cipher.protectAAC(&bytes, in: range)
+                }
             } catch {
                 throw TransportStreamError(.unprotected, "sample \(index): \(error)")
             }

@@ -1,4 +1,4 @@
-internal import Media
+import Media
 
 /// One PES packet to be written, or a packet that carries only a PCR.
 struct PlannedPES {

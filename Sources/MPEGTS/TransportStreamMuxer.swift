@@ -3,8 +3,8 @@ package import Media
 
 /// Makes whole HLS segments in MPEG-2 transport stream form, each from nothing but its own samples.
 ///
-/// One program of at most one H.264 and one AAC track, either in the clear or under SAMPLE-AES.
-/// ISO/IEC 13818-1:2022; RFC 8216, clause 3.2; Apple, MPEG-2 Stream Encryption Format for HTTP Live Streaming.
+/// One program of at most one video track (H.264, HEVC) and one audio track (AAC, AC-3, E-AC-3), in the clear or,
+/// all but HEVC, under SAMPLE-AES. ISO/IEC 13818-1:2022; RFC 8216, clause 3.2; Apple, MPEG-2 Stream Encryption Format for HTTP Live Streaming.
 /// The same input gives the same bytes, and segments joined in order have unbroken continuity counters.
 package struct TransportStreamMuxer: Sendable {
     /// How long before its decode time a picture or audio frame arrives by the PCR: half a second at 90 kHz.
@@ -22,7 +22,8 @@ package struct TransportStreamMuxer: Sendable {
 
     private let streams: [ElementaryStream]
     private let clockStream: Int
-    private let tables: [TableSection]
+    private let languages: [[UInt8]?]
+    private let association: TableSection
 
     /// - Parameters:
     ///   - tracks: one video track, one audio track, or one of each in either order.
@@ -46,19 +47,11 @@ package struct TransportStreamMuxer: Sendable {
                     key: keys?[index]))
         }
         self.streams = streams
-        let association = ProgramAssociationTable(
-            programNumber: Self.programNumber, programMapPacketID: Self.programMapPacketID)
-        let map = ProgramMapTable(
-            packetID: Self.programMapPacketID, programNumber: Self.programNumber,
-            clockPacketID: streams[clockStream].packetID,
-            // So that a receiver that goes from clear to protected segments sees another map.
-            version: streams.contains { $0.sampleAES != nil } ? 1 : 0,
-            streams: zip(tracks, streams).map { track, stream in
-                .init(
-                    streamType: stream.streamType, packetID: stream.packetID, descriptors: stream.descriptors,
-                    language: Self.iso639(track.language))
-            })
-        tables = [association.section, map.section]
+        languages = tracks.map { Self.iso639($0.language) }
+        association =
+            ProgramAssociationTable(
+                programNumber: Self.programNumber, programMapPacketID: Self.programMapPacketID
+            ).section
     }
 
     /// One whole segment.
@@ -86,6 +79,7 @@ package struct TransportStreamMuxer: Sendable {
         let plan = SegmentPlan(
             planned, clockStream: clockStream, endTime: streams[clockStream].endTime(segments[clockStream]),
             decodingDelay: Self.decodingDelay)
+        let tables = [association, try programMap(segments)]
         let mediaPackets = plan.mediaPackets
         let size = (mediaPackets + Self.tableRepetitions * tables.count) * PacketWriter.packetSize
         return unsafe [UInt8](unsafeUninitializedCapacity: size + spareCapacity) { buffer, count in
@@ -96,6 +90,20 @@ package struct TransportStreamMuxer: Sendable {
             writer.finish()
             count = size
         }
+    }
+
+    private func programMap(_ segments: [TrackSegment]) throws(TransportStreamError) -> TableSection {
+        var map = ProgramMapTable(
+            packetID: Self.programMapPacketID, programNumber: Self.programNumber,
+            clockPacketID: streams[clockStream].packetID,
+            // So that a receiver that goes from clear to protected segments sees another map.
+            version: streams.contains { $0.sampleAES != nil } ? 1 : 0, streams: [])
+        for (index, stream) in streams.enumerated() {
+            guard let signalling = try stream.signalling(for: segments[index]) else { continue }
+            map.streams.append(
+                .init(signalling: signalling, packetID: stream.packetID, language: languages[index]))
+        }
+        return map.section
     }
 
     /// Writes the PES packets of all streams by rising decode time; of equal ones, the clock's stream first.

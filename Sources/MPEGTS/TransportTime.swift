@@ -1,4 +1,4 @@
-internal import Media
+import Media
 
 /// Times as a transport stream counts them: 90 kHz, wrapped to 33 bits only where they are written.
 ///

@@ -144,6 +144,80 @@ import Testing
         #expect(frame == clear)
     }
 
+    /// An AC-3 frame at 48 kHz and 32 kbit/s, or an Enhanced AC-3 one, with every byte behind its head another one.
+    private func frame(size: Int, enhanced: Bool) -> [UInt8] {
+        let words = size / 2 - 1
+        let head: [UInt8] =
+            enhanced
+            ? [0x0B, 0x77, UInt8(words >> 8), UInt8(words & 0xFF), 0, 16 << 3] : [0x0B, 0x77, 0, 0, 0, 8 << 3]
+        return head + (6..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    }
+
+    @Test(arguments: [false, true]) func syncFramesHaveOneChainEachOrTogether(_ enhanced: Bool) throws {
+        let frames = (enhanced ? [128, 20, 70] : [128, 128]).map { frame(size: $0, enhanced: enhanced) }
+        var bytes = frames.flatMap { $0 }
+        let count = bytes.count
+        var span = bytes.mutableSpan
+        if enhanced {
+            try cipher().protectEnhancedAC3(&span, in: 0..<count)
+        } else {
+            try cipher().protectAC3(&span, in: 0..<count)
+        }
+        let decryptor = try AESCBC(key: Self.keyBytes.span, .decrypt)
+        try decryptor.restart(iv: Self.iv)
+        var offset = 0
+        for frame in frames {
+            var found = Array(bytes[offset..<offset + frame.count])
+            #expect(found.prefix(16) == frame.prefix(16))
+            #expect((found == frame) == (frame.count < 32))
+            if !enhanced { try decryptor.restart(iv: Self.iv) }
+            var span = found.mutableSpan
+            try decryptor.apply(to: &span, in: 16..<frame.count - frame.count % 16)
+            #expect(found == frame)
+            offset += frame.count
+        }
+    }
+
+    @Test(arguments: [false, true]) func whatIsNoSyncFrameIsRefused(_ enhanced: Bool) throws {
+        func refuses(_ frame: [UInt8]) -> Bool {
+            var bytes = frame
+            var span = bytes.mutableSpan
+            do {
+                if enhanced {
+                    try cipher().protectEnhancedAC3(&span, in: 0..<frame.count)
+                } else {
+                    try cipher().protectAC3(&span, in: 0..<frame.count)
+                }
+                return false
+            } catch {
+                return true
+            }
+        }
+        let whole = frame(size: 128, enhanced: enhanced)
+        #expect(!refuses(whole))
+        for cut in 1..<whole.count { #expect(refuses(Array(whole.prefix(cut)))) }
+        #expect(refuses(whole + [0]) && refuses(whole + whole.prefix(127)) && !refuses(whole + whole))
+        for (index, value) in [(0, 0), (1, 0), (5, enhanced ? 8 << 3 : 16 << 3), (5, 0xFF)] as [(Int, UInt8)] {
+            var broken = whole
+            broken[index] = value
+            #expect(refuses(broken))
+        }
+        if !enhanced { #expect(refuses([0x0B, 0x77, 0, 0, 0xC0] + whole[5...])) }
+    }
+
+    /// ETSI TS 102 366 V1.4.1, table 4.13: 32 and 640 kbit/s, and the odd word at 44.1 kHz.
+    @Test(arguments: [(0x00, 128), (0x25, 2560), (0x40, 138), (0x41, 140), (0x65, 2788), (0x80, 192), (0xA4, 3840)])
+    func ac3FramesAreAsLongAsTheTableSays(_ code: Int, _ size: Int) throws {
+        var frame = [0x0B, 0x77, 0, 0, UInt8(code), 0x40] + [UInt8](repeating: 0, count: size - 6)
+        var span = frame.mutableSpan
+        try cipher().protectAC3(&span, in: 0..<size)
+        var short = [UInt8](frame.prefix(6)) + [UInt8](repeating: 0, count: size - 7)
+        #expect(throws: ProtectionError.self) {
+            var span = short.mutableSpan
+            try cipher().protectAC3(&span, in: 0..<size - 1)
+        }
+    }
+
     @Test func keyWantsAnIVOf16BytesAndNeverPrintsItself() throws {
         let key = try #require(ContentKey(Self.keyBytes))
         #expect(throws: ProtectionError.invalidIV) { try SampleAESKey(key: key, iv: []) }

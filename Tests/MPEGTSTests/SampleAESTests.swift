@@ -94,8 +94,11 @@ import Testing
 
 /// What FFmpeg makes of our segments by its own code for this format.
 @Suite(.enabled(if: FFmpeg.isInstalled), .timeLimit(.minutes(2))) struct SampleAESInteropTests {
-    @Test(arguments: [["v", "a"], ["a"]]) func decryptedByFFmpeg(_ kinds: [String]) throws {
-        let source = try EncodedSource(base: 1_763_000_000)
+    @Test(
+        arguments: [(["v", "a"], .aac), (["a"], .aac), (["a"], .ac3), (["a"], .eac3)]
+            as [([String], EncodedSource.AudioCodec)])
+    func decryptedByFFmpeg(_ kinds: [String], _ audioCodec: EncodedSource.AudioCodec) throws {
+        let source = try EncodedSource(base: 1_763_000_000, .h264, audioCodec)
         let video = source.videoSegments
         let audio = source.audioSegments(startingWith: video)
         let tracks = kinds.map { $0 == "v" ? source.video : source.audio }

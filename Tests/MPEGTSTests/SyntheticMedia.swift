@@ -23,6 +23,47 @@ enum SyntheticMedia {
             language: language)
     }
 
+    /// Main profile, level 3.1, with a VPS, an SPS and a PPS of a few bytes.
+    static func hevc() throws -> Track {
+        var record: [UInt8] = [
+            1, 1, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 93, 0xF0, 0, 0xFC, 0xFD, 0xF8, 0xF8, 0, 0, 0x0F,
+        ]
+        record.append(UInt8(hevcParameterSets.count))
+        for set in hevcParameterSets { record += [0x80 | set[0] >> 1, 0, 1, 0, UInt8(set.count)] + set }
+        return Track(
+            name: "v", timescale: 90_000,
+            codec: .hevc(try HEVCDecoderConfigurationRecord(parsing: record), width: 1280, height: 720),
+            frameRate: FrameRate(30))
+    }
+
+    /// VPS, SPS, PPS.
+    static let hevcParameterSets: [[UInt8]] = [[0x40, 1, 11], [0x42, 1, 12, 13], [0x44, 1, 14]]
+
+    static func ac3() throws -> Track {
+        // 48 kHz, stereo, 192 kbit/s.
+        Track(name: "a", timescale: 48_000, codec: .ac3(try AC3Configuration(parsing: [0x10, 0x11, 0x40])))
+    }
+
+    static func eac3() throws -> Track {
+        Track(
+            name: "a", timescale: 48_000,
+            codec: .eac3(try EAC3Configuration(parsing: [0x06, 0x00, 0x20, 0x04, 0x00])))
+    }
+
+    /// Frames of AC-3 at 48 kHz and 192 kbit/s whose head is a real one.
+    static func ac3Segment(frames: Int) -> TrackSegment {
+        var numbers = Numbers(state: 5)
+        var segment = TrackSegment(samples: [], source: [])
+        for frame in 0..<frames {
+            segment.samples.append(
+                .init(
+                    decodeTime: Int64(frame) * 1536, duration: 1536, isSync: true, offset: segment.source.count,
+                    size: 768))
+            segment.source += [0x0B, 0x77, 0xFE, 0x95, 0x14, 0x40, 0x43, 0xE1, 0x06, 0xF4] + numbers.bytes(758)
+        }
+        return segment
+    }
+
     /// A repeatable source of numbers.
     struct Numbers {
         var state: UInt64

@@ -6,6 +6,7 @@ struct TransportStreamReader {
         var payload: [UInt8]
         var isRandomAccess: Bool
         var isLengthGiven: Bool
+        var streamID: UInt8
         /// Index of the packet it starts in.
         var packet: Int
     }
@@ -151,6 +152,7 @@ struct TransportStreamReader {
             PES(
                 presentationTime: presentationTime, decodeTime: hasDecodeTime ? time(14) : presentationTime,
                 payload: Array(bytes[(9 + Int(bytes[8]))...]), isRandomAccess: random, isLengthGiven: length != 0,
+                streamID: bytes[3],
                 packet: packet))
     }
 }

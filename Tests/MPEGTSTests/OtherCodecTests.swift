@@ -1,0 +1,88 @@
+import CommonEncryption
+import MPEGTS
+import Media
+import Testing
+
+@Suite struct OtherCodecTests {
+    private let delimiter: [UInt8] = [0, 0, 0, 1, 0x46, 1, 0x50]
+
+    private func hevcSegment(_ units: [[UInt8]], isSync: Bool) -> TrackSegment {
+        let data = units.flatMap { (unit: [UInt8]) -> [UInt8] in [0, 0, 0, UInt8(unit.count)] + unit }
+        return TrackSegment(
+            samples: [.init(decodeTime: 0, duration: 3_000, isSync: isSync, offset: 0, size: data.count)],
+            source: data)
+    }
+
+    private func stream(_ units: [[UInt8]]) -> [UInt8] { units.flatMap { [0, 0, 0, 1] + $0 } }
+
+    @Test func hevcHasADelimiterAndItsParameterSets() throws {
+        let muxer = try TransportStreamMuxer(tracks: [SyntheticMedia.hevc()])
+        let (idr, slice): ([UInt8], [UInt8]) = ([0x26, 1, 7, 8], [0x02, 1, 9])
+        let sets = SyntheticMedia.hevcParameterSets
+        for (units, isSync, expected) in [
+            ([idr], true, sets + [idr]),
+            ([slice], false, [slice]),
+            // Its own delimiter goes, its own parameter sets stay, and two of three are not enough.
+            ([[0x46, 1, 0x10]] + sets + [idr], true, sets + [idr]),
+            ([sets[0], sets[1], idr], true, sets + [sets[0], sets[1], idr]),
+        ] as [([[UInt8]], Bool, [[UInt8]])] {
+            let read = TransportStreamReader(try muxer.mux([hevcSegment(units, isSync: isSync)]))
+            #expect(read.problems.isEmpty)
+            #expect(read.pes[0x100]?.map(\.payload) == [delimiter + stream(expected)])
+            #expect(read.pes[0x100]?.first?.isRandomAccess == isSync)
+            #expect(read.streamTypes == [0x100: 0x24])
+            #expect(read.descriptors == [0x100: [5, 4] + Array("HEVC".utf8)])
+        }
+    }
+
+    @Test(arguments: [("AC-3", 0x81), ("EAC3", 0x87)]) func dolbyIsPrivateStream(_ name: String, _ type: Int) throws {
+        let track = try name == "AC-3" ? SyntheticMedia.ac3() : SyntheticMedia.eac3()
+        let segment = SyntheticMedia.ac3Segment(frames: 7)
+        let bytes = try TransportStreamMuxer(tracks: [track]).mux([segment])
+        let read = TransportStreamReader(bytes)
+        #expect(read.problems.isEmpty)
+        #expect(read.streamTypes == [0x101: type])
+        #expect(read.descriptors == [0x101: [5, 4] + Array(name.utf8)])
+        #expect(read.pes[0x101]?.flatMap(\.payload) == segment.source)
+        #expect(read.pes[0x101]?.allSatisfy { $0.streamID == 0xBD } == true)
+    }
+
+    /// The descriptors are those that Shaka Packager 3.8.0 writes for the same streams.
+    @Test func protectedDolbyTellsItsSetup() throws {
+        let key = try SampleAESTests.key()
+        let tracks = [try SyntheticMedia.video(), try SyntheticMedia.ac3()]
+        let segment = SyntheticMedia.ac3Segment(frames: 2)
+        let picture = TrackSegment(
+            samples: [.init(decodeTime: 0, duration: 3_000, isSync: true, offset: 0, size: 6)],
+            source: [0, 0, 0, 2, 0x65, 1])
+        let muxer = try TransportStreamMuxer(tracks: tracks, sampleAES: [key, key])
+        let read = TransportStreamReader(try muxer.mux([picture, segment]))
+        #expect(read.streamTypes == [0x100: 0xDB, 0x101: 0xC1])
+        let ac3 = Array("ac3d".utf8) + [5, 22] + Array("apadzac3".utf8) + [0, 0, 1, 10]
+        #expect(read.descriptors[0x101] == [0x0F, 4] + ac3 + segment.source.prefix(10))
+        // Without a frame there is no setup data, and so nothing can be said of the stream.
+        let silent = TransportStreamReader(try muxer.mux([picture, TrackSegment(samples: [], source: [])]))
+        #expect(silent.streamTypes == [0x100: 0xDB])
+
+        let eac3 = try TransportStreamMuxer(tracks: [SyntheticMedia.eac3()], sampleAES: [key])
+        var frame: [UInt8] = [0x0B, 0x77, 0, 49, 0, 0x80] + [UInt8](repeating: 3, count: 94)
+        let samples = [SampleReference(decodeTime: 0, duration: 1536, isSync: true, offset: 0, size: 100)]
+        let other = TransportStreamReader(try eac3.mux([TrackSegment(samples: samples, source: frame)]))
+        #expect(other.streamTypes == [0x101: 0xC2])
+        let setup = Array("ec3d".utf8) + [5, 17] + Array("apadzec3".utf8) + [0, 0, 1, 5, 0x06, 0x00, 0x20, 0x04, 0x00]
+        #expect(other.descriptors[0x101] == [0x0F, 4] + setup)
+        frame[1] = 0
+        #expect(throws: TransportStreamError.self) { try eac3.mux([TrackSegment(samples: samples, source: frame)]) }
+    }
+
+    @Test func whatHasNoFormIsRefused() throws {
+        let key = try SampleAESTests.key()
+        #expect(throws: TransportStreamError.self) {
+            try TransportStreamMuxer(tracks: [SyntheticMedia.hevc()], sampleAES: [key])
+        }
+        // AAC Main has no name under SAMPLE-AES.
+        let main = Track(name: "a", timescale: 48_000, codec: .aac(try AudioSpecificConfig(parsing: [0x09, 0x90])))
+        #expect(throws: Never.self) { try TransportStreamMuxer(tracks: [main]) }
+        #expect(throws: TransportStreamError.self) { try TransportStreamMuxer(tracks: [main], sampleAES: [key]) }
+    }
+}
