@@ -1,7 +1,37 @@
+package import Media
 import OpenSSLCrypto
 
-/// Whole-segment encryption of HLS, `METHOD=AES-128`. RFC 8216, clause 4.3.2.4: AES-128-CBC with PKCS#7 padding.
+/// Whole-file encryption of HLS, `METHOD=AES-128`. RFC 8216, clause 4.3.2.4: AES-128-CBC with PKCS#7 padding.
 package enum AES128Segment {
+    /// What one track has under one key, each with an IV of its own.
+    package enum Resource: Sendable, Hashable {
+        /// A CMAF segment, by its number.
+        case segment(UInt64)
+        /// A CMAF header (`EXT-X-MAP`), by the generation of its track. Encrypted only where the playlist has it
+        /// behind an `EXT-X-KEY` that is in force.
+        case header(generation: UInt64)
+        /// A transport stream segment, by its number, with the index of the audio track that is in it beside video.
+        case transportStream(UInt64, audio: UInt8? = nil)
+    }
+
+    /// The IV of one file: 16 bytes that no other file under the same key has.
+    ///
+    /// 8 bytes that tell kinds and tracks apart and 8 of the number or generation, big-endian; all of it combined
+    /// by exclusive or with the first half of SHA-256("sluice aes-128 iv 2" ++ KID). As that mask is the same for
+    /// everything under a key, two files have the same IV only where they are the same file.
+    ///
+    /// - Parameter trackIndex: the number of the track within its channel, kept for ever.
+    package static func iv(keyID: KeyID, trackIndex: UInt8, _ resource: Resource) -> [UInt8] {
+        var name = ByteWriter(capacity: 16)
+        switch resource {
+        case .segment(let number): name.write(kind: 0, trackIndex, 0, number)
+        case .header(let generation): name.write(kind: 1, trackIndex, 0, generation)
+        case .transportStream(let number, nil): name.write(kind: 2, trackIndex, 0, number)
+        case .transportStream(let number, let audio?): name.write(kind: 3, trackIndex, audio, number)
+        }
+        return zip(name.bytes, sha256(Array("sluice aes-128 iv 2".utf8) + keyID.bytes)).map { $0 ^ $1 }
+    }
+
     /// - Parameters:
     ///   - bytes: one whole segment (or one EXT-X-MAP file).
     ///   - iv: 16 bytes, as the playlist's IV attribute says.
@@ -12,6 +42,29 @@ package enum AES128Segment {
         guard iv.count == 16 else { throw .invalidIV }
         do throws(OpenSSLError) {
             return try AESCBC.sealed(bytes, key: key.bytes, iv: iv)
+        } catch {
+            throw .cipher(error)
+        }
+    }
+
+    /// Encrypts a segment in the memory it lies in, which is padded.
+    ///
+    /// - Parameters:
+    ///   - bytes: one whole segment, best with capacity for 16 bytes more; replaced by its encrypted form. After
+    ///     a throw they are in no defined state and must not be sent.
+    ///   - iv: 16 bytes, as the playlist's IV attribute says.
+    package static func protect(
+        inPlace bytes: inout [UInt8], key: ContentKey, iv: [UInt8]
+    ) throws(ProtectionError) {
+        guard iv.count == 16 else { throw .invalidIV }
+        // PKCS#7: as many bytes as are missing to a whole block, each of that value; a whole block where none are.
+        let padding = protectedSize(of: bytes.count) - bytes.count
+        for _ in 0..<padding { bytes.append(UInt8(padding)) }
+        do throws(OpenSSLError) {
+            let cipher = try AESCBC(key: key.bytes)
+            try cipher.restart(iv: iv)
+            var span = bytes.mutableSpan
+            try cipher.apply(to: &span)
         } catch {
             throw .cipher(error)
         }
@@ -31,4 +84,11 @@ package enum AES128Segment {
 
     /// Bytes of a protected segment whose clear form has `count`: known before it is made.
     package static func protectedSize(of count: Int) -> Int { count + 16 - count % 16 }
+}
+
+extension ByteWriter {
+    fileprivate mutating func write(kind: UInt8, _ track: UInt8, _ other: UInt8, _ number: UInt64) {
+        write(bytes: [kind, track, other, 0, 0, 0, 0, 0])
+        write(number)
+    }
 }

@@ -28,14 +28,8 @@ package enum InitializationVector {
         return Array(sha256(input.bytes).prefix(16))
     }
 
-    /// The IV of one AES-128 segment, 16 bytes: the first half of
-    /// SHA-256("sluice aes-128 iv 1" ++ KID ++ track index, 1 byte ++ segment number, 8 bytes big-endian).
+    /// The IV of one AES-128 CMAF segment, 16 bytes: that of `AES128Segment.Resource.segment`.
     package static func aes128IV(keyID: KeyID, trackIndex: UInt8, segmentNumber: UInt64) -> [UInt8] {
-        var input = ByteWriter(capacity: 64)
-        input.write(bytes: "sluice aes-128 iv 1".utf8)
-        input.write(bytes: keyID.bytes)
-        input.write(trackIndex)
-        input.write(segmentNumber)
-        return Array(sha256(input.bytes).prefix(16))
+        AES128Segment.iv(keyID: keyID, trackIndex: trackIndex, .segment(segmentNumber))
     }
 }

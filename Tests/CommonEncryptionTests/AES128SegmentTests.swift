@@ -16,6 +16,16 @@ import Testing
         #expect(try AES128Segment.open(protected.span, key: key, iv: iv) == plain)
     }
 
+    @Test(arguments: [0, 1, 15, 16, 17, 1000]) func inPlaceGivesTheSame(_ count: Int) throws {
+        let key = try #require(ContentKey([UInt8](0..<16)))
+        let iv = [UInt8](0xF0...0xFF)
+        var bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+        let expected = try AES128Segment.protect(bytes.span, key: key, iv: iv)
+        try AES128Segment.protect(inPlace: &bytes, key: key, iv: iv)
+        #expect(bytes == expected)
+        #expect(throws: ProtectionError.invalidIV) { try AES128Segment.protect(inPlace: &bytes, key: key, iv: []) }
+    }
+
     @Test func refusesAnotherIVSize() throws {
         let key = try #require(ContentKey([UInt8](0..<16)))
         let plain: [UInt8] = [1]

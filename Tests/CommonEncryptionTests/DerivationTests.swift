@@ -38,7 +38,33 @@ import Testing
         #expect(hex(InitializationVector.constantIV(keyID: keyID)) == "cb31ea9d47d73dfe6801f23292eaebf7")
         #expect(
             hex(InitializationVector.aes128IV(keyID: keyID, trackIndex: 3, segmentNumber: 290_000_000))
-                == "6b0751b8437187bb893572594e7d2ed8")
+                == "35f638e3ec58a06326434fa3e22f6431")
+        for (resource, iv) in [
+            (.segment(290_000_000), "35f638e3ec58a06326434fa3e22f6431"),
+            (.header(generation: 2), "34f638e3ec58a06326434fa3f36668b3"),
+            (.transportStream(290_000_000), "37f638e3ec58a06326434fa3e22f6431"),
+            (.transportStream(290_000_000, audio: 4), "36f63ce3ec58a06326434fa3e22f6431"),
+        ] as [(AES128Segment.Resource, String)] {
+            #expect(hex(AES128Segment.iv(keyID: keyID, trackIndex: 3, resource)) == iv)
+        }
+    }
+
+    /// A day of segments of 6 s of three tracks, in every container at once, and as many headers.
+    @Test func segmentIVsNeverMeet() throws {
+        let keyID = try #require(keyID)
+        var ivs: Set<[UInt8]> = []
+        var count = 0
+        for track in [0, 1, 255] as [UInt8] {
+            for number in 290_000_000..<290_014_400 as Range<UInt64> {
+                for resource in [
+                    .segment(number), .header(generation: number), .transportStream(number, audio: 255),
+                ] as [AES128Segment.Resource] {
+                    ivs.insert(AES128Segment.iv(keyID: keyID, trackIndex: track, resource))
+                    count += 1
+                }
+            }
+        }
+        #expect(ivs.count == count)
     }
 
     @Test func sampleIVsNeverMeet() {
