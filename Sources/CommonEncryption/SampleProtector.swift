@@ -27,7 +27,7 @@ package struct SampleProtector: ~Copyable {
             switch codec {
             case .avc(let record, _, _): video = try AVCSubsamples(record, scheme: scheme)
             case .hevc(let record, _, _): video = try HEVCSubsamples(record, scheme: scheme)
-            case .av1: throw ParseError(.unsupported, at: 0, codec.rfc6381)
+            case .av1(let record, _, _): video = AV1Subsamples(record, scheme: scheme)
             case .aac, .ac3, .eac3, .opus: video = nil
             }
         } catch {

@@ -17,7 +17,12 @@ struct Fixture {
     static let hevc = [
         "hevc-slices-wpp", "hevc-main10-hrd", "hevc-444-lossless", "hevc-fade", "hevc-refresh", "hevc-skip",
     ]
-    static let all = videos + hevc + ["aac-lc"]
+    static let av1 = [
+        "av1-svt", "av1-svt-tiles", "av1-aom-tiles", "av1-aom-groups", "av1-aom-screen", "av1-aom-lossless",
+        "av1-aom-10bit", "av1-aom-mono", "av1-rav1e",
+    ]
+    static let audio = ["aac-lc", "ac3-stereo", "eac3-surround", "opus-stereo"]
+    static let all = videos + hevc + av1 + audio
     static let key: [UInt8] = (0..<16).map { $0 * 0x11 }
     static let firstIV: UInt64 = 0x1122_3344_5566_7700
     static let constantIV: [UInt8] = (0..<16).map { 0xA0 + $0 }
@@ -34,6 +39,10 @@ struct Fixture {
         codec =
             switch name.prefix(while: { $0 != "-" }) {
             case "hevc": .hevc(try HEVCDecoderConfigurationRecord(parsing: record), width: 192, height: 128)
+            case "av1": .av1(try AV1CodecConfigurationRecord(parsing: record), width: 192, height: 128)
+            case "ac3": .ac3(try AC3Configuration(parsing: record))
+            case "eac3": .eac3(try EAC3Configuration(parsing: record))
+            case "opus": .opus(try OpusConfiguration(parsing: record))
             case "aac": .aac(try AudioSpecificConfig(parsing: record))
             default: .avc(try AVCDecoderConfigurationRecord(parsing: record), width: 320, height: 180)
             }
