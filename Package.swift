@@ -88,7 +88,12 @@ let package = Package(
         // 3 services
         .target(name: "Settings", dependencies: ["Media", yams], swiftSettings: settings),
         .target(name: "Timeline", dependencies: ["Media", "Files", "ISOBMFF", "Sealing"], swiftSettings: settings),
-        .target(name: "Keys", dependencies: ["Media", "CommonEncryption", "CPIX", "CurlHTTP"], swiftSettings: settings),
+        .target(
+            name: "Keys",
+            dependencies: [
+                "Media", "CommonEncryption", "CPIX", "CurlHTTP", "HLS", "ISOBMFF", "OpenSSLCrypto", "ProtectionSystems",
+            ],
+            swiftSettings: settings),
         .target(
             name: "Packager",
             dependencies: ["Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "Keys", "Settings", "Timeline"],

@@ -1,50 +1,83 @@
 import CPIX
 package import CurlHTTP
 package import Media
+import Synchronization
 
-/// Asks a key provider for keys by SPEKE 2.0.
+/// Asks a key provider for keys by SPEKE 1.0, 2.0 or 2.1, at whichever of its addresses answers.
+///
+/// Copies share what they have learnt: the address that answered last, and which keys were given before.
 package struct SPEKEClient: Sendable {
-    /// Where the provider is and how it knows us.
-    package struct Provider: Sendable {
-        package var url: String
-        package var authentication: HTTPAuthentication
-        /// Sent beside those of SPEKE.
-        package var headers: [HTTPHeader]
-        package var deadlineMilliseconds: UInt32
-
-        package init(
-            url: String, authentication: HTTPAuthentication = .none, headers: [HTTPHeader] = [],
-            deadlineMilliseconds: UInt32 = 10_000
-        ) {
-            self.url = url
-            self.authentication = authentication
-            self.headers = headers
-            self.deadlineMilliseconds = deadlineMilliseconds
-        }
+    private final class Memory: Sendable {
+        /// The place of the address that answered last.
+        let address = Atomic(0)
+        let keys = KnownKeys()
     }
 
     private let http: HTTPClient
     private let provider: Provider
+    private let memory = Memory()
 
     package init(_ http: HTTPClient, _ provider: Provider) {
         self.http = http
         self.provider = provider
     }
 
-    /// The keys of one period; one request, no retry.
+    /// Tells of keys that are held from before, as after a restart, so that their coming again is noticed.
+    package func remember(_ keys: PeriodKeys) { memory.keys.remember(keys) }
+
+    /// The keys of one period: one request, or one to each address until one answers; no other retry.
+    ///
+    /// A refusal (4xx) is an answer, and the other addresses' would be the same. No connection, a timeout, a 5xx or an
+    /// unusable answer is none.
     package func keys(for contract: KeyContract, period: KeyPeriod) async throws(KeyError) -> PeriodKeys {
-        let request = SPEKERequest(contract, period: period)
+        if provider.version == .v1, contract.entries.count != 1 {
+            throw KeyError(.refused, "SPEKE 1.0 has one key for everything; keyPolicy must be SHARED")
+        }
+        let request = SPEKERequest(
+            contract, period: period, version: provider.version, quirks: provider.quirks,
+            allowsKeyIDOverride: provider.allowsKeyIDOverride, certificate: provider.documentIdentity?.certificate)
+        let body = request.document.xml
+        let first = memory.address.load(ordering: .relaxed)
+        var failures: [KeyError] = []
+        for turn in provider.urls.indices {
+            let place = (first + turn) % provider.urls.count
+            let http = httpRequest(to: provider.urls[place], body)
+            do throws(KeyError) {
+                let keys = try await keys(for: request, by: http)
+                memory.address.store(place, ordering: .relaxed)
+                return keys
+            } catch {
+                guard provider.urls.count > 1, error.code != .refused, !Task.isCancelled else { throw error }
+                var failure = error
+                failure.reason = "\(http): \(error.reason)"
+                failures.append(failure)
+            }
+        }
+        throw Self.summary(failures)
+    }
+
+    /// All addresses failed.
+    private static func summary(_ failures: [KeyError]) -> KeyError {
+        // A provider of which one replica is silent and another talks nonsense is unavailable before all.
+        let code = failures.contains { $0.code == .unavailable } ? KeyError.Code.unavailable : .invalidAnswer
+        return KeyError(
+            code, "none of \(failures.count) addresses answered: " + failures.map(\.reason).joined(separator: "; "),
+            retryAfterSeconds: failures.compactMap(\.retryAfterSeconds).min())
+    }
+
+    private func httpRequest(to url: String, _ body: [UInt8]) -> HTTPRequest {
+        var headers = [HTTPHeader("Content-Type", "application/xml"), HTTPHeader("Accept", "application/xml")]
+        if provider.version != .v1 { headers.append(HTTPHeader("X-Speke-Version", provider.version.rawValue)) }
+        return HTTPRequest(
+            .post, url, headers: headers + provider.headers, secretHeaders: provider.secretHeaders, body: body,
+            authentication: provider.authentication, certificateAuthorityFile: provider.certificateAuthorityFile,
+            deadlineMilliseconds: provider.deadlineMilliseconds)
+    }
+
+    private func keys(for request: SPEKERequest, by httpRequest: HTTPRequest) async throws(KeyError) -> PeriodKeys {
         let response: HTTPResponse
         do throws(HTTPError) {
-            response = try await http.send(
-                HTTPRequest(
-                    .post, provider.url,
-                    headers: [
-                        HTTPHeader("Content-Type", "application/xml"), HTTPHeader("Accept", "application/xml"),
-                        HTTPHeader("X-Speke-Version", SPEKERequest.version),
-                    ] + provider.headers,
-                    body: request.document.xml, authentication: provider.authentication,
-                    deadlineMilliseconds: provider.deadlineMilliseconds))
+            response = try await http.send(httpRequest)
         } catch {
             switch error.code {
             case .bodyTooLarge, .brokenAnswer: throw KeyError(.invalidAnswer, error.description)
@@ -52,19 +85,27 @@ package struct SPEKEClient: Sendable {
                 throw KeyError(.unavailable, error.description)
             }
         }
-        try Self.check(response)
-        let answer: CPIXDocument
+        try check(response, httpRequest)
+        var answer: CPIXDocument
         do throws(CPIXError) {
-            answer = try CPIXDocument(parsing: response.body)
+            answer = try CPIXDocument(parsing: response.content.span)
+            if let identity = provider.documentIdentity {
+                try answer.decryptKeys(with: identity.privateKey, certificate: identity.certificate)
+            }
         } catch {
             throw KeyError(.invalidAnswer, error.reason)
         }
-        return try request.keys(in: answer)
+        let keys = try request.keys(in: answer)
+        if !provider.quirks.acceptRepeatedKeys, let (id, earlier) = memory.keys.earlierOwner(in: keys) {
+            throw KeyError(.invalidAnswer, "a stale key: KID \(id) has the key that KID \(earlier) had before")
+        }
+        memory.keys.remember(keys)
+        return keys
     }
 
-    private static func check(_ response: HTTPResponse) throws(KeyError) {
+    private func check(_ response: HTTPResponse, _ request: HTTPRequest) throws(KeyError) {
         guard response.status == 200 else {
-            let text = firstLine(response.body)
+            let text = String(request.redacting(Self.firstLine(response.body)).prefix(200))
             let reason = "status \(response.status)" + (text.isEmpty ? "" : ": \(text)")
             let wait = response[header: "Retry-After"].flatMap { UInt32($0) }
             switch response.status {
@@ -75,16 +116,19 @@ package struct SPEKEClient: Sendable {
             default: throw KeyError(.invalidAnswer, reason)
             }
         }
+        // SPEKE 1.0 does not say which version it is.
+        if provider.version == .v1 { return }
         let version = response[header: "X-Speke-Version"]
-        guard version == SPEKERequest.version else {
-            let text = version.map { "\($0.debugDescription), not \(SPEKERequest.version)" } ?? "missing"
+        if version == nil, provider.quirks.acceptMissingVersionHeader { return }
+        guard version == provider.version.rawValue else {
+            let text = version.map { "\($0.debugDescription), not \(provider.version.rawValue)" } ?? "missing"
             throw KeyError(.invalidAnswer, "its X-Speke-Version is \(text)")
         }
     }
 
-    /// The first line of a provider's message, short and printable. Never used on an answer with keys.
+    /// The first line of a provider's message, printable. Never used on an answer with keys.
     private static func firstLine(_ body: [UInt8]) -> String {
-        let line = body.prefix { $0 != 10 && $0 != 13 }.prefix(200)
+        let line = body.prefix { $0 != 10 && $0 != 13 }.prefix(4096)
         return String(decoding: line.map { $0 < 0x20 || $0 == 0x7f ? 0x20 : $0 }, as: UTF8.self)
     }
 }
