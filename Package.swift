@@ -160,7 +160,9 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "package-bench",
-            dependencies: ["Media", "CommonEncryption", "Keys", "OpenSSLCrypto", "Packager", "Settings", "Timeline"],
+            dependencies: [
+                "Media", "CommonEncryption", "Keys", "MPEGTS", "OpenSSLCrypto", "Packager", "Settings", "Timeline",
+            ],
             path: "Tools/package-bench", swiftSettings: settings),
 
         // tests

@@ -18,8 +18,13 @@ enum PackageBench {
 
     static func main() throws {
         let arguments = CommandLine.arguments
+        if arguments.count > 1, arguments[1] == "--transport-stream" {
+            return try TransportStreamBench.main(rounds: max(1, arguments.count > 2 ? Int(arguments[2]) ?? 300 : 300))
+        }
         guard arguments.count >= 3, let seconds = Int64(arguments[2]), seconds > 0 else {
-            return complain("usage: package-bench DIRECTORY SEGMENT_SECONDS [ROUNDS]")
+            return complain(
+                "usage: package-bench DIRECTORY SEGMENT_SECONDS [ROUNDS]\n       package-bench --transport-stream [ROUNDS]"
+            )
         }
         let rounds = arguments.count > 3 ? Int(arguments[3]) ?? 20 : 20
         // Opened on a copy: the journal is rewritten by opening, and the daemon may be using it.
@@ -74,7 +79,7 @@ enum PackageBench {
         Kind(name: "TS clear", endpoint: EndpointProfile(id: "t", package: .hls, container: .ts)),
         Kind(name: "TS AES-128", endpoint: endpoint(.ts, .aes128)),
         Kind(name: "CMAF clear", endpoint: EndpointProfile(id: "c", package: .hls)),
-        Kind(name: "CMAF cbcs", endpoint: endpoint(.cmaf, .sampleAES)),
+        Kind(name: "CMAF cbcs", endpoint: endpoint(.cmaf, .commonEncryption(.cbcs))),
         Kind(name: "CMAF cenc", endpoint: endpoint(.cmaf, .commonEncryption(.cenc))),
     ]
 
