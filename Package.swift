@@ -96,7 +96,11 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Packager",
-            dependencies: ["Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "Keys", "Settings", "Timeline"],
+            dependencies: [
+                "Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "ProtectionSystems", "Keys",
+                "Settings",
+                "Timeline",
+            ],
             swiftSettings: settings),
 
         .target(name: "Transcode", dependencies: ["Media", "FFmpeg"], swiftSettings: settings),
@@ -111,7 +115,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Supervisor",
-            dependencies: ["Media", "ChunkStream", "CLinux", "Live", "Settings", "Timeline", subprocess, systemPackage, logging],
+            dependencies: [
+                "Media", "ChunkStream", "CLinux", "Live", "Settings", "Timeline", subprocess, systemPackage, logging,
+            ],
             swiftSettings: settings),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
@@ -125,7 +131,8 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Media", "ChunkStream", "Keys", "Live", "Origin", "Packager", "Settings", "Supervisor", "Timeline", hummingbird,
+                "Media", "ChunkStream", "Keys", "Live", "Origin", "Packager", "Settings", "Supervisor", "Timeline",
+                hummingbird,
                 logging,
                 nio,
             ],
@@ -137,7 +144,8 @@ let package = Package(
             swiftSettings: settings),
 
         // 5 programs
-        .executableTarget(name: "sluice-ingest", dependencies: ["Ingest", "RTMPServer", "FFmpeg", "CLinux"], swiftSettings: settings),
+        .executableTarget(
+            name: "sluice-ingest", dependencies: ["Ingest", "RTMPServer", "FFmpeg", "CLinux"], swiftSettings: settings),
         .executableTarget(
             name: "sluice",
             dependencies: [
@@ -152,7 +160,8 @@ let package = Package(
             ],
             path: "Tools/KeyServer", swiftSettings: settings),
         .executableTarget(
-            name: "sluice-keyserver", dependencies: ["KeyServer", argumentParser, logging], path: "Tools/sluice-keyserver",
+            name: "sluice-keyserver", dependencies: ["KeyServer", argumentParser, logging],
+            path: "Tools/sluice-keyserver",
             swiftSettings: settings),
         .executableTarget(name: "boxdump", dependencies: ["ISOBMFF"], path: "Tools/boxdump", swiftSettings: settings),
         .executableTarget(

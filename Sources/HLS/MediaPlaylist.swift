@@ -82,8 +82,13 @@ package struct MediaPlaylist: Sendable, Hashable {
         var map: MediaInitialization?
         for segment in segments {
             if segment.isDiscontinuity { add("#EXT-X-DISCONTINUITY") }
+            if segment.isMapClear, let next = segment.map, next != map {
+                if !keys.isEmpty { add(Key(method: .none).line) }
+                add(next.line)
+                (keys, map) = ([], next)
+            }
             if segment.keys != keys { for line in Self.keyLines(from: keys, to: segment.keys) { add(line) } }
-            if let next = segment.map, next != map || segment.keys != keys { add(next.line) }
+            if !segment.isMapClear, let next = segment.map, next != map || segment.keys != keys { add(next.line) }
             (keys, map) = (segment.keys, segment.map ?? map)
             if let time = segment.programDateTime { add("#EXT-X-PROGRAM-DATE-TIME:\(CivilTime(time).iso8601)") }
             for tag in segment.unknownTags { add(Self.tagLine(tag)) }

@@ -18,13 +18,15 @@ package struct MediaSegment: Sendable, Hashable {
     /// The initialization in force. Where it changes, or the keys do, it is written after the keys, so that
     /// with AES-128 the keys apply to it as well.
     package var map: MediaInitialization?
+    /// The initialization is in the clear, whatever the keys: it is written before them, with METHOD=NONE in force.
+    package var isMapClear: Bool
     /// Whole lines of tags not known here that stand before the segment.
     package var unknownTags: [String]
 
     package init(
         uri: String, duration: SegmentDuration, byteRange: ByteRange? = nil, isDiscontinuity: Bool = false,
         programDateTime: Ticks? = nil, isGap: Bool = false, keys: [Key] = [], map: MediaInitialization? = nil,
-        unknownTags: [String] = []
+        isMapClear: Bool = false, unknownTags: [String] = []
     ) {
         self.uri = uri
         self.duration = duration
@@ -34,6 +36,7 @@ package struct MediaSegment: Sendable, Hashable {
         self.isGap = isGap
         self.keys = keys
         self.map = map
+        self.isMapClear = isMapClear
         self.unknownTags = unknownTags
     }
 }

@@ -123,10 +123,13 @@ final class KeyGroup: Sendable {
         else { return false }
         // After a crash that lost a file it can be one before others.
         let place = state.decisions.runs.lastIndex { $0.firstNumber < segment.number }.map { $0 + 1 } ?? 0
+        let before = place > 0 ? state.decisions.runs[place - 1] : nil
+        let continues = before?.generation == segment.generation && state.lastNumber == segment.number - 1
         state.decisions.runs.insert(
             SegmentRun(
                 firstNumber: segment.number, generation: segment.generation, keyPeriod: period,
-                start: Ticks(share.decodeTime, timescale: track.timescale)), at: place)
+                start: Ticks(share.decodeTime, timescale: track.timescale), continuing: continues ? before : nil),
+            at: place)
         return true
     }
 

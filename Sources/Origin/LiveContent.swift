@@ -91,9 +91,10 @@ package struct LiveContent: Sendable {
         let window = state.window
         guard revision == window.revision, window.endpoint.container == .cmaf,
             let set = window.trackSets[generation], let index = set.index(of: track),
-            (window.endpoint.encryption?.scheme != nil) == (period != nil)
+            window.endpoint.hasKeyInHeader == (period != nil)
         else { return .ready(.notFound) }
-        let keys = period.flatMap { period in window.segments.last { $0.run.keyPeriod == period }?.keys }
+        // Where no key is said in the header, any period tells whether the track is protected at all.
+        let keys = window.segments.last { period == nil || $0.run.keyPeriod == period }?.keys
         if period != nil, keys == nil { return .ready(state.isWithheld ? Self.noKey : .notFound) }
         let stored = set.tracks[index]
         return make(path.text, on: eventLoop) {

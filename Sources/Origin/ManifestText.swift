@@ -7,7 +7,7 @@ enum ManifestText {
         let playlistType = "application/vnd.apple.mpegurl"
         switch resource {
         case .multivariantPlaylist: return (PlaylistPackager.multivariant(window), playlistType)
-        case .mediaPlaylist(let track): return (PlaylistPackager.media(track, window), playlistType)
+        case .mediaPlaylist(let track): return (try PlaylistPackager.media(track, window), playlistType)
         case .mpd: return (MPDPackager.mpd(window), "application/dash+xml")
         case .time, .header, .segment:
             preconditionFailure("not a manifest")  // why: LiveContent asks for manifests only

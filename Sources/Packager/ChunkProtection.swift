@@ -9,6 +9,8 @@ struct ChunkProtection {
     let track: StoredTrack
     let key: TrackKey
     let scheme: ProtectionScheme
+    /// Each fragment says its key (`seig`) and holds these `pssh` boxes; nil: the header says the key.
+    var fragmentBoxes: [[UInt8]]?
 
     /// Every clear chunk becomes one protected `moof` and `mdat`, so that parts stay byte ranges of their segment.
     func protect(_ clear: [UInt8]) throws -> [UInt8] {
@@ -16,10 +18,15 @@ struct ChunkProtection {
         var protector = try SampleProtector(
             scheme: scheme, key: key.key, codec: track.track.codec,
             constantIV: scheme == .cbcs ? key.constantIV : nil)
-        let fragmentWriter = FragmentWriter()
+        let fragmentWriter =
+            fragmentBoxes.map { boxes in
+                FragmentWriter(keyGroup: TrackProtection(track.track.kind, scheme, key, []), systemBoxes: boxes)
+            } ?? FragmentWriter()
         // A senc entry takes 8 bytes of IV and 6 to 12 of subsamples beside what the clear moof holds.
         let samples = table.fragments.reduce(0) { $0 + $1.samples.count }
-        var writer = ByteWriter(capacity: clear.count + samples * 32 + table.fragments.count * 256)
+        var writer = ByteWriter(
+            capacity: clear.count + samples * 32 + table.fragments.count
+                * (256 + (fragmentBoxes?.reduce(0) { $0 + $1.count } ?? 0)))
         var previous = Int64.min
         for fragment in table.fragments {
             guard let first = fragment.samples.first, let last = fragment.samples.last else { continue }

@@ -63,6 +63,11 @@ package struct EndpointWindow: Sendable {
         return Ticks(overflow ? .max : ticks, timescale: segmentDuration.timescale)
     }
 
+    /// The key of a media playlist's segment: of the track, or of what is muxed with it where that alone has one.
+    package func key(for stored: StoredTrack, in segment: BoundSegment) -> TrackKey? {
+        muxed(with: stored, in: segment).lazy.compactMap { segment.keys?.key(for: $0.track) }.first
+    }
+
     /// A segment's share of a track: nil where its track set does not have it.
     package func share(of track: String, in segment: BoundSegment) -> (StoredTrack, TrackSegment)? {
         guard let set = trackSets[segment.segment.generation], let index = set.index(of: track),
@@ -97,8 +102,21 @@ package struct SegmentRun: Sendable, Hashable, Codable {
     package let keyPeriod: KeyPeriod
     /// Presentation time of its first sample.
     package let start: Ticks
+    /// Where the unbroken stretch with this track set began, over all its keys: a Period of an MPD that does not say
+    /// keys.
+    package let origin: Origin
 
-    package init(firstNumber: UInt64, generation: UInt64, keyPeriod: KeyPeriod, start: Ticks) {
+    package struct Origin: Sendable, Hashable, Codable {
+        package let firstNumber: UInt64
+        package let start: Ticks
+    }
+
+    /// - Parameter previous: the run that this one goes on, under another key.
+    package init(
+        firstNumber: UInt64, generation: UInt64, keyPeriod: KeyPeriod, start: Ticks,
+        continuing previous: SegmentRun? = nil
+    ) {
+        origin = previous?.origin ?? Origin(firstNumber: firstNumber, start: start)
         self.firstNumber = firstNumber
         self.generation = generation
         self.keyPeriod = keyPeriod
@@ -114,11 +132,15 @@ package enum PackagingError: Error, Sendable, Equatable, CustomStringConvertible
     case media(segment: UInt64, track: String, reason: String)
     /// A protected endpoint's track has no key: it is not served.
     case noKey(track: String)
+    /// No system of a protected endpoint can be named in its playlist: it is not served, nobody could decrypt it.
+    case noSignalling(track: String)
 
     package var description: String {
         switch self {
         case .missingMedia(let segment, let track): "segment \(segment) of \(track) is not in the store"
         case .media(let segment, let track, let reason): "segment \(segment) of \(track): \(reason)"
+        case .noSignalling(let track):
+            "the provider gave nothing by which a player could ask for the key of \(track)"
         case .noKey(let track): "\(track) is protected and no key is for it"
         }
     }
@@ -131,6 +153,12 @@ extension EndpointProfile {
         let window = Ticks(Int64(windowSeconds), timescale: 1).rescaled(to: segmentDuration.timescale)
         let count = max(UInt64(clamping: window.value / max(segmentDuration.value, 1)), 3)
         return newest >= count ? newest - count + 1 : 0
+    }
+
+    /// Whether each key has a CMAF header of its own, with its KID.
+    package var hasKeyInHeader: Bool {
+        guard container == .cmaf, case .commonEncryption? = encryption?.method else { return false }
+        return encryption?.rotationSignalling != .inband
     }
 
     /// Whether audio travels inside each video variant's segments (TS only; CMAF has one track in a file).

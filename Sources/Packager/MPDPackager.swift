@@ -42,11 +42,13 @@ package enum MPDPackager {
 
     private static func runs(_ window: EndpointWindow) -> [Run] {
         var runs: [Run] = []
+        let saysKeys = window.endpoint.encryption?.rotationSignalling != .inband
         for segment in window.listed {
-            if let last = runs.indices.last, runs[last].run == segment.run {
+            let run = saysKeys ? segment.run : segment.run.withoutKey
+            if let last = runs.indices.last, runs[last].run == run {
                 runs[last].segments.append(segment)
             } else {
-                runs.append((segment.run, [segment]))
+                runs.append((run, [segment]))
             }
         }
         return runs
@@ -80,6 +82,7 @@ package enum MPDPackager {
     /// The first segment that the key of a run is not for.
     private static func keyChange(after run: SegmentRun, _ window: EndpointWindow) -> UInt64? {
         guard let rotation = window.endpoint.encryption?.keyRotationIntervalSeconds, rotation > 0,
+            window.endpoint.hasKeyInHeader,
             window.segmentDuration.value > 0
         else { return nil }
         let seconds = Int64(clamping: (Int128(run.keyPeriod.index) + 1) * Int128(rotation))
@@ -148,7 +151,7 @@ package enum MPDPackager {
     private static func template(_ stored: StoredTrack, _ run: Run, _ window: EndpointWindow) -> SegmentTemplate {
         let timescale = stored.track.timescale
         let offset = start(run.run, window).rescaled(to: timescale).value
-        let period = window.endpoint.encryption?.scheme == nil ? nil : run.run.keyPeriod
+        let period = window.endpoint.hasKeyInHeader ? run.run.keyPeriod : nil
         let addressing: SegmentTemplate.Addressing
         let startNumber: UInt64
         switch window.endpoint.segmentTemplate {
@@ -194,14 +197,12 @@ package enum MPDPackager {
         guard let encryption = window.endpoint.encryption, let scheme = encryption.scheme,
             let key = run.segments.last?.keys?.key(for: stored.track)
         else { return [] }
-        let systems = encryption.systems.compactMap { system -> ContentProtection? in
-            guard let signalling = key.signalling[system] else { return nil }
-            if let fragment = signalling.contentProtectionData {
-                return .system(system, value: system.dashValue, [.fragment(fragment)])
-            }
-            return signalling.pssh.map { .system(system, value: system.dashValue, [.pssh($0)]) }
+        guard encryption.rotationSignalling != .inband else {
+            // The keys are in the segments: what is said here must be true of all of them.
+            return [ContentProtection(schemeIDURI: "urn:mpeg:dash:mp4protection:2011", value: scheme.rawValue)]
+                + encryption.systems.map { .system($0, []) }
         }
-        return [.commonEncryption(scheme, defaultKeyID: key.keyID)] + systems
+        return [.commonEncryption(scheme, defaultKeyID: key.keyID)] + key.contentProtections(encryption)
     }
 
     private static func longestSegment(_ window: EndpointWindow) -> Ticks {
@@ -229,19 +230,13 @@ package enum MPDPackager {
 
 extension SegmentRun {
     fileprivate var id: String { "p\(firstNumber)" }
+
+    /// The whole stretch, for a manifest that does not say keys.
+    fileprivate var withoutKey: SegmentRun {
+        SegmentRun(firstNumber: origin.firstNumber, generation: generation, keyPeriod: 0, start: origin.start)
+    }
 }
 
 extension Ticks {
     fileprivate static func seconds(_ seconds: UInt32) -> Ticks { Ticks(Int64(seconds), timescale: 1) }
-}
-
-extension DRMSystemID {
-    /// The descriptor's value, where the system's owner has registered one.
-    fileprivate var dashValue: String? {
-        switch self {
-        case .clearKey: "ClearKey1.0"
-        case .playReady: "MSPR 2.0"
-        default: nil
-        }
-    }
 }

@@ -44,7 +44,7 @@ package enum PlaylistPackager {
     }
 
     /// The media playlist of one track. RFC 8216, clauses 4.3.2 and 4.3.3.
-    package static func media(_ track: String, _ window: EndpointWindow) -> String {
+    package static func media(_ track: String, _ window: EndpointWindow) throws(PackagingError) -> String {
         let listed = window.listed
         guard let first = listed.first, let last = listed.last else { return MediaPlaylist().serialize() }
         let target = window.segmentDuration.rescaled(to: 1, rounding: .up).value
@@ -58,10 +58,10 @@ package enum PlaylistPackager {
         for segment in listed {
             // Nobody published in between: the numbers are there, the media is not.
             while next < segment.number {
-                playlist.segments.append(gap(next, track, window, like: previous))
+                playlist.segments.append(try gap(next, track, window, like: previous))
                 next += 1
             }
-            playlist.segments.append(entry(segment, track, window, previous: previous))
+            playlist.segments.append(try entry(segment, track, window, previous: previous))
             previous = segment
             next = last.number == segment.number ? next : segment.number + 1
         }
@@ -70,10 +70,10 @@ package enum PlaylistPackager {
 
     private static func entry(
         _ segment: BoundSegment, _ name: String, _ window: EndpointWindow, previous: BoundSegment?
-    ) -> MediaSegment {
+    ) throws(PackagingError) -> MediaSegment {
         guard let (stored, share) = window.share(of: name, in: segment) else {
             // The rung came later than this segment.
-            return gap(segment.number, name, window, like: nil, isDiscontinuity: isDiscontinuity(segment, previous))
+            return try gap(segment.number, name, window, like: nil, isDiscontinuity: isDiscontinuity(segment, previous))
         }
         let duration = Ticks(share.duration, timescale: stored.track.timescale)
         let start = Ticks(share.decodeTime, timescale: stored.track.timescale)
@@ -81,19 +81,23 @@ package enum PlaylistPackager {
             uri: uri(segment.number, window), duration: SegmentDuration(duration),
             isDiscontinuity: isDiscontinuity(segment, previous),
             programDateTime: saysTime(segment, previous, window) ? start : nil,
-            keys: keys(segment, stored, window), map: map(segment, window))
+            keys: try keys(segment, stored, window), map: map(segment, window),
+            isMapClear: window.endpoint.encryption?.method == .aes128)
     }
 
     private static func gap(
         _ number: UInt64, _ name: String, _ window: EndpointWindow, like previous: BoundSegment?,
         isDiscontinuity: Bool = false
-    ) -> MediaSegment {
+    ) throws(PackagingError) -> MediaSegment {
         let stored = previous.flatMap { window.share(of: name, in: $0)?.0 }
+        var keys: [Key] = []
+        if let previous, let stored { keys = try Self.keys(previous, stored, window, number: number) }
         return MediaSegment(
             uri: uri(number, window), duration: SegmentDuration(window.segmentDuration),
             isDiscontinuity: isDiscontinuity, isGap: true,
-            keys: previous.flatMap { segment in stored.map { keys(segment, $0, window, number: number) } } ?? [],
-            map: previous.flatMap { map($0, window) })
+            keys: keys,
+            map: previous.flatMap { map($0, window) },
+            isMapClear: window.endpoint.encryption?.method == .aes128)
     }
 
     private static func isDiscontinuity(_ segment: BoundSegment, _ previous: BoundSegment?) -> Bool {
@@ -120,7 +124,7 @@ package enum PlaylistPackager {
 
     private static func map(_ segment: BoundSegment, _ window: EndpointWindow) -> MediaInitialization? {
         guard window.endpoint.container == .cmaf else { return nil }
-        let period = window.endpoint.encryption?.scheme == nil ? nil : segment.keys?.period
+        let period = window.endpoint.hasKeyInHeader ? segment.keys?.period : nil
         let name = MediaLocation.headerName(generation: segment.segment.generation, period: period)
         return MediaInitialization(uri: "\(window.revision)/\(name)")
     }
@@ -129,16 +133,17 @@ package enum PlaylistPackager {
 
     private static func keys(
         _ segment: BoundSegment, _ stored: StoredTrack, _ window: EndpointWindow, number: UInt64? = nil
-    ) -> [Key] {
-        guard let encryption = window.endpoint.encryption, let key = segment.keys?.key(for: stored.track) else {
+    ) throws(PackagingError) -> [Key] {
+        guard let encryption = window.endpoint.encryption, let key = window.key(for: stored, in: segment) else {
             return []
         }
-        return key.playlistKeys(encryption) { lines in
-            encryption.scheme == nil
-                ? InitializationVector.aes128IV(
-                    keyID: key.keyID, trackIndex: stored.index, segmentNumber: number ?? segment.number)
-                : (lines.keyFormat == "com.apple.streamingkeydelivery" ? nil : key.constantIV)
-        }
+        let iv =
+            encryption.method == .aes128
+            ? InitializationVector.aes128IV(
+                keyID: key.keyID, trackIndex: stored.index, segmentNumber: number ?? segment.number) : key.constantIV
+        let keys = key.playlistKeys(encryption, iv: iv)
+        guard !keys.isEmpty else { throw .noSignalling(track: stored.track.name) }
+        return keys
     }
 
     /// The newest key's lines, so that players may ask for it ahead; none for AES-128, where a key is a plain fetch.
@@ -151,26 +156,6 @@ package enum PlaylistPackager {
             for line in key.sessionKeys(encryption) where !lines.contains(line) { lines.append(line) }
         }
         return lines
-    }
-}
-
-extension TrackKey {
-    /// EXT-X-KEY of each system, from the provider's lines; where it gave none, our own.
-    fileprivate func playlistKeys(_ encryption: EndpointEncryption, iv: (Key) -> [UInt8]?) -> [Key] {
-        let systems = encryption.scheme == nil ? [DRMSystemID.aes128] : encryption.systems
-        return systems.flatMap { system in
-            (signalling[system]?.hlsMedia ?? []).compactMap { try? Key(parsingLine: $0) }.map { line in
-                var key = line
-                key.iv = iv(line)
-                return key
-            }
-        }
-    }
-
-    fileprivate func sessionKeys(_ encryption: EndpointEncryption) -> [Key] {
-        encryption.systems.flatMap { system in
-            (signalling[system]?.hlsMultivariant ?? []).compactMap { try? Key(parsingLine: $0) }
-        }
     }
 }
 

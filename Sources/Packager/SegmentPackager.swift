@@ -18,8 +18,12 @@ package enum SegmentPackager {
         switch encryption.method {
         case .aes128, .sampleAES: return stored.header
         case .commonEncryption(let scheme):
+            if encryption.rotationSignalling == .inband {
+                guard try isProtected(stored, keys) else { return stored.header }
+                return CMAFHeader(track: stored.track, protection: .keyless(scheme, stored.track.kind)).serialize()
+            }
             guard let key = try key(for: stored, endpoint, keys) else { return stored.header }
-            let protection = protection(of: stored.track, scheme, key, encryption.systems)
+            let protection = TrackProtection(stored.track.kind, scheme, key, key.systemBoxes(encryption))
             return CMAFHeader(track: stored.track, protection: protection).serialize()
         }
     }
@@ -47,7 +51,10 @@ package enum SegmentPackager {
         case .aes128: return try wholeSegment(clear, number: number, track: stored, key: key)
         case .commonEncryption(let scheme):
             do {
-                return try ChunkProtection(track: stored, key: key, scheme: scheme).protect(clear)
+                return try ChunkProtection(
+                    track: stored, key: key, scheme: scheme,
+                    fragmentBoxes: encryption.rotationSignalling == .manifest ? nil : key.fragmentBoxes(encryption)
+                ).protect(clear)
             } catch {
                 throw .media(segment: number, track: stored.track.name, reason: "\(error)")
             }
@@ -61,9 +68,18 @@ package enum SegmentPackager {
         _ shares: [(clear: [UInt8], track: StoredTrack)], number: UInt64, endpoint: EndpointProfile, keys: PeriodKeys?
     ) throws(PackagingError) -> [UInt8] {
         let name = shares.first?.track.track.name ?? ""
+        // One segment has one key: EXT-X-KEY is for all that is in it.
+        var keyed: [TrackKey?] = []
+        for share in shares { keyed.append(try key(for: share.track, endpoint, keys)) }
+        let segmentKey = keyed.lazy.compactMap { $0 }.first
         let stream: [UInt8]
         do {
-            let muxer = try TransportStreamMuxer(tracks: shares.map(\.track.track))
+            var sampleAES: [SampleAESKey?]?
+            if endpoint.encryption?.method == .sampleAES, let segmentKey {
+                let key = try SampleAESKey(key: segmentKey.key, iv: segmentKey.constantIV)
+                sampleAES = keyed.map { $0 == nil ? nil : key }
+            }
+            let muxer = try TransportStreamMuxer(tracks: shares.map(\.track.track), sampleAES: sampleAES)
             var segments: [MPEGTS.TrackSegment] = []
             for share in shares {
                 let table = try MovieFragmentTable(parsing: share.clear.span)
@@ -80,8 +96,8 @@ package enum SegmentPackager {
         } catch {
             throw .media(segment: number, track: name, reason: "\(error)")
         }
-        guard let first = shares.first, let key = try key(for: first.track, endpoint, keys) else { return stream }
-        return try wholeSegment(stream, number: number, track: first.track, key: key)
+        guard let first = shares.first, let segmentKey, endpoint.encryption?.method == .aes128 else { return stream }
+        return try wholeSegment(stream, number: number, track: first.track, key: segmentKey)
     }
 
     /// AES-128 over the whole resource. RFC 8216, clause 4.3.2.4.
@@ -96,14 +112,31 @@ package enum SegmentPackager {
         }
     }
 
-    /// What the header of a protected track says.
-    private static func protection(
-        of track: Track, _ scheme: ProtectionScheme, _ key: TrackKey, _ systems: [DRMSystemID]
-    ) -> TrackProtection {
-        let boxes = systems.compactMap { key.signalling[$0]?.pssh }
+    /// Whether the contract protects a track, as far as its header is concerned: with or without the key at hand.
+    private static func isProtected(_ stored: StoredTrack, _ keys: PeriodKeys?) throws(PackagingError) -> Bool {
+        switch keys?.assignment(for: stored.track) {
+        case .key?: true
+        case .unencrypted?: false
+        case nil: throw .noKey(track: stored.track.name)
+        }
+    }
+}
+
+extension TrackProtection {
+    init(_ kind: Track.Kind, _ scheme: ProtectionScheme, _ key: TrackKey, _ boxes: [[UInt8]]) {
+        switch scheme {
+        case .cenc: self = .cenc(keyID: key.keyID, systemBoxes: boxes)
+        case .cbcs: self = .cbcs(keyID: key.keyID, constantIV: key.constantIV, kind: kind, systemBoxes: boxes)
+        }
+    }
+
+    /// For headers of tracks whose fragments say their keys: no KID of any key.
+    fileprivate static func keyless(_ scheme: ProtectionScheme, _ kind: Track.Kind) -> TrackProtection {
+        let none = [UInt8](repeating: 0, count: 16)
+        guard let keyID = KeyID(bytes: none) else { preconditionFailure("not 16 bytes") }  // why: just made
         return switch scheme {
-        case .cenc: .cenc(keyID: key.keyID, systemBoxes: boxes)
-        case .cbcs: .cbcs(keyID: key.keyID, constantIV: key.constantIV, kind: track.kind, systemBoxes: boxes)
+        case .cenc: .cenc(keyID: keyID)
+        case .cbcs: .cbcs(keyID: keyID, constantIV: none, kind: kind)
         }
     }
 }

@@ -109,3 +109,10 @@ extension ProtectionScheme {
         }
     }
 }
+
+extension KeySignalling {
+    /// The common system's whole `pssh` box with one KID.
+    package static func commonBox(_ keyID: KeyID) -> [UInt8] {
+        ProtectionSystemSpecificHeader.common(keyIDs: [keyID]).serialize()
+    }
+}

@@ -27,16 +27,18 @@ struct EncryptionReader {
             }
             return nil
         }
-        let keys = ["method", "scheme", "keyRotationIntervalSeconds", "speke", "systems"]
+        let keys = ["method", "scheme", "keyRotationIntervalSeconds", "speke", "systems", "rotationSignalling"]
         guard let section = Section(node, "encryption", keys: keys, log) else { return nil }
         let method = readMethod(section, package, container)
         let rotation = readRotation(section)
         let reference = readReference(section)
         let systems = method.map { readSystems(section, $0, package) }
+        let signalling = readSignalling(section, method, package)
         warnOfPrefetch(section, rotation, reference)
         guard let method, let reference, let systems else { return nil }
         return EndpointEncryption(
-            method: method, keyRotationIntervalSeconds: rotation, speke: reference, systems: systems)
+            method: method, keyRotationIntervalSeconds: rotation, speke: reference, systems: systems,
+            rotationSignalling: signalling)
     }
 
     private func readMethod(
@@ -66,7 +68,6 @@ struct EncryptionReader {
         switch (word, container) {
         case (.aes128, _):
             section.refuse(["scheme"], "has no meaning with AES-128, which encrypts whole segments; delete it")
-            if container == .cmaf { PendingFeature.wholeSegmentAES128InCMAF.report(at: place, log) }
             return .aes128
         case (.sampleAESCTR, .ts):
             log.error("MPEG-TS cannot carry SAMPLE-AES-CTR (cenc); use AES-128, or container cmaf", at: place)
@@ -78,7 +79,6 @@ struct EncryptionReader {
                     at: section.place(of: "scheme"))
                 return nil
             }
-            PendingFeature.sampleAESInTransportStream.report(at: place, log)
             return .sampleAES
         case (.sampleAES, .cmaf):
             if scheme == .cenc {
@@ -95,6 +95,24 @@ struct EncryptionReader {
             }
             return .commonEncryption(.cenc)
         }
+    }
+
+    private func readSignalling(
+        _ section: Section, _ method: EndpointEncryption.Method?, _ package: EndpointProfile.Package
+    ) -> EndpointEncryption.RotationSignalling {
+        let key = "rotationSignalling"
+        let signalling = section.word(key, default: EndpointEncryption.RotationSignalling.manifest)
+        guard signalling != .manifest, let method else { return signalling }
+        guard case .commonEncryption = method else {
+            log.error("'\(key)' is for CMAF under cenc or cbcs; delete it", at: section.place(of: key))
+            return .manifest
+        }
+        if signalling == .inband, package == .hls {
+            log.error(
+                "HLS says every key in its playlists, so 'inband' cannot be; write both, or manifest",
+                at: section.place(of: key))
+        }
+        return signalling
     }
 
     /// 0 where it is wrong and logged, so that nothing else is said of it.
@@ -141,9 +159,15 @@ struct EncryptionReader {
     private func readSystems(
         _ section: Section, _ method: EndpointEncryption.Method, _ package: EndpointProfile.Package
     ) -> [DRMSystemID] {
-        guard case .commonEncryption(let scheme) = method else {
+        let scheme: ProtectionScheme
+        switch method {
+        case .aes128:
             section.refuse(["systems"], "has no meaning with AES-128, whose key players fetch by URL; delete it")
             return [.aes128]
+        case .sampleAES:
+            guard section.has("systems") else { return [.aes128] }
+            scheme = .cbcs
+        case .commonEncryption(let own): scheme = own
         }
         guard let node = section.required("systems", "list who can decrypt: systems: [widevine, playready]") else {
             return []
@@ -153,6 +177,20 @@ struct EncryptionReader {
             log.error("'systems' is empty, so no player could decrypt; list at least one", at: node.place)
         }
         for (system, place) in systems {
+            if method == .sampleAES, system != .fairPlay, system != .aes128 {
+                log.error("only fairplay and identity decrypt SAMPLE-AES in MPEG-TS; leave the others out", at: place)
+            }
+            if system == .aes128, case .commonEncryption = method {
+                if package == .dash {
+                    log.error("identity is HLS's: a URL that gives the key; use clearkey here", at: place)
+                } else if systems.count > 1 {
+                    log.error(
+                        "identity beside other systems makes players take the wrong one; give it an endpoint of its own",
+                        at: place)
+                } else {
+                    log.warning("identity hands the key to everyone who may fetch its URL", at: place)
+                }
+            }
             if system == .fairPlay, scheme == .cenc {
                 log.error("fairplay cannot decrypt cenc; use scheme cbcs, or leave fairplay out", at: place)
             } else if system == .fairPlay, package == .dash {

@@ -11,19 +11,33 @@ package struct EndpointEncryption: Sendable, Hashable {
         case commonEncryption(ProtectionScheme)
     }
 
+    /// Where players learn that the key has changed.
+    package enum RotationSignalling: String, Sendable, Hashable, CaseIterable {
+        /// EXT-X-KEY with a new EXT-X-MAP, or a new Period with its default_KID.
+        case manifest
+        /// In the segments alone (`seig`, and `pssh` in `moof`); DASH's manifests say nothing of keys.
+        case inband
+        case both
+    }
+
     package var method: Method
     /// 0 for one key for ever; else at least 10 and at least a segment.
     package var keyRotationIntervalSeconds: UInt32
     /// A name in `ChannelProfile.speke`; it exists.
     package var speke: String
-    /// In the order of the profile, without repetition; `[.aes128]` for AES-128.
+    /// In the order of the profile, without repetition; `[.aes128]` where players fetch the key itself by its URL.
     package var systems: [DRMSystemID]
+    package var rotationSignalling: RotationSignalling
 
-    package init(method: Method, keyRotationIntervalSeconds: UInt32, speke: String, systems: [DRMSystemID]) {
+    package init(
+        method: Method, keyRotationIntervalSeconds: UInt32, speke: String, systems: [DRMSystemID],
+        rotationSignalling: RotationSignalling = .manifest
+    ) {
         self.method = method
         self.keyRotationIntervalSeconds = keyRotationIntervalSeconds
         self.speke = speke
         self.systems = systems
+        self.rotationSignalling = rotationSignalling
     }
 
     /// The scheme of Common Encryption, as SPEKE 2 names it; nil for AES-128.

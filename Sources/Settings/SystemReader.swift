@@ -6,6 +6,7 @@ struct SystemReader {
 
     private static let known: [(name: String, id: DRMSystemID)] = [
         ("fairplay", .fairPlay), ("widevine", .widevine), ("playready", .playReady), ("clearkey", .clearKey),
+        ("common", .common), ("identity", .aes128),
     ]
 
     /// `[widevine, UUID]`, `[{ widevine: UUID }]` or `{ widevine: UUID }`; each with its place.
@@ -46,11 +47,6 @@ struct SystemReader {
         guard let id = DRMSystemID(parsing: text) else {
             let suggestion = Suggestion.text(for: text, among: names)
             log.error("no DRM system has the name or UUID '\(text)'\(suggestion)", at: place)
-            return nil
-        }
-        if id == .aes128 || id == .common {
-            log.error(
-                "\(id) is no DRM system that a player asks for; write a name: \(Suggestion.list(names))", at: place)
             return nil
         }
         if !Self.known.contains(where: { $0.id == id }) {

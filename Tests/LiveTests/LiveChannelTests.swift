@@ -157,6 +157,6 @@ import Timeline
         #expect(after.window.segments.map(\.run) == before.window.segments.map(\.run))
         #expect(after.window.revision == before.window.revision)
         #expect(after.version > before.version, "manifests are cached by it")
-        #expect(PlaylistPackager.media("720p", after.window) == PlaylistPackager.media("720p", before.window))
+        try #expect(PlaylistPackager.media("720p", after.window) == PlaylistPackager.media("720p", before.window))
     }
 }

@@ -181,7 +181,7 @@ import Testing
                         ))
                 }
             }
-            let lines = PlaylistPackager.media(name, window).split(separator: "\n")
+            let lines = try PlaylistPackager.media(name, window).split(separator: "\n")
             let files = lines.compactMap { $0.wholeMatch(of: /.*\/(\d+)\.m4s/).map { String($0.1) } }
             #expect(files == dash.map { "\($0.number)" })
             let seconds = lines.filter { $0.hasPrefix("#EXTINF:") }.map(String.init)

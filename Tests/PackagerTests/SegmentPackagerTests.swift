@@ -187,7 +187,7 @@ import Timeline
         #expect(shares.map(\.track.track.name) == ["720p", "stereo"])
         let sealed = try SegmentPackager.transportStream(
             shares, number: Stage.number + 5, endpoint: endpoint, keys: keys)
-        let playlist = PlaylistPackager.media("720p", window)
+        let playlist = try PlaylistPackager.media("720p", window)
         let lines = playlist.split(separator: "\n")
         let place = try #require(lines.firstIndex { $0.hasSuffix("\(Stage.number + 5).ts") })
         let line = try #require(lines[..<place].last { $0.hasPrefix("#EXT-X-KEY") })

@@ -43,9 +43,10 @@ struct Stage {
             if run?.generation != segment.generation || run?.keyPeriod != period
                 || segments.last?.number != segment.number - 1
             {
+                let continues = run?.generation == segment.generation && segments.last?.number == segment.number - 1
                 run = SegmentRun(
                     firstNumber: segment.number, generation: segment.generation, keyPeriod: period,
-                    start: Ticks(segment.tracks[0].decodeTime, timescale: 90000))
+                    start: Ticks(segment.tracks[0].decodeTime, timescale: 90000), continuing: continues ? run : nil)
             }
             guard let run else { continue }
             let keys = try endpoint.encryption.map { try SyntheticKeys.keys(of: period, systems: $0.systems) }

@@ -28,15 +28,23 @@ import Testing
             "{ method: SAMPLE-AES-CTR, scheme: cenc, speke: main, systems: [widevine] }",
             "29:27: error: MPEG-TS cannot carry SAMPLE-AES-CTR (cenc); use AES-128, or container cmaf"),
         BadProfile(
-            "SAMPLE-AES in TS", "{ method: AES-128, keyRotationIntervalSeconds: 300, speke: main }",
-            "{ method: SAMPLE-AES, speke: main }",
-            "29:27: error: SAMPLE-AES in MPEG-TS is not in effect yet; use AES-128 here, or container cmaf with scheme cbcs"
+            "Widevine for SAMPLE-AES in TS", "{ method: AES-128, keyRotationIntervalSeconds: 300, speke: main }",
+            "{ method: SAMPLE-AES, speke: main, systems: [widevine] }",
+            "29:62: error: only fairplay and identity decrypt SAMPLE-AES in MPEG-TS; leave the others out"),
+        BadProfile(
+            "identity beside DRM", "speke: main, systems: [widevine] }", "speke: main, systems: [widevine, identity] }",
+            "34:119: error: identity beside other systems makes players take the wrong one; give it an endpoint of its own"
         ),
         BadProfile(
-            "AES-128 over CMAF",
-            "    encryption: { method: SAMPLE-AES, scheme: cbcs, keyRotationIntervalSeconds: 300, speke: main, systems: [widevine] }",
-            "    encryption: { method: AES-128, keyRotationIntervalSeconds: 300, speke: main }",
-            "34:27: error: AES-128 over CMAF is not in effect yet; use container ts, or SAMPLE-AES with scheme cbcs"),
+            "identity in DASH", "[widevine, playready]", "[identity]",
+            "40:89: error: identity is HLS's: a URL that gives the key; use clearkey here"),
+        BadProfile(
+            "in-band rotation without boxes", "{ method: AES-128,", "{ rotationSignalling: both, method: AES-128,",
+            "29:39: error: 'rotationSignalling' is for CMAF under cenc or cbcs; delete it"),
+        BadProfile(
+            "HLS without keys in the playlist", "{ method: SAMPLE-AES, scheme: cbcs,",
+            "{ rotationSignalling: inband, method: SAMPLE-AES, scheme: cbcs,",
+            "34:39: error: HLS says every key in its playlists, so 'inband' cannot be; write both, or manifest"),
         BadProfile(
             "scheme beside AES-128", "method: AES-128,",
             "method: AES-128, scheme: cbcs,",
