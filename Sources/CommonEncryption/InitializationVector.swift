@@ -27,9 +27,4 @@ package enum InitializationVector {
         input.write(bytes: keyID.bytes)
         return Array(sha256(input.bytes).prefix(16))
     }
-
-    /// The IV of one AES-128 CMAF segment, 16 bytes: that of `AES128Segment.Resource.segment`.
-    package static func aes128IV(keyID: KeyID, trackIndex: UInt8, segmentNumber: UInt64) -> [UInt8] {
-        AES128Segment.iv(keyID: keyID, trackIndex: trackIndex, .segment(segmentNumber))
-    }
 }

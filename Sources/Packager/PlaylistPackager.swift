@@ -1,4 +1,3 @@
-import CommonEncryption
 import HLS
 import Keys
 import Media
@@ -137,10 +136,11 @@ package enum PlaylistPackager {
         guard let encryption = window.endpoint.encryption, let key = window.key(for: stored, in: segment) else {
             return []
         }
+        let tracks = window.muxed(with: stored, in: segment)
         let iv =
             encryption.method == .aes128
-            ? InitializationVector.aes128IV(
-                keyID: key.keyID, trackIndex: stored.index, segmentNumber: number ?? segment.number) : key.constantIV
+            ? SegmentPackager.aes128IV(key, tracks, number: number ?? segment.number, window.endpoint.container)
+            : key.constantIV
         let keys = key.playlistKeys(encryption, iv: iv)
         guard !keys.isEmpty else { throw .noSignalling(track: stored.track.name) }
         return keys

@@ -48,7 +48,7 @@ package enum SegmentPackager {
     ) throws(PackagingError) -> [UInt8] {
         guard let encryption = endpoint.encryption, let key = try key(for: stored, endpoint, keys) else { return clear }
         switch encryption.method {
-        case .aes128: return try wholeSegment(clear, number: number, track: stored, key: key)
+        case .aes128: return try wholeSegment(clear, number: number, [stored], key, .cmaf)
         case .commonEncryption(let scheme):
             do {
                 return try ChunkProtection(
@@ -92,24 +92,38 @@ package enum SegmentPackager {
                 }
                 segments.append(MPEGTS.TrackSegment(samples: samples, source: share.clear))
             }
-            stream = try muxer.mux(segments)
+            stream = try muxer.mux(segments, spareCapacity: 16)
         } catch {
             throw .media(segment: number, track: name, reason: "\(error)")
         }
-        guard let first = shares.first, let segmentKey, endpoint.encryption?.method == .aes128 else { return stream }
-        return try wholeSegment(stream, number: number, track: first.track, key: segmentKey)
+        guard let segmentKey, endpoint.encryption?.method == .aes128 else { return stream }
+        return try wholeSegment(stream, number: number, shares.map(\.track), segmentKey, .ts)
     }
 
     /// AES-128 over the whole resource. RFC 8216, clause 4.3.2.4.
     private static func wholeSegment(
-        _ bytes: [UInt8], number: UInt64, track: StoredTrack, key: TrackKey
+        _ bytes: consuming [UInt8], number: UInt64, _ tracks: [StoredTrack], _ key: TrackKey,
+        _ container: EndpointProfile.Container
     ) throws(PackagingError) -> [UInt8] {
-        let iv = InitializationVector.aes128IV(keyID: key.keyID, trackIndex: track.index, segmentNumber: number)
         do {
-            return try AES128Segment.protect(bytes.span, key: key.key, iv: iv)
+            let iv = aes128IV(key, tracks, number: number, container)
+            try AES128Segment.protect(inPlace: &bytes, key: key.key, iv: iv)
+            return bytes
         } catch {
-            throw .media(segment: number, track: track.track.name, reason: "\(error)")
+            throw .media(segment: number, track: tracks.first?.track.name ?? "", reason: "\(error)")
         }
+    }
+
+    /// The IV of a segment of these tracks: the first is the one that the playlist is named after.
+    static func aes128IV(
+        _ key: TrackKey, _ tracks: [StoredTrack], number: UInt64, _ container: EndpointProfile.Container
+    ) -> [UInt8] {
+        let resource: AES128Segment.Resource =
+            switch container {
+            case .cmaf: .segment(number)
+            case .ts: .transportStream(number, audio: tracks.dropFirst().first?.index)
+            }
+        return AES128Segment.iv(keyID: key.keyID, trackIndex: tracks.first?.index ?? 0, resource)
     }
 
     /// Whether the contract protects a track, as far as its header is concerned: with or without the key at hand.

@@ -37,7 +37,7 @@ import Testing
         let keyID = try #require(keyID)
         #expect(hex(InitializationVector.constantIV(keyID: keyID)) == "cb31ea9d47d73dfe6801f23292eaebf7")
         #expect(
-            hex(InitializationVector.aes128IV(keyID: keyID, trackIndex: 3, segmentNumber: 290_000_000))
+            hex(AES128Segment.iv(keyID: keyID, trackIndex: 3, .segment(290_000_000)))
                 == "35f638e3ec58a06326434fa3e22f6431")
         for (resource, iv) in [
             (.segment(290_000_000), "35f638e3ec58a06326434fa3e22f6431"),

@@ -98,8 +98,7 @@ import Timeline
         let (bytes, track) = try stage.clear(Stage.number, "720p")
         let protected = try SegmentPackager.cmaf(
             bytes, number: Stage.number, track: track, endpoint: endpoint, keys: keys)
-        let iv = InitializationVector.aes128IV(
-            keyID: keys.video.keyID, trackIndex: track.index, segmentNumber: Stage.number)
+        let iv = AES128Segment.iv(keyID: keys.video.keyID, trackIndex: track.index, .segment(Stage.number))
         #expect(try AES128Segment.open(protected.span, key: keys.video.key, iv: iv) == bytes)
         #expect(try SegmentPackager.header(of: track, endpoint: endpoint, keys: keys) == track.header)
     }
