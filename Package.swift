@@ -184,7 +184,7 @@ let package = Package(
         tests("ChunkStreamTests", "ChunkStream", "Media"),
         tests("OpenSSLCryptoTests", "OpenSSLCrypto"),
         .testTarget(
-            name: "CommonEncryptionTests", dependencies: ["CommonEncryption", "Media", "OpenSSLCrypto"],
+            name: "CommonEncryptionTests", dependencies: ["CommonEncryption", "ISOBMFF", "Media", "OpenSSLCrypto"],
             exclude: ["Fixtures"], swiftSettings: settings),
         tests("ISOBMFFTests", "ISOBMFF", "Media"),
         tests("MPEGTSTests", "MPEGTS", "CommonEncryption", "Media"),

@@ -20,6 +20,37 @@ enum Fixtures {
         return Track(name: "stereo", timescale: 48000, codec: .aac(configuration), language: language)
     }
 
+    private static func bytes(_ hex: String) -> [UInt8] {
+        let digits = hex.compactMap { $0.hexDigitValue }
+        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] * 16 + digits[$0 + 1]) }
+    }
+
+    /// A track of every codec, with configurations that encoders wrote: x265, libaom, FFmpeg, libopus.
+    static func allTracks() throws -> [Track] {
+        let hevc = bytes(
+            """
+            0101600000009000000000003cf000fcfdf8f800001303a00001001c40010c02ffff01600000030090000003000003003c00
+            009594aca048a10001002f42010201600000030090000003000003003c0000a01820205965652b2c9265781b509100904000
+            0003004000000642a2000100074401c172b44240
+            """)
+        return [
+            try videoTrack(), try audioTrack(),
+            Track(
+                name: "hevc", timescale: 90000,
+                codec: .hevc(try HEVCDecoderConfigurationRecord(parsing: hevc), width: 192, height: 128)),
+            Track(
+                name: "av1", timescale: 90000,
+                codec: .av1(
+                    try AV1CodecConfigurationRecord(parsing: bytes("81004c000a0d00000003b5fff36be542440243")),
+                    width: 192, height: 128)),
+            Track(name: "ac3", timescale: 48000, codec: .ac3(try AC3Configuration(parsing: bytes("1010c0")))),
+            Track(name: "eac3", timescale: 48000, codec: .eac3(try EAC3Configuration(parsing: bytes("0600200f00")))),
+            Track(
+                name: "opus", timescale: 48000,
+                codec: .opus(try OpusConfiguration(parsing: bytes("000201380000bb80000000")))),
+        ]
+    }
+
     /// A group of pictures from an IDR on: offsets as B-frames have them, sizes all different.
     static func videoSamples(count: Int = 5, from decodeTime: Int64 = 157_000_000_000_000) -> [Sample] {
         let offsets: [Int32] = [6000, -3000, -3000]

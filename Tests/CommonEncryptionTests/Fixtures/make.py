@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the fixtures of CommonEncryptionTests: see README.md beside this file.
 
-usage: make.py WORKDIR [CASE...]   (ffmpeg and Shaka Packager, as `packager`, in PATH)
+usage: make.py WORKDIR [CASE...]   (ffmpeg, aomenc and Shaka Packager, as `packager`, in PATH)
 """
 import hashlib
 import os
@@ -43,6 +43,12 @@ AV1 = {
     "av1-aom-10bit": (NOISE, 8, "-c:v libaom-av1 -cpu-used 5 -crf 55 -g 8 -pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc -aom-params aq-mode=1:enable-qm=1:denoise-noise-level=20:denoise-block-size=16:sb-size=64", ""),
     "av1-aom-mono": (NOISE, 6, "-c:v libaom-av1 -cpu-used 6 -crf 55 -g 6 -pix_fmt gray -aom-params reduced-tx-type-set=1:enable-global-motion=1", ""),
     "av1-rav1e": (NOISE, 6, "-c:v librav1e -speed 8 -qp 160 -g 6 -rav1e-params tiles=4", ""),
+}
+# What FFmpeg's libaom wrapper cannot ask for; by aomenc.
+AOMENC = {
+    "av1-aomenc-sizes": "--resize-mode=2 --superres-mode=2 --kf-max-dist=12",
+    "av1-aomenc-switch": "--sframe-dist=4 --sframe-mode=2 --kf-max-dist=24 --kf-min-dist=24 --error-resilient=1",
+    "av1-aomenc-forward": "--enable-fwd-kf=1 --fwd-kf-dist=6 --kf-max-dist=24 --lag-in-frames=19 --timing-info=constant --film-grain-test=10",
 }
 AUDIO = {
     "aac-lc": ("2", "-c:a aac -b:a 96k"),
@@ -194,6 +200,12 @@ def main(work, wanted):
              *options.split(), "-x265-params", x265 + ":pools=1:frame-threads=1")
     for name, (picture, frames, options, _) in AV1.items():
         clip(name, "-f", "lavfi", "-i", picture, "-frames:v", str(frames), "-an", "-strict", "-2", *options.split())
+    for name, options in AOMENC.items():
+        picture, coded = os.path.join(work, "picture.y4m"), os.path.join(work, f"{name}.ivf")
+        if not wanted or name in wanted:
+            run("ffmpeg", "-y", "-f", "lavfi", "-i", NOISE, "-frames:v", "14", "-pix_fmt", "yuv420p", picture)
+            run("aomenc", "--cpu-used=6", "--end-usage=q", "--cq-level=50", *options.split(), "--ivf", "-o", coded, picture)
+        clip(name, "-i", coded, "-c", "copy")
     for name, (channels, options) in AUDIO.items():
         clip(name, "-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.3:seed=1,lowpass=4000", "-t", "0.8", "-ac", channels,
              *options.split())
