@@ -156,7 +156,8 @@ let package = Package(
         .target(
             name: "KeyServer",
             dependencies: [
-                "Media", "CommonEncryption", "CPIX", "OpenSSLCrypto", hummingbird, logging, nio, httpTypes, unixSignals,
+                "Media", "CommonEncryption", "CPIX", "DASH", "HLS", "ISOBMFF", "OpenSSLCrypto", "ProtectionSystems",
+                "ViewerTokens", hummingbird, lifecycle, logging, nio, httpTypes, unixSignals,
             ],
             path: "Tools/KeyServer", swiftSettings: settings),
         .executableTarget(
@@ -204,7 +205,13 @@ let package = Package(
         tests("CPIXTests", "CPIX", "CommonEncryption", "Media", "OpenSSLCrypto"),
         tests(
             "KeysTests", "Keys", "KeyServer", "CPIX", "CurlHTTP", "CommonEncryption", "Media", "OpenSSLCrypto",
-            "LoopbackServer", "TestSupport", logging),
+            "LoopbackServer", "TestKeyServer", "TestSupport", logging),
+        .target(
+            name: "TestKeyServer", dependencies: ["KeyServer", logging], path: "Tests/TestKeyServer",
+            swiftSettings: settings),
+        tests(
+            "KeyServerTests", "KeyServer", "CPIX", "CommonEncryption", "CurlHTTP", "HLS", "ISOBMFF", "Media",
+            "OpenSSLCrypto", "ProtectionSystems", "TestKeyServer", "ViewerTokens", logging),
         .target(
             name: "TestSupport", dependencies: ["CommonEncryption", "ISOBMFF", "Keys", "Media", "Timeline"],
             path: "Tests/TestSupport", swiftSettings: settings),

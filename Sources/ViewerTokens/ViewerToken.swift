@@ -57,11 +57,10 @@ package struct ViewerToken: Sendable, Hashable {
         guard candidates.contains(where: { constantTimeEqual($0.signature(of: signed), signature) }) else {
             throw .wrongSignature
         }
-        guard let claims: Claims = Self.decoded(parts[1]), let expires = Int64(exactly: claims.exp.rounded(.down))
-        else { throw .malformed }
-        guard now < expires else { throw .expired }
-        if let start = claims.nbf, Double(now) < start { throw .notYetValid }
-        self.init(content: claims.content, expires: expires)
+        guard let claims: Claims = Self.decoded(parts[1]) else { throw .malformed }
+        guard now < claims.exp.seconds else { throw .expired }
+        if let start = claims.nbf, now < start.seconds { throw .notYetValid }
+        self.init(content: claims.content, expires: claims.exp.seconds)
     }
 
     /// Tokens are about 150 bytes.
@@ -82,8 +81,23 @@ package struct ViewerToken: Sendable, Hashable {
 
     private struct Claims: Decodable {
         var content: String
-        var exp: Double
-        var nbf: Double?
+        var exp: NumericDate
+        var nbf: NumericDate?
+    }
+
+    /// Seconds since the epoch, which may have a fraction: that is dropped. RFC 7519, clause 2.
+    private struct NumericDate: Decodable {
+        var seconds: Int64
+
+        init(from decoder: any Decoder) throws {
+            let value = try decoder.singleValueContainer()
+            if let whole = try? value.decode(Int64.self) {
+                seconds = whole
+            } else {
+                let number = try value.decode(Double.self).rounded(.down)
+                seconds = Int64(exactly: number) ?? (number < 0 ? .min : .max)
+            }
+        }
     }
 
     private static func decoded<Value: Decodable>(_ part: Substring) -> Value? {

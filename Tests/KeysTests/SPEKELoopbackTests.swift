@@ -4,6 +4,7 @@ import KeyServer
 import Keys
 import Media
 import TestSupport
+import TestKeyServer
 import Testing
 
 /// The SPEKE client against the key server over a real socket.

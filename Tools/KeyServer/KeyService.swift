@@ -1,29 +1,33 @@
-import CPIX
-import CommonEncryption
+import Foundation
 import HTTPTypes
 import Hummingbird
 package import Logging
-import Media
 import NIOCore
 import UnixSignals
 
-/// A small key provider over HTTP: SPEKE 2.0, keys for AES-128, licences for ClearKey.
+/// A small key provider over HTTP: SPEKE 1.0, 2.0 and 2.1, keys for AES-128, licences for ClearKey.
 ///
-/// Every key follows from the secret and the KID: nothing is stored, and the same question always gets the same
-/// answer. Whoever reaches it gets keys: it is for trying things out and for tests.
+/// Every key follows from the secret, the KID and, where viewers need tokens, the content id: nothing is stored, and the
+/// same question always gets the same answer. It is for trying things out and for tests.
 package struct KeyService: Sendable {
-    private let secret: MasterSecret
-    private let publicURL: String?
-    private let logger: Logger
+    let secret: MasterSecret
+    let publicURL: String?
+    let access: Access
+    let faults: FaultDesk?
+    let logger: Logger
+    let issued = IssuedKeys()
 
-    static let spekeVersion = "2.0"
-    /// Bytes of a request that are read.
-    private static let maximumRequest = 1 << 20
-
-    /// - Parameter publicURL: what answers name as the server's address; nil: what the request was sent to.
-    package init(secret: MasterSecret, publicURL: String? = nil, logger: Logger) {
+    /// - Parameters:
+    ///   - publicURL: what answers name as the server's address; nil: what the request was sent to.
+    ///   - faults: what tests may spoil, over `/faults` too; nil: nothing.
+    package init(
+        secret: MasterSecret, publicURL: String? = nil, access: Access = Access(), faults: FaultDesk? = nil,
+        logger: Logger
+    ) {
         self.secret = secret
         self.publicURL = publicURL.map { String($0.reversed().drop { $0 == "/" }.reversed()) }
+        self.access = access
+        self.faults = faults
         self.logger = logger
     }
 
@@ -35,111 +39,91 @@ package struct KeyService: Sendable {
     package func run(
         host: String, port: Int, handlingSignals: Bool = false, onListening: @escaping @Sendable (Int) async -> Void
     ) async throws {
+        // What the framework says of requests names whole addresses, and those may hold tokens.
+        var quiet = Logger(label: "sluice-keyserver.http") { _ in SwiftLogNoOpLogHandler() }
+        quiet.logLevel = .critical
         let application = Application(
             router: router(), configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
-            onServerRunning: { await onListening($0.localAddress?.port ?? port) }, logger: logger)
+            onServerRunning: { await onListening($0.localAddress?.port ?? port) }, logger: quiet)
         try await application.runService(gracefulShutdownSignals: handlingSignals ? [.sigterm, .sigint] : [])
     }
 
-    private func router() -> Router<BasicRequestContext> {
-        let router = Router()
+    private func router() -> Router<KeyRequestContext> {
+        let router = Router(context: KeyRequestContext.self)
         router.get("healthz") { _, _ in Self.text(.ok, "ok") }
-        router.post("speke/v2.0/copyProtection") { request, _ in try await copyProtection(request) }
-        router.get("keys/:kid") { _, context in try key(context.parameters.get("kid")) }
-        router.post("clearkey") { request, _ in try await licence(request) }
+        router.get("speke/v1.0/heartbeat") { _, _ in Self.text(.ok, "OK") }
+        for version in ["v1.0", "v2.0", "v2.1"] {
+            router.post("speke/\(version)/copyProtection") { request, context in
+                await copyProtection(request, context, isFirst: version == "v1.0")
+            }
+        }
+        router.get("keys/:kid") { request, context in await key(request, context) }
+        router.post("clearkey") { request, context in await licence(request, context) }
         for path in ["keys/:kid", "clearkey"] as [RouterPath] {
             router.on(path, method: .options) { _, _ in
                 var response = Response(status: .noContent)
-                response.headers[values: .accessControlAllowOrigin] = ["*"]
-                response.headers[values: .accessControlAllowMethods] = ["GET, POST, OPTIONS"]
-                response.headers[values: .accessControlAllowHeaders] = ["*"]
-                response.headers[values: .accessControlMaxAge] = ["86400"]
+                response.headers[.accessControlAllowOrigin] = "*"
+                response.headers[.accessControlAllowMethods] = "GET, POST, OPTIONS"
+                // A star stands for every header but this one.
+                response.headers[.accessControlAllowHeaders] = "Authorization, *"
+                response.headers[.accessControlMaxAge] = "86400"
                 return response
             }
+        }
+        if faults != nil {
+            router.get("faults") { request, context in try faultReport(request, context) }
+            router.post("faults") { request, context in try await armFaults(request, context) }
+            router.delete("faults") { request, context in try faultReport(request, context, clearing: true) }
         }
         return router
     }
 
-    private func copyProtection(_ request: Request) async throws -> Response {
-        var response: Response
-        do throws(Refusal) {
-            guard let version = HTTPField.Name("X-Speke-Version"),
-                request.headers[version] == Self.spekeVersion
-            else { throw .unsupportedSPEKEVersion }
-            let body: [UInt8]
-            do {
-                body = Array(buffer: try await request.body.collect(upTo: Self.maximumRequest))
-            } catch {
-                throw Refusal(text: "the request has more than \(Self.maximumRequest) bytes, or broke off")
-            }
-            let document: CPIXDocument
-            do throws(CPIXError) { document = try CPIXDocument(parsing: body) } catch {
-                throw Refusal(text: error.reason)
-            }
-            let answer = try KeyAnswer(secret: secret, baseURL: baseURL(request)).filled(document)
-            logger.info(
-                "answered",
-                metadata: [
-                    "contentId": "\((answer.contentID ?? "").debugDescription)",
-                    "kids": "\(answer.contentKeys.map(\.keyID.uuid).joined(separator: " "))",
-                    "period": "\(answer.periods.first?.index.map { "\($0)" } ?? "none")",
-                ])
-            response = Response(
-                status: .ok, headers: [.contentType: "application/xml"],
-                body: .init(byteBuffer: ByteBuffer(bytes: answer.xml)))
-        } catch {
-            logger.notice("refused", metadata: ["reason": "\(error.text)"])
-            response = Self.text(.unprocessableContent, error.text)
-        }
-        response.headers[.cacheControl] = "no-store"
-        for (name, value) in [("X-Speke-Version", Self.spekeVersion), ("X-Speke-User-Agent", "sluice-keyserver")] {
-            if let name = HTTPField.Name(name) { response.headers[name] = value }
-        }
-        return response
-    }
+    // MARK: Every answer
 
-    private func key(_ text: String?) throws -> Response {
-        guard let id = text.flatMap({ KeyID(parsing: $0) }) else { return Self.text(.notFound, "no such key") }
-        let key = secret.key(for: id)
-        let bytes = (0..<key.bytes.count).map { key.bytes[$0] }
-        return Response(
-            status: .ok,
-            headers: [
-                .contentType: "application/octet-stream", .cacheControl: "no-store", .accessControlAllowOrigin: "*",
-            ], body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
-    }
-
-    private func licence(_ request: Request) async throws -> Response {
+    /// Makes an answer and writes one line about it, which never holds a query: tokens stand there.
+    func answer(
+        _ request: Request, _ context: KeyRequestContext,
+        _ make: (inout Logger.Metadata) async throws(Refusal) -> Response
+    ) async -> Response {
+        let start = ContinuousClock.now
+        var log: Logger.Metadata = [:]
         var response: Response
-        do {
-            let body = Array(buffer: try await request.body.collect(upTo: 64 << 10))
-            let licence = try ClearKeyLicence(answering: body, secret: secret)
-            response = Response(
-                status: .ok, headers: [.contentType: "application/json"],
-                body: .init(byteBuffer: ByteBuffer(bytes: licence.json)))
-        } catch let error as Refusal {
-            response = Self.text(.badRequest, error.text)
+        do throws(Refusal) { response = try await make(&log) } catch {
+            log["reason"] = "\(error.text)"
+            response = Self.text(error.status, error.text)
         }
         response.headers[.cacheControl] = "no-store"
         response.headers[.accessControlAllowOrigin] = "*"
+        log["method"] = "\(request.method)"
+        log["path"] = "\(request.uri.path.prefix(200).debugDescription)"
+        log["status"] = "\(response.status.code)"
+        log["milliseconds"] = "\((ContinuousClock.now - start) / .milliseconds(1))"
+        if response.status.code < 400 {
+            logger.info("answered", metadata: log)
+        } else {
+            logger.notice("refused", metadata: log)
+        }
         return response
     }
 
-    /// Where players reach this server. What a client says of it goes into answers, so it is taken only if it can be
-    /// nothing but a host and a port.
-    private func baseURL(_ request: Request) throws(Refusal) -> String {
-        if let publicURL { return publicURL }
-        guard let host = request.head.authority, !host.isEmpty, host.utf8.count <= 255,
-            host.unicodeScalars.allSatisfy({
-                $0.isASCII && ($0.properties.isAlphabetic || "0123456789.-_:[]".unicodeScalars.contains($0))
-            })
-        else { throw Refusal(text: "the Host header is not a host and a port") }
-        return "http://\(host)"
+    static func body(of request: Request, atMost limit: Int) async throws(Refusal) -> [UInt8] {
+        do { return Array(buffer: try await request.body.collect(upTo: limit)) } catch {
+            throw Refusal(text: "the request has more than \(limit) bytes, or broke off")
+        }
     }
 
-    private static func text(_ status: HTTPResponse.Status, _ text: String) -> Response {
+    static func now() -> Int64 { Int64(Date().timeIntervalSince1970) }
+
+    static func text(_ status: HTTPResponse.Status, _ text: String) -> Response {
         Response(
             status: status, headers: [.contentType: "text/plain; charset=utf-8"],
             body: .init(byteBuffer: ByteBuffer(string: text + "\n")))
+    }
+
+    static func field(_ name: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(name) else {
+            preconditionFailure("not a header's name: \(name)")  // why: our own constants
+        }
+        return name
     }
 }

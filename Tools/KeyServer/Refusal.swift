@@ -1,5 +1,8 @@
-/// Why a request for keys is refused, in the words that MediaPackage's guide for providers fixes, where it has some.
+import HTTPTypes
+
+/// Why a request is refused. For SPEKE in the words that MediaPackage's guide for providers fixes, where it has some.
 struct Refusal: Error, Equatable {
+    var status: HTTPResponse.Status = .unprocessableContent
     var text: String
 
     static let unsupportedSPEKEVersion = Refusal(text: "Unsupported SPEKE version")

@@ -1,82 +1,58 @@
 import CPIX
-import Foundation
+import CommonEncryption
+import HLS
+import ISOBMFF
 import Media
+import ProtectionSystems
 
 /// What each DRM system needs said about one key. Only empty elements are filled in.
 ///
 /// ClearKey and AES-128 work with this server alone. The others are well formed, for trying out signalling: their
-/// licences come from elsewhere.
+/// licences come from elsewhere. A system that we do not know gets a `pssh` box that lists the KID.
 struct SystemFiller {
-    var scheme: ProtectionScheme
+    /// Of the request; nil where it is for whole segments.
+    var scheme: ProtectionScheme?
     var baseURL: String
 
-    func fill(_ element: inout DRMSystemElement) {
-        let id = element.keyID
-        switch element.systemID {
-        case .widevine:
-            let pssh = ProtectionSystemHeader(systemID: .widevine, data: Widevine.header(id, scheme)).bytes
-            fill(&element, pssh: pssh, contentProtection: Self.psshElement(pssh))
-            fillHLS(
-                &element, uri: "data:text/plain;base64,\(base64(pssh))",
-                format: "urn:uuid:\(DRMSystemID.widevine.uuid)",
-                keyID: id)
-        case .playReady:
-            let object = PlayReady.object(id, scheme)
-            let pssh = ProtectionSystemHeader(systemID: .playReady, data: object).bytes
-            fill(
-                &element, pssh: pssh,
-                contentProtection: Self.psshElement(pssh)
-                    + "<mspr:pro xmlns:mspr=\"urn:microsoft:playready\">\(base64(object))</mspr:pro>")
-            fillHLS(
-                &element, uri: "data:text/plain;charset=UTF-16;base64,\(base64(object))",
-                format: "com.microsoft.playready")
-            element.smoothStreamingProtectionHeader.fill(object)
-        case .fairPlay:
-            fillHLS(&element, uri: "skd://\(id.uuid)", format: "com.apple.streamingkeydelivery")
-        case .clearKey:
-            let pssh = ProtectionSystemHeader(systemID: .clearKey, keyIDs: [id]).bytes
-            let url = "\(baseURL)/clearkey"
-            fill(
-                &element, pssh: pssh,
-                contentProtection:
-                    "<dashif:laurl xmlns:dashif=\"https://dashif.org/CPS\" licenseType=\"EME-1.0\">"
-                    + "\(url)</dashif:laurl>"
-            )
-            fillHLS(
-                &element, uri: "data:text/plain;base64,\(base64(id.bytes))", format: "org.w3.clearkey", keyID: id)
-        case .common:
-            let pssh = ProtectionSystemHeader(systemID: .common, keyIDs: [id]).bytes
-            fill(&element, pssh: pssh, contentProtection: Self.psshElement(pssh))
-        case .aes128:
-            fillHLS(&element, method: "AES-128", uri: "\(baseURL)/keys/\(id.uuid)")
-        default: break
+    /// What SPEKE 1.0 calls AES-128.
+    static let aes128OfSPEKE1 = DRMSystemID(parsing: "81376844-f976-481e-a84e-cc25d39b0b33")
+
+    func fill(_ element: inout DRMSystemElement, _ key: ContentKey) throws(Refusal) {
+        let made = try signalling(element, key)
+        if let pssh = made.pssh { element.pssh.fill(pssh) }
+        if let protection = made.contentProtection { element.contentProtectionData.fill(protection.fragment) }
+        if let tag = made.key {
+            element.hlsMedia.fill([tag.line])
+            element.hlsMultivariant.fill([tag.sessionLine])
+            if let uri = tag.uri { element.uriExtXKey.fill(uri) }
+            element.keyFormat.fill(tag.keyFormat ?? "identity")
+            element.keyFormatVersions.fill(tag.keyFormatVersions ?? "1")
+        }
+        if element.systemID == .playReady, let box = made.pssh.flatMap({ try? ProtectionSystemHeaders.parse($0).first })
+        {
+            element.smoothStreamingProtectionHeader.fill(box.data)
+            element.protectionHeader.fill(box.data)
         }
     }
 
-    private func fill(_ element: inout DRMSystemElement, pssh: [UInt8], contentProtection: String) {
-        element.pssh.fill(pssh)
-        element.contentProtectionData.fill(contentProtection)
-    }
-
-    private func fillHLS(
-        _ element: inout DRMSystemElement, method: String? = nil, uri: String, format: String? = nil,
-        keyID: KeyID? = nil
-    ) {
-        let method = method ?? (scheme == .cbcs ? "SAMPLE-AES" : "SAMPLE-AES-CTR")
-        var attributes = "METHOD=\(method),URI=\"\(uri)\""
-        if let keyID { attributes += ",KEYID=0x\(keyID.hex.uppercased())" }
-        if let format { attributes += ",KEYFORMAT=\"\(format)\",KEYFORMATVERSIONS=\"1\"" }
-        element.hlsMedia.fill(["#EXT-X-KEY:" + attributes])
-        element.hlsMultivariant.fill(["#EXT-X-SESSION-KEY:" + attributes])
-        element.uriExtXKey.fill(uri)
-    }
-
-    private static func psshElement(_ pssh: [UInt8]) -> String {
-        "<cenc:pssh xmlns:cenc=\"urn:mpeg:cenc:2013\">\(base64(pssh))</cenc:pssh>"
+    private func signalling(_ element: DRMSystemElement, _ key: ContentKey) throws(Refusal) -> KeySignalling {
+        let id = element.keyID
+        let system = element.systemID == Self.aes128OfSPEKE1 ? .aes128 : element.systemID
+        var known = SystemKey(system, scheme: system == .aes128 ? nil : scheme, keyIDs: [id])
+        switch system {
+        case .aes128: known.keyURI = "\(baseURL)/keys/\(id.uuid)"
+        case .fairPlay: known.keyURI = "skd://\(id.uuid)"
+        case .clearKey: known.licenseURL = "\(baseURL)/clearkey"
+        case .playReady where scheme == .cenc:
+            if let checksum = try? PlayReadyHeader.checksum(id, key) { known.checksums[id] = checksum }
+        case .playReady, .widevine, .common: break
+        default: known.pssh = ProtectionSystemSpecificHeader(systemID: system, keyIDs: [id]).serialize()
+        }
+        do throws(MissingSignalling) { return try KeySignalling(completing: known) } catch {
+            throw Refusal(text: "\(error)")
+        }
     }
 }
-
-private func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
 
 extension Signalling {
     fileprivate mutating func fill(_ value: Value) {

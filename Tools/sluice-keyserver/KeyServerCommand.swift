@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import KeyServer
 import Logging
+import ViewerTokens
 
 @main
 struct KeyServerCommand: AsyncParsableCommand {
@@ -9,8 +10,9 @@ struct KeyServerCommand: AsyncParsableCommand {
         commandName: "sluice-keyserver",
         abstract: "A small SPEKE key provider with AES-128 key delivery and ClearKey licences.",
         discussion: """
-            For trying things out and for tests: whoever reaches it gets keys. Every key follows from the secret and \
-            the key id; nothing else is stored.
+            A model provider, for trying things out and for tests. Every key follows from the secret, the key id and, \
+            where viewers need tokens, the content id; nothing else is stored. What no secret guards is answered to \
+            this machine alone.
             """,
         version: "sluice-keyserver 0.1.0", subcommands: [Serve.self])
 
@@ -62,7 +64,35 @@ struct Serve: AsyncParsableCommand {
             "What answers name as this server's address, if not what requests are sent to.", valueName: "url"))
     var publicURL: String?
 
+    @Option(
+        name: .customLong("token-secret-file"),
+        help: ArgumentHelp(
+            "Ask viewers for a token signed under this secret, as `sluice token` mints them; made on first start. "
+                + "Repeat it for older secrets.",
+            valueName: "file"))
+    var tokenSecretFiles: [String] = []
+
+    @Option(
+        name: .customLong("speke-credentials-file"),
+        help: ArgumentHelp("Ask encryptors for the USER:PASSWORD in this file.", valueName: "file"))
+    var spekeCredentialsFile: String?
+
+    @Flag(help: "Answer everybody where no secret guards: for closed networks.")
+    var open = false
+
+    @Flag(help: "Let tests choose what fails, at /faults.")
+    var faults = false
+
+    @Option(
+        name: .customLong("fault"),
+        help: ArgumentHelp("A fault from the start, such as {\"fault\":\"delay\",\"seconds\":3}.", valueName: "json"))
+    var initialFaults: [String] = []
+
     func validate() throws {
+        for text in initialFaults where Fault(json: text) == nil {
+            let kinds = Fault.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--fault wants JSON with a fault of \(kinds)")
+        }
         guard let publicURL else { return }
         let parts = URLComponents(string: publicURL)
         guard let parts, ["http", "https"].contains(parts.scheme), parts.host?.isEmpty == false, parts.query == nil,
@@ -83,7 +113,10 @@ struct Serve: AsyncParsableCommand {
             secret = try .random()
         }
         let host = listen.host
-        let service = KeyService(secret: secret, publicURL: publicURL, logger: logger)
+        let access = try access(logger)
+        let desk = faults || !initialFaults.isEmpty ? FaultDesk(initialFaults.compactMap { Fault(json: $0) }) : nil
+        if desk != nil { logger.warning("faults are on: answers may be wrong on purpose") }
+        let service = KeyService(secret: secret, publicURL: publicURL, access: access, faults: desk, logger: logger)
         do {
             try await service.run(host: host, port: listen.port, handlingSignals: true) { port in
                 let address = ListenAddress(host: host, port: port)
@@ -93,6 +126,20 @@ struct Serve: AsyncParsableCommand {
         } catch {
             throw ServeFailure(description: "cannot serve on \(listen): \(error)")
         }
+    }
+
+    private func access(_ logger: Logger) throws(SecretFileError) -> Access {
+        var access = Access(openness: open ? .everybody : .loopback)
+        for file in tokenSecretFiles { access.tokenSecrets.append(try TokenSecret.file(file, makes: true)) }
+        if let spekeCredentialsFile { access.spekeCredentials = try .file(spekeCredentialsFile) }
+        let whom = open ? "everybody who reaches this server" : "everybody on this machine"
+        if access.tokenSecrets.isEmpty {
+            logger.warning("no --token-secret-file: \(whom) gets keys and licences without a token")
+        }
+        if access.spekeCredentials == nil {
+            logger.warning("no --speke-credentials-file: \(whom) gets keys over SPEKE")
+        }
+        return access
     }
 
     struct ServeFailure: Error, CustomStringConvertible { var description: String }

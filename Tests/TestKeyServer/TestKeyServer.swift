@@ -1,13 +1,14 @@
-import KeyServer
-import Logging
+package import KeyServer
+package import Logging
 
 /// Runs the key server on a free loopback port for as long as `body` takes.
-func withKeyServer<Result: Sendable>(
-    secret: MasterSecret? = nil, publicURL: String? = nil,
+package func withKeyServer<Result: Sendable>(
+    secret: MasterSecret? = nil, publicURL: String? = nil, access: Access = Access(), faults: FaultDesk? = nil,
+    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: @Sendable (_ url: String) async throws -> Result
 ) async throws -> Result {
-    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let service = KeyService(secret: try secret ?? .random(), publicURL: publicURL, logger: logger)
+    let service = KeyService(
+        secret: try secret ?? .random(), publicURL: publicURL, access: access, faults: faults, logger: logger)
     let (ports, continuation) = AsyncStream<Int>.makeStream()
     let running = Task {
         defer { continuation.finish() }
@@ -30,4 +31,4 @@ func withKeyServer<Result: Sendable>(
     }
 }
 
-struct KeyServerDidNotStart: Error {}
+package struct KeyServerDidNotStart: Error {}
