@@ -3,8 +3,8 @@ import CurlHTTP
 import KeyServer
 import Keys
 import Media
-import TestSupport
 import TestKeyServer
+import TestSupport
 import Testing
 
 /// The SPEKE client against the key server over a real socket.
