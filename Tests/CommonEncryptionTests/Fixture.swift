@@ -18,7 +18,8 @@ struct Fixture {
         "hevc-slices-wpp", "hevc-main10-hrd", "hevc-444-lossless", "hevc-fade", "hevc-refresh", "hevc-skip",
     ]
     static let av1 = [
-        "av1-svt", "av1-svt-tiles", "av1-aom-tiles", "av1-aom-groups", "av1-aom-screen", "av1-aom-lossless",
+        "av1-svt", "av1-svt-tiles", "av1-aom-tiles", "av1-aom-groups", "av1-aom-screen", "av1-aom-motion",
+        "av1-aom-lossless",
         "av1-aom-10bit", "av1-aom-mono", "av1-rav1e", "av1-aomenc-sizes", "av1-aomenc-switch", "av1-aomenc-forward",
     ]
     static let audio = ["aac-lc", "ac3-stereo", "eac3-surround", "opus-stereo"]
