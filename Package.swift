@@ -92,6 +92,7 @@ let package = Package(
             name: "Keys",
             dependencies: [
                 "Media", "CommonEncryption", "CPIX", "CurlHTTP", "HLS", "ISOBMFF", "OpenSSLCrypto", "ProtectionSystems",
+                "Sealing",
             ],
             swiftSettings: settings),
         .target(
@@ -133,6 +134,7 @@ let package = Package(
             dependencies: [
                 "Media", "ChunkStream", "Keys", "Live", "Origin", "Packager", "Settings", "Supervisor", "Timeline",
                 hummingbird,
+                httpTypes,
                 logging,
                 nio,
             ],
@@ -149,7 +151,8 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Admin", "CLinux", "CurlHTTP", "Keys", "Live", "Origin", "Probe", "Settings", "Supervisor", "Timeline",
+                "Admin", "CLinux", "CurlHTTP", "Keys", "Live", "Origin", "Probe", "Sealing", "Settings", "Supervisor",
+                "Timeline",
                 argumentParser, lifecycle, unixSignals, logging, nioPosix,
             ],
             swiftSettings: settings),
@@ -205,6 +208,7 @@ let package = Package(
         tests("CPIXTests", "CPIX", "CommonEncryption", "Media", "OpenSSLCrypto"),
         tests(
             "KeysTests", "Keys", "KeyServer", "CPIX", "CurlHTTP", "CommonEncryption", "Media", "OpenSSLCrypto",
+            "Sealing",
             "LoopbackServer", "TestKeyServer", "TestSupport", logging),
         .target(
             name: "TestKeyServer", dependencies: ["KeyServer", logging], path: "Tests/TestKeyServer",

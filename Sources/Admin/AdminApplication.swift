@@ -1,3 +1,4 @@
+import HTTPTypes
 package import Hummingbird
 package import Logging
 import NIOCore
@@ -7,9 +8,11 @@ package enum AdminApplication {
     /// - Parameters:
     ///   - token: what `Authorization: Bearer` must hold; nil where only loopback can reach the server.
     ///   - isEqual: compares a given token with ours in constant time.
+    ///   - rotateKeys: replaces a channel's keys from its next segment on; false where there is no such channel.
     ///   - onListening: told the port that was bound.
     package static func make(
         host: String, port: Int, report: AdminReport, logger: Logger, authorises: (@Sendable (String) -> Bool)?,
+        rotateKeys: @escaping @Sendable (String) throws -> Bool,
         onListening: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
         let router = Router()
@@ -33,6 +36,22 @@ package enum AdminApplication {
                 throw HTTPError(.notFound, message: "no such channel")
             }
             return found
+        }
+        guarded.post("v1/channels/:channel/rotate-keys") { request, context throws -> HTTPResponse.Status in
+            // A page in an operator's browser can post to loopback, where no token is wanted.
+            guard request.headers[.origin] == nil else {
+                throw HTTPError(.forbidden, message: "not from a web page")
+            }
+            do {
+                guard try rotateKeys(try context.parameters.require("channel")) else {
+                    throw HTTPError(.notFound, message: "no such channel")
+                }
+            } catch let error as HTTPError {
+                throw error
+            } catch {
+                throw HTTPError(.internalServerError, message: "keys were not replaced: \(error)")
+            }
+            return .accepted
         }
         return Application(
             router: router, configuration: .init(address: .hostname(host, port: port), serverName: "sluice"),

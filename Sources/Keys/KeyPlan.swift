@@ -119,6 +119,9 @@ package struct KeyPlan: Sendable {
         return true
     }
 
+    /// The key of a period is at hand, from before a restart.
+    package mutating func restored(_ period: KeyPeriod) { states[period] = .held }
+
     package mutating func fetched(_ period: KeyPeriod) {
         guard case .fetching = states[period] else { return }
         states[period] = .held

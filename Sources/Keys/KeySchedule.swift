@@ -1,3 +1,4 @@
+import Dispatch
 package import Media
 import Synchronization
 
@@ -10,6 +11,10 @@ package final class KeySchedule: Sendable {
         case fetched(period: KeyPeriod, attempts: Int)
         case failed(period: KeyPeriod, KeyError, nextAttempt: Int64)
         case dropped(period: KeyPeriod)
+        /// Keys kept from before a restart.
+        case restored(periods: Int)
+        /// What was kept cannot be read, or nothing can be kept: a restart without the provider would lose the window.
+        case vaultFailed(String)
     }
 
     /// Asks the provider for the keys of one period.
@@ -26,6 +31,9 @@ package final class KeySchedule: Sendable {
         var lastError: KeyError?
         var lastErrorTime: Int64?
         var isRunning = false
+        /// The vault has not what is held now.
+        var isUnsaved = false
+        var isOver = false
     }
 
     private let state: Mutex<State>
@@ -33,6 +41,9 @@ package final class KeySchedule: Sendable {
     private let clock: KeyClock
     private let random: @Sendable () -> UInt64
     private let report: @Sendable (Event) -> Void
+    private let vault: KeyVault?
+    /// Writes the vault: waiting for a disk is nothing for the pool's few threads.
+    private let writer = DispatchQueue(label: "key vault")
     private let wakeups: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
@@ -42,15 +53,54 @@ package final class KeySchedule: Sendable {
     package init(
         _ settings: KeyPlan.Settings, clock: KeyClock = .system,
         random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
-        report: @escaping @Sendable (Event) -> Void = { _ in }, fetch: @escaping Fetch
+        report: @escaping @Sendable (Event) -> Void = { _ in }, vault: KeyVault? = nil, fetch: @escaping Fetch
     ) {
-        state = Mutex(State(plan: KeyPlan(settings)))
+        var state = State(plan: KeyPlan(settings))
+        if let vault { Self.restore(from: vault, into: &state, report) }
+        self.state = Mutex(state)
+        self.vault = vault
         self.fetch = fetch
         self.clock = clock
         self.random = random
         self.report = report
         // One pending wake-up is as good as many.
         (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    private static func restore(from vault: KeyVault, into state: inout State, _ report: (Event) -> Void) {
+        do {
+            for keys in try vault.load() {
+                state.keys[keys.period] = keys
+                state.plan.restored(keys.period)
+            }
+            if !state.keys.isEmpty { report(.restored(periods: state.keys.count)) }
+        } catch {
+            let place = (try? vault.setAside()).map { "; it is \($0) now" } ?? ""
+            report(.vaultFailed("\(error)\(place)"))
+        }
+    }
+
+    /// Writes what is held into the vault, soon and once for many changes.
+    private func save() {
+        guard let vault else { return }
+        let isPending = state.withLock { state in
+            defer { state.isUnsaved = true }
+            return state.isUnsaved
+        }
+        guard !isPending else { return }
+        writer.async { [self] in
+            let keys = state.withLock { state -> [PeriodKeys]? in
+                state.isUnsaved = false
+                return state.isOver ? nil : state.keys.values.sorted { $0.period < $1.period }
+            }
+            guard let keys else { return }
+            do { try vault.save(keys) } catch { report(.vaultFailed("\(error)")) }
+        }
+    }
+
+    /// Returns when what is held now is in the vault.
+    package func saved() async {
+        await withCheckedContinuation { continuation in writer.async { continuation.resume() } }
     }
 
     /// The keys of a period, if they are held now. Where they are not but could be, this asks for them.
@@ -141,7 +191,10 @@ package final class KeySchedule: Sendable {
             }
             group.cancelAll()
         }
-        state.withLock { $0.keys.removeAll() }
+        state.withLock { state in
+            state.isOver = true
+            state.keys.removeAll()
+        }
     }
 
     private func fetchKeys(of period: KeyPeriod) async {
@@ -157,6 +210,7 @@ package final class KeySchedule: Sendable {
                 let attempts = (state.attempts.removeValue(forKey: period) ?? 0) + 1
                 return (state.waiters.removeValue(forKey: period) ?? [:], attempts)
             }
+            save()
             for waiter in waiters.values { waiter.resume() }
             report(.fetched(period: period, attempts: attempts))
         } catch {
@@ -183,6 +237,7 @@ package final class KeySchedule: Sendable {
             state.keys[period] = nil
             state.attempts[period] = nil
         }
+        save()
         report(.dropped(period: period))
     }
 

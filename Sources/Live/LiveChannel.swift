@@ -47,12 +47,15 @@ package final class LiveChannel: Sendable {
 
     /// - Parameters:
     ///   - directory: of this channel; nil: memory only.
-    ///   - makeSchedule: a schedule for a contract and the provider that the profile names for it.
+    ///   - makeSchedule: a schedule for a contract and the provider that the profile names for it, which keeps its
+    ///     keys in the file named.
     ///   - clock: milliseconds from the epoch.
     package init(
         profile: ChannelProfile, directory: String?, budget: StorageBudget, logger: Logger,
         clock: @escaping @Sendable () -> Int64,
-        makeSchedule: (KeyContract, SPEKEProfile, _ onChange: @escaping @Sendable () -> Void) throws -> KeySchedule
+        makeSchedule: (KeyContract, SPEKEProfile, _ vaultPath: String?, _ onChange: @escaping @Sendable () -> Void)
+            throws
+            -> KeySchedule
     ) throws {
         self.profile = profile
         self.clock = clock
@@ -93,7 +96,9 @@ package final class LiveChannel: Sendable {
             var protection: KeyGroup.Protection?
             if let contract, let speke = endpoint.encryption.flatMap({ profile.speke[$0.speke] }) {
                 protection = KeyGroup.Protection(
-                    contract: contract, schedule: try makeSchedule(contract, speke, { refresh() }),
+                    contract: contract,
+                    schedule: try makeSchedule(
+                        contract, speke, directory.map { "\($0)/keys-\(name).sealed" }, { refresh() }),
                     graceSeconds: speke.onKeyFailure.graceSeconds)
             }
             // Numbers of another duration are of other times.

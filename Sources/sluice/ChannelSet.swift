@@ -2,6 +2,7 @@ import CurlHTTP
 import Keys
 import Live
 import Logging
+import Sealing
 import ServiceLifecycle
 import Settings
 import Supervisor
@@ -15,6 +16,7 @@ actor ChannelSet: Service {
     private let environment: [String: String]
     private let storage: String
     private let budget: StorageBudget
+    private let hostKey: HostKey
     private let http: HTTPClient
     private let logger: Logger
     private let (schedules, found) = AsyncStream.makeStream(of: LiveChannel.self)
@@ -22,7 +24,7 @@ actor ChannelSet: Service {
 
     init(
         directory: ChannelDirectory, supervisor: Supervisor, profiles: String, environment: [String: String],
-        storage: String, budget: StorageBudget, http: HTTPClient, logger: Logger
+        storage: String, budget: StorageBudget, hostKey: HostKey, http: HTTPClient, logger: Logger
     ) {
         self.directory = directory
         self.supervisor = supervisor
@@ -30,6 +32,7 @@ actor ChannelSet: Service {
         self.environment = environment
         self.storage = storage
         self.budget = budget
+        self.hostKey = hostKey
         self.http = http
         self.logger = logger
     }
@@ -94,12 +97,17 @@ actor ChannelSet: Service {
     }
 
     private func open(_ profile: ChannelProfile) throws -> LiveChannel {
-        let http = http
+        let (http, hostKey) = (http, hostKey)
         let logger = logger
         let channel = try LiveChannel(
             profile: profile, directory: "\(storage)/\(profile.channel)", budget: budget, logger: logger,
             clock: wallMilliseconds
-        ) { contract, speke, onChange in
+        ) { contract, speke, vaultPath, onChange in
+            let vault = vaultPath.map { path in
+                KeyVault(
+                    SealedFile(path: path, key: hostKey.key(for: .keys), context: ["content keys", profile.channel]),
+                    contract: contract)
+            }
             let client = SPEKEClient(http, try SPEKEClient.Provider(speke))
             return KeySchedule(
                 KeyPlan.Settings(
@@ -110,6 +118,7 @@ actor ChannelSet: Service {
                     Self.log(event, channel: profile.channel, contract: contract, logger)
                     if case .fetched = event { onChange() }
                 },
+                vault: vault,
                 fetch: { period throws(KeyError) in try await client.keys(for: contract, period: period) })
         }
         runners[profile.channel] = Task {
@@ -149,6 +158,11 @@ actor ChannelSet: Service {
                 ]) { $1 })
         case .dropped(let period):
             logger.debug("key period dropped", metadata: metadata.merging(["period": "\(period)"]) { $1 })
+        case .restored(let periods):
+            logger.info(
+                "keys of before the restart are held", metadata: metadata.merging(["periods": "\(periods)"]) { $1 })
+        case .vaultFailed(let reason):
+            logger.error("keys cannot be kept over a restart: \(reason)", metadata: metadata)
         }
     }
 }

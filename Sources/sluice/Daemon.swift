@@ -5,6 +5,7 @@ import Live
 import Logging
 import NIOPosix
 import Origin
+import Sealing
 import ServiceLifecycle
 import Settings
 import Supervisor
@@ -41,13 +42,30 @@ struct Daemon {
             channels: directory, logger: logger, clock: wallMilliseconds)
         channels = ChannelSet(
             directory: directory, supervisor: supervisor, profiles: profiles, environment: environment,
-            storage: configuration.storage.directory, budget: budget, http: try HTTPClient(), logger: logger)
+            storage: configuration.storage.directory, budget: budget, hostKey: try Self.hostKey(configuration, logger),
+            http: try HTTPClient(), logger: logger)
         let failures = logger
         content = LiveContent(
             channels: directory, cache: cache, threads: .singleton, clock: wallMilliseconds,
             logFailure: { path, reason in
                 failures.error("cannot package", metadata: ["path": "\(path)", "reason": "\(reason)"])
             })
+    }
+
+    /// The key under which content keys are sealed on this host's disk.
+    private static func hostKey(_ configuration: DaemonConfiguration, _ logger: Logger) throws -> HostKey {
+        let storage = URL(fileURLWithPath: configuration.storage.directory)
+        let path = storage.deletingLastPathComponent().appendingPathComponent("host.key").path
+        do {
+            let (key, isNew) = try HostKeyFile(path: path).readOrMake()
+            if isNew {
+                logger.notice(
+                    "made a host key, without which nothing kept on this disk opens", metadata: ["path": "\(path)"])
+            }
+            return key
+        } catch {
+            throw StartError(description: "\(error)")
+        }
     }
 
     func run() async throws {
@@ -67,6 +85,11 @@ struct Daemon {
                 budget: budget,
                 clock: wallMilliseconds),
             logger: quiet(logger), authorises: tokenCheck,
+            rotateKeys: { [channels] name in
+                guard let channel = channels.directory.channel(named: name) else { return false }
+                try channel.rotateKeys()
+                return true
+            },
             onListening: { [announcement, supervisor] port in
                 announcement.announce(rtmp: Int(supervisor.port), origin: origin.port, admin: port)
             })

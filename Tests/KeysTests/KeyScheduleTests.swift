@@ -63,6 +63,7 @@ private func testKeys(_ period: KeyPeriod) throws(KeyError) -> PeriodKeys {
             case .fetched(let period, let attempts): texts.append("fetched \(period) in \(attempts)")
             case .failed(let period, let error, let time): texts.append("failed \(period) \(error.code) \(time)")
             case .dropped(let period): texts.append("dropped \(period)")
+            case .restored, .vaultFailed: texts.append("vault")
             case nil: texts.append("end")
             }
         }

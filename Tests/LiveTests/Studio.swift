@@ -69,7 +69,7 @@ final class Studio: Sendable {
         try LiveChannel(
             profile: profile, directory: directory, budget: StorageBudget(maximumBytes: 1 << 30),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { [clock] in clock.now }
-        ) { contract, _, onChange in
+        ) { contract, _, _, onChange in
             self.schedule(rotationSeconds: contract.rotationIntervalSeconds, onChange: onChange)
         }
     }

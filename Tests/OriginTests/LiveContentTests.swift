@@ -67,7 +67,7 @@ import Timeline
             channel = try LiveChannel(
                 profile: profile, directory: directory, budget: StorageBudget(maximumBytes: 1 << 30),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { clock.now }
-            ) { contract, _, onChange in
+            ) { contract, _, _, onChange in
                 let schedule = KeySchedule(
                     KeyPlan.Settings(rotationIntervalSeconds: 10, prefetchSeconds: 5, retentionSeconds: 3600),
                     clock: clock.keyClock, report: { if case .fetched = $0 { onChange() } }
