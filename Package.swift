@@ -112,7 +112,9 @@ let package = Package(
         // 4 live
         .target(
             name: "Live",
-            dependencies: ["Media", "Files", "Keys", "OpenSSLCrypto", "Packager", "Settings", "Timeline", logging],
+            dependencies: [
+                "Media", "CPIX", "CurlHTTP", "Files", "Keys", "OpenSSLCrypto", "Packager", "Settings", "Timeline", logging,
+            ],
             swiftSettings: settings),
         .target(
             name: "Supervisor",
@@ -201,11 +203,12 @@ let package = Package(
         tests("FFmpegTests", "FFmpeg", "TestClips"),
         tests("TranscodeTests", "Transcode", "FFmpeg", "Media", "TestClips"),
         tests("SettingsTests", "Settings", "Media"),
-        tests("CurlHTTPTests", "CurlHTTP", "LoopbackServer", "OpenSSLCrypto"),
+        .target(name: "MemoryScan", path: "Tests/MemoryScan", swiftSettings: settings),
+        tests("CurlHTTPTests", "CurlHTTP", "LoopbackServer", "MemoryScan", "OpenSSLCrypto"),
         tests(
             "ProbeTests", "Probe", "Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "CurlHTTP",
             "LoopbackServer"),
-        tests("CPIXTests", "CPIX", "CommonEncryption", "Media", "OpenSSLCrypto"),
+        tests("CPIXTests", "CPIX", "CommonEncryption", "Media", "MemoryScan", "OpenSSLCrypto"),
         tests(
             "KeysTests", "Keys", "KeyServer", "CPIX", "CurlHTTP", "CommonEncryption", "Media", "OpenSSLCrypto",
             "Sealing",
@@ -226,7 +229,8 @@ let package = Package(
             "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "Settings",
             "TestSupport", "Timeline"),
         tests(
-            "LiveTests", "Live", "Files", "Keys", "Media", "Packager", "Settings", "TestSupport", "Timeline", logging),
+            "LiveTests", "Live", "CPIX", "CurlHTTP", "Files", "Keys", "Media", "Packager", "Settings", "TestSupport",
+            "Timeline", logging),
         tests(
             "OriginTests", "Origin", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport", "Timeline",
             logging, nio, nioHTTP1, nioPosix),

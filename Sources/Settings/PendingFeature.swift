@@ -4,16 +4,12 @@
 enum PendingFeature: CaseIterable {
     case backupStreamKey, inputLossFill
     case lowLatency, iframeOnlyStream, adPeriods
-    case speke1, speke21, keyPresets, unencryptedTracks
     case rtmps
 
     /// A warning, except where going on would mean to serve something other than what was asked to be protected.
     var severity: Diagnostic.Severity {
         switch self {
-        case .backupStreamKey, .inputLossFill, .lowLatency, .iframeOnlyStream, .adPeriods, .speke1, .speke21,
-            .keyPresets,
-            .unencryptedTracks, .rtmps:
-            .warning
+        case .backupStreamKey, .inputLossFill, .lowLatency, .iframeOnlyStream, .adPeriods, .rtmps: .warning
         }
     }
 
@@ -24,10 +20,6 @@ enum PendingFeature: CaseIterable {
         case .lowLatency: "lowLatency is not in effect yet: the endpoint is served without parts"
         case .iframeOnlyStream: "includeIframeOnlyStream is not in effect yet: no I-frame playlist is made"
         case .adPeriods: "the period trigger 'ads' is not in effect yet: no period begins at ad markers"
-        case .speke1: "SPEKE 1.0 is not in effect yet: endpoints that use it get no keys and are not served"
-        case .speke21: "SPEKE 2.1 is not in effect yet: keys are asked for by 2.0"
-        case .keyPresets: "this preset is not in effect yet: all video shares one key, and all audio another (preset 1)"
-        case .unencryptedTracks: "UNENCRYPTED is not in effect yet: these tracks are protected like the others"
         case .rtmps: "rtmps is not in effect yet: nothing listens there"
         }
     }

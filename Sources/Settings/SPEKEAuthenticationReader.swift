@@ -3,7 +3,7 @@ struct SPEKEAuthenticationReader {
     let secrets: SecretReader
     private var log: DiagnosticLog { secrets.log }
 
-    private static let forms = ["none", "basic", "header", "bearer", "sigV4", "clientCertificate"]
+    private static let forms = ["none", "basic", "digest", "header", "bearer", "sigV4", "clientCertificate"]
 
     /// Nil, with the reason logged, where it is wrong.
     func read(_ node: SettingsNode) -> SPEKEAuthentication? {
@@ -15,7 +15,8 @@ struct SPEKEAuthenticationReader {
         }
         switch form.key {
         case "none": return readNone(form)
-        case "basic": return readBasic(form)
+        case "basic": return readUser(form).map { .basic(user: $0.name, password: $0.password) }
+        case "digest": return readUser(form).map { .digest(user: $0.name, password: $0.password) }
         case "header": return readHeader(form)
         case "bearer": return readBearer(form)
         case "sigV4": return readSigV4(form)
@@ -34,22 +35,22 @@ struct SPEKEAuthenticationReader {
         return nil
     }
 
-    private func readBasic(_ form: SettingsNode.Entry) -> SPEKEAuthentication? {
-        guard let section = Section(form.node, "basic", keys: ["user", "password"], log) else { return nil }
+    private func readUser(_ form: SettingsNode.Entry) -> (name: String, password: Secret)? {
+        guard let section = Section(form.node, form.key, keys: ["user", "password"], log) else { return nil }
         let user = section.required("user", "who asks for keys")?.text("user", log)
         let password = secret("password", section)
         if let user, user.utf8.contains(0x3A) {
             log.error("'user' has a ':' in it, which ends the name in HTTP", at: section.place(of: "user"))
         }
         guard let user, let password else { return nil }
-        return .basic(user: user, password: password)
+        return (user, password)
     }
 
     private func readHeader(_ form: SettingsNode.Entry) -> SPEKEAuthentication? {
         guard let section = Section(form.node, "header", keys: ["name", "value"], log) else { return nil }
         let name = section.required("name", "such as X-Api-Key")?.text("name", log)
         let value = secret("value", section)
-        if let name, !name.utf8.allSatisfy(Self.isTokenByte) {
+        if let name, !SPEKEHeaderReader.isName(name) {
             log.error("'\(name)' is no name of an HTTP header", at: section.place(of: "name"))
             return nil
         }
@@ -90,13 +91,5 @@ struct SPEKEAuthenticationReader {
 
     private func secret(_ key: String, _ section: Section) -> Secret? {
         section.required(key, "write { env: NAME } or { file: PATH }").flatMap { secrets.secret($0, key) }
-    }
-
-    /// RFC 9110, clause 5.6.2.
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-        }
     }
 }

@@ -1,3 +1,5 @@
+package import Media
+
 /// One key provider, as a channel uses it.
 package struct SPEKEProfile: Sendable, Hashable {
     package enum Version: String, Sendable, Hashable, CaseIterable {
@@ -6,23 +8,64 @@ package struct SPEKEProfile: Sendable, Hashable {
         case v21 = "2.1"
     }
 
-    /// http or https, with a host and without user information.
-    package var url: String
+    /// PEM files: the certificate for which keys come encrypted, and its private key.
+    package struct DocumentKey: Sendable, Hashable {
+        package var certificate: String
+        package var privateKey: String
+
+        package init(certificate: String, privateKey: String) {
+            self.certificate = certificate
+            self.privateKey = privateKey
+        }
+    }
+
+    package struct Header: Sendable, Hashable {
+        package var name: String
+        package var value: Secret
+
+        package init(name: String, value: Secret) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// At least one, at most `SPEKEProfile.maximumAddresses`: http or https, with a host and without user information.
+    package var urls: [String]
     package var version: Version
     /// The CPIX content id.
     package var resourceID: String
     package var authentication: SPEKEAuthentication
+    /// Sent beside those of SPEKE and of the authentication.
+    package var headers: [Header] = []
+    /// A PEM file of the authorities to trust instead of the system's.
+    package var caFile: String?
+    package var documentKey: DocumentKey?
     package var keyPolicy: KeyPolicy
+    /// The provider may answer other KIDs than those asked for.
+    package var allowKeyIDOverride = false
     /// How long before it is needed the next key is asked for.
     package var prefetchSeconds: UInt32
+    /// How many periods ahead keys are asked for at least: 1 or 2.
+    package var prefetchPeriods: UInt32 = 1
+    /// For one address.
+    package var timeoutMilliseconds: UInt32 = 10_000
     package var onKeyFailure: KeyFailurePolicy
+    package var quirks = SPEKEProviderQuirks()
+
+    package static let maximumAddresses = 8
+
+    /// The first address, by which a provider is told from another; to set it leaves no other.
+    package var url: String {
+        get { urls.first ?? "" }
+        set { urls = [newValue] }
+    }
 
     package init(
-        url: String, version: Version = .v2, resourceID: String, authentication: SPEKEAuthentication = .none,
+        urls: [String], version: Version = .v2, resourceID: String, authentication: SPEKEAuthentication = .none,
         keyPolicy: KeyPolicy = KeyPolicy(), prefetchSeconds: UInt32 = 60,
         onKeyFailure: KeyFailurePolicy = KeyFailurePolicy()
     ) {
-        self.url = url
+        self.urls = urls
         self.version = version
         self.resourceID = resourceID
         self.authentication = authentication
@@ -30,12 +73,44 @@ package struct SPEKEProfile: Sendable, Hashable {
         self.prefetchSeconds = prefetchSeconds
         self.onKeyFailure = onKeyFailure
     }
+
+    package init(
+        url: String, version: Version = .v2, resourceID: String, authentication: SPEKEAuthentication = .none,
+        keyPolicy: KeyPolicy = KeyPolicy(), prefetchSeconds: UInt32 = 60,
+        onKeyFailure: KeyFailurePolicy = KeyFailurePolicy()
+    ) {
+        self.init(
+            urls: [url], version: version, resourceID: resourceID, authentication: authentication,
+            keyPolicy: keyPolicy, prefetchSeconds: prefetchSeconds, onKeyFailure: onKeyFailure)
+    }
+}
+
+/// What a provider does otherwise than the specification says: `quirks`.
+package struct SPEKEProviderQuirks: Sendable, Hashable {
+    /// What the multivariant playlist is called in requests.
+    package enum MultivariantWord: String, Sendable, Hashable, CaseIterable { case master, multiVariant }
+
+    package var acceptMissingVersionHeader = false
+    package var acceptOtherContentID = false
+    package var acceptEmptySystems = false
+    package var acceptOtherKeyIDsInSignalling = false
+    package var acceptRepeatedKeys = false
+    package var acceptExplicitIV = true
+    package var sendExplicitIV = true
+    package var sendKeyPeriod = true
+    package var rebuildSignalling = false
+    package var sendMethodAsScheme = true
+    package var multivariantWord: MultivariantWord?
+    package var aes128SystemID: DRMSystemID?
+
+    package init() {}
 }
 
 /// How requests to a key provider are authenticated.
 package enum SPEKEAuthentication: Sendable, Hashable {
     case none
     case basic(user: String, password: Secret)
+    case digest(user: String, password: Secret)
     /// A header with a fixed value.
     case header(name: String, value: Secret)
     case bearer(token: Secret)
@@ -43,6 +118,15 @@ package enum SPEKEAuthentication: Sendable, Hashable {
     case sigV4(region: String, service: String, accessKeyID: String, secretAccessKey: Secret, sessionToken: Secret?)
     /// Paths of PEM files, absolute or relative to the working directory.
     case clientCertificate(certificate: String, privateKey: String)
+
+    /// The header that it sets, in lower case.
+    var headerName: String? {
+        switch self {
+        case .none, .clientCertificate: nil
+        case .basic, .digest, .bearer, .sigV4: "authorization"
+        case .header(let name, _): name.lowercased()
+        }
+    }
 }
 
 /// The encryption contract of SPEKE 2: which tracks share a key.

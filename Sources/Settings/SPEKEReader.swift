@@ -1,12 +1,11 @@
-import Foundation
-
 /// Reads `speke`: the key providers of a channel.
 struct SPEKEReader {
     let secrets: SecretReader
     var log: DiagnosticLog { secrets.log }
 
     private static let keys = [
-        "url", "version", "resourceId", "authentication", "keyPolicy", "prefetchSeconds", "onKeyFailure",
+        "url", "version", "resourceId", "authentication", "headers", "caFile", "documentKey", "keyPolicy",
+        "allowKeyIDOverride", "prefetchSeconds", "prefetchPeriods", "timeoutSeconds", "onKeyFailure", "quirks",
     ]
 
     struct Result {
@@ -33,71 +32,69 @@ struct SPEKEReader {
     }
 
     private func readProvider(_ section: Section) -> SPEKEProfile? {
-        let url = readURL(section)
+        let urls = SPEKEAddressReader(log: log).read(section)
         let resource = section.required("resourceId", "it names the content to the provider (the CPIX content id)")?
             .text("resourceId", log)
         let version = section.word("version", default: SPEKEProfile.Version.v2)
-        switch version {
-        case .v1: PendingFeature.speke1.report(at: section.place(of: "version"), log)
-        case .v2: break
-        case .v21: PendingFeature.speke21.report(at: section.place(of: "version"), log)
-        }
         var authentication = SPEKEAuthentication.none
         if let node = section["authentication"], let read = SPEKEAuthenticationReader(secrets: secrets).read(node) {
             authentication = read
         }
-        let policy = readPolicy(section, version)
-        let failure = readFailure(section)
-        let prefetch: UInt32 = section.integer("prefetchSeconds", in: 0...86400, default: 60)
-        guard let url, let resource else { return nil }
-        return SPEKEProfile(
-            url: url, version: version, resourceID: resource, authentication: authentication,
-            keyPolicy: policy, prefetchSeconds: prefetch, onKeyFailure: failure)
+        var profile = SPEKEProfile(
+            urls: urls ?? [], version: version, resourceID: resource ?? "", authentication: authentication,
+            keyPolicy: readPolicy(section, version),
+            prefetchSeconds: section.integer("prefetchSeconds", in: 0...86400, default: 60),
+            onKeyFailure: readFailure(section))
+        profile.headers = SPEKEHeaderReader(secrets: secrets).read(section, authentication)
+        profile.caFile = section["caFile"].flatMap { secrets.existingFile($0, "caFile", isSecret: false) }
+        profile.documentKey = readDocumentKey(section)
+        profile.allowKeyIDOverride = section.bool("allowKeyIDOverride", default: false)
+        profile.prefetchPeriods = section.integer("prefetchPeriods", in: 1...2, default: 1)
+        profile.timeoutMilliseconds =
+            section["timeoutSeconds"]?.milliseconds("timeoutSeconds", in: 100...60_000, log) ?? 10_000
+        profile.quirks = SPEKEQuirksReader(log: log).read(section, version)
+        guard urls != nil, resource != nil else { return nil }
+        checkTLS(section, profile)
+        return profile
     }
 
-    private func readURL(_ section: Section) -> String? {
-        guard let node = section.required("url", "give the provider's address"), let text = node.text("url", log) else {
-            return nil
-        }
-        guard let components = URLComponents(string: text), let scheme = components.scheme?.lowercased(),
-            ["http", "https"].contains(scheme), let host = components.host, !host.isEmpty
-        else {
+    /// What has a meaning with TLS alone.
+    private func checkTLS(_ section: Section, _ profile: SPEKEProfile) {
+        guard profile.urls.allSatisfy({ $0.lowercased().hasPrefix("http:") }) else { return }
+        section.refuse(["caFile"], "has no meaning with http, which has no certificates; use https, or delete it")
+        if case .clientCertificate = profile.authentication {
             log.error(
-                "'url' must be an http or https address, such as https://keys.example.com/speke/v2.0/copyProtection",
-                at: node.place)
-            return nil
+                "clientCertificate has no meaning with http, which has no certificates; use https",
+                at: section.place(of: "authentication"))
         }
-        guard components.user == nil, components.password == nil else {
-            log.error(
-                "'url' has a user in it, which would end up in logs; use authentication: { basic: ... }", at: node.place
-            )
-            return nil
-        }
-        if scheme == "http", !Self.isLoopback(host) {
-            log.warning(
-                "keys would cross the network to \(host) unencrypted; use https, or keep the provider on this machine",
-                at: node.place)
-        }
-        return text
     }
 
-    private static func isLoopback(_ host: String) -> Bool {
-        let bare = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
-        return ListenAddress(host: bare, port: 0).isLoopback
+    private func readDocumentKey(_ section: Section) -> SPEKEProfile.DocumentKey? {
+        guard let node = section["documentKey"],
+            let pair = Section(node, "documentKey", keys: ["certificate", "privateKey"], log)
+        else { return nil }
+        let certificate = pair.required("certificate", "the path of a PEM file")
+            .flatMap { secrets.existingFile($0, "certificate", isSecret: false) }
+        let key = pair.required("privateKey", "the path of a PEM file")
+            .flatMap { secrets.existingFile($0, "privateKey", isSecret: true) }
+        guard let certificate, let key else { return nil }
+        return SPEKEProfile.DocumentKey(certificate: certificate, privateKey: key)
     }
 
     private func readPolicy(_ section: Section, _ version: SPEKEProfile.Version) -> KeyPolicy {
+        let standard = version == .v1 ? KeyPolicy(video: .shared, audio: .shared) : KeyPolicy()
         guard let node = section["keyPolicy"], let policy = Section(node, "keyPolicy", keys: ["video", "audio"], log)
-        else { return KeyPolicy() }
-        if version == .v1 {
-            log.error(
-                "'keyPolicy' is SPEKE 2's; version 1.0 has one key for everything, so delete it",
-                at: section.keyPlace("keyPolicy"))
-        }
+        else { return standard }
         let video = policy.word("video", KeyPolicy.Video.self)
         let audio = policy.word("audio", KeyPolicy.Audio.self)
-        if policy.has("video") && video == nil || policy.has("audio") && audio == nil { return KeyPolicy() }
+        if policy.has("video") && video == nil || policy.has("audio") && audio == nil { return standard }
         let result = KeyPolicy(video: video ?? .preset1, audio: audio ?? .preset1)
+        if version == .v1, result != standard {
+            log.error(
+                "version 1.0 has one key for everything; delete 'keyPolicy', or say SHARED for video and audio",
+                at: section.keyPlace("keyPolicy"))
+            return standard
+        }
         check(result, policy)
         return result
     }
@@ -108,18 +105,9 @@ struct SPEKEReader {
         if (policy.video == .shared) != (policy.audio == .shared) {
             let place = policy.video == .shared ? audio : video
             log.error("SHARED means one key for video and audio, so both must say it", at: place)
-            return
-        }
-        switch (policy.video, policy.audio) {
-        case (.unencrypted, .unencrypted):
+        } else if policy == KeyPolicy(video: .unencrypted, audio: .unencrypted) {
             log.error(
                 "video and audio are both UNENCRYPTED; for an endpoint in the clear delete its encryption", at: video)
-        case (.unencrypted, _): PendingFeature.unencryptedTracks.report(at: video, log)
-        case (_, .unencrypted): PendingFeature.unencryptedTracks.report(at: audio, log)
-        case (.shared, _): break
-        case (_, _):
-            if policy.video != .preset1 { PendingFeature.keyPresets.report(at: video, log) }
-            if policy.audio != .preset1 { PendingFeature.keyPresets.report(at: audio, log) }
         }
     }
 

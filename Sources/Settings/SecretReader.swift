@@ -49,7 +49,9 @@ struct SecretReader {
     }
 
     /// The secret that a value stands for. What is missing is a warning and `Secret.unresolved` while only checking.
-    func secret(_ node: SettingsNode, _ name: String) -> Secret? {
+    ///
+    /// - Parameter allowingBlanks: within it, as a header's value may have them.
+    func secret(_ node: SettingsNode, _ name: String, allowingBlanks: Bool = false) -> Secret? {
         switch source(node, name) {
         case nil:
             return nil
@@ -57,15 +59,15 @@ struct SecretReader {
             log.warning(
                 "'\(name)' is written into the file, where everybody who reads the file sees it; use \(Self.forms)",
                 at: node.place)
-            return checked(secret, name, at: node.place)
+            return checked(secret, name, allowingBlanks, at: node.place)
         case .environment(let variable):
             guard let value = environment[variable], !value.isEmpty else {
                 return missing("'\(name)': the environment variable \(variable) is not set; set it", at: node.place)
             }
-            return checked(Secret(value), name, at: node.place)
+            return checked(Secret(value), name, allowingBlanks, at: node.place)
         case .file(let path):
             return contents(of: path, name, at: node.place).flatMap {
-                $0.isResolved ? checked($0, name, at: node.place) : $0
+                $0.isResolved ? checked($0, name, allowingBlanks, at: node.place) : $0
             }
         }
     }
@@ -129,8 +131,12 @@ struct SecretReader {
     }
 
     /// Refuses what would break the header, URL or command it is sent in.
-    private func checked(_ secret: Secret, _ name: String, at place: Place) -> Secret? {
-        guard secret.reveal().utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
+    private func checked(_ secret: Secret, _ name: String, _ allowingBlanks: Bool, at place: Place) -> Secret? {
+        guard secret.reveal().utf8.allSatisfy({ ($0 > 0x20 && $0 != 0x7F) || ($0 == 0x20 && allowingBlanks) }) else {
+            if allowingBlanks {
+                log.error("'\(name)' has a line break or a control character in it; take one without", at: place)
+                return nil
+            }
             log.error(
                 "'\(name)' has a space, a line break or a control character in it; take a secret without", at: place)
             return nil

@@ -111,7 +111,11 @@ actor ChannelSet: Service {
             let client = SPEKEClient(http, try SPEKEClient.Provider(speke))
             return KeySchedule(
                 KeyPlan.Settings(
-                    rotationIntervalSeconds: contract.rotationIntervalSeconds, prefetchSeconds: speke.prefetchSeconds,
+                    rotationIntervalSeconds: contract.rotationIntervalSeconds,
+                    // At least the next period is always asked for.
+                    prefetchSeconds: max(
+                        speke.prefetchSeconds,
+                        speke.prefetchPeriods > 1 ? speke.prefetchPeriods * contract.rotationIntervalSeconds : 0),
                     retentionSeconds: UInt32(
                         clamping: UInt64(profile.keptSeconds) + UInt64(speke.onKeyFailure.graceSeconds))),
                 report: { event in
@@ -163,23 +167,6 @@ actor ChannelSet: Service {
                 "keys of before the restart are held", metadata: metadata.merging(["periods": "\(periods)"]) { $1 })
         case .vaultFailed(let reason):
             logger.error("keys cannot be kept over a restart: \(reason)", metadata: metadata)
-        }
-    }
-}
-
-extension SPEKEClient.Provider {
-    /// - Throws: for authentication that is not in effect yet.
-    init(_ speke: SPEKEProfile) throws {
-        switch speke.authentication {
-        case .none: self.init(url: speke.url)
-        case .basic(let user, let password):
-            self.init(url: speke.url, authentication: .basic(user: user, password: HTTPSecret(password.reveal())))
-        case .bearer(let token):
-            self.init(url: speke.url, authentication: .bearer(HTTPSecret(token.reveal())))
-        case .header(let name, let value):
-            self.init(url: speke.url, authentication: .header(name: name, value: HTTPSecret(value.reveal())))
-        case .sigV4, .clientCertificate:
-            throw StartError(description: "this authentication of the key provider is not in effect yet")
         }
     }
 }

@@ -5,7 +5,10 @@ import Testing
 @Suite struct BadSPEKETests {
     @Test(arguments: cases)
     func saysWhatIsWrong(_ profile: BadProfile) {
-        #expect(SampleProfile.diagnostics(replacing: profile.old, with: profile.new) == profile.expected)
+        let environment = SampleProfile.environment.merging(["LINES": "a\nb"]) { $1 }
+        #expect(
+            SampleProfile.diagnostics(replacing: profile.old, with: profile.new, environment: environment)
+                == profile.expected)
     }
 
     static let cases: [BadProfile] = [
@@ -38,22 +41,117 @@ import Testing
             "44:14: error: 'version' cannot be '3.0'; known are 1.0, 2.0, 2.1"),
         BadProfile(
             "no such authentication", "version: \"2.0\"",
-            "version: \"2.0\"\n    authentication: { digest: {} }",
-            "45:23: error: unknown authentication 'digest'; known are none, basic, header, bearer, sigV4, clientCertificate"
+            "version: \"2.0\"\n    authentication: { kerberos: {} }",
+            "45:23: error: unknown authentication 'kerberos'; known are none, basic, digest, header, bearer, sigV4, clientCertificate"
         ),
         BadProfile(
             "SPEKE 1.0 with a key policy", "version: \"2.0\"",
             "version: \"1.0\"",
-            "44:14: warning: SPEKE 1.0 is not in effect yet: endpoints that use it get no keys and are not served",
-            "46:5: error: 'keyPolicy' is SPEKE 2's; version 1.0 has one key for everything, so delete it"),
-        BadProfile(
-            "SPEKE 2.1", "version: \"2.0\"",
-            "version: 2.1",
-            "44:14: warning: SPEKE 2.1 is not in effect yet: keys are asked for by 2.0"),
+            "46:5: error: version 1.0 has one key for everything; delete 'keyPolicy', or say SHARED for video and audio"
+        ),
         BadProfile(
             "two authentications", "version: \"2.0\"",
             "authentication: { none: {}, bearer: { token: { env: PRIMARY } } }",
-            "44:21: error: 'authentication' must be one of none, basic, header, bearer, sigV4, clientCertificate, such as { none: {} }"
+            "44:21: error: 'authentication' must be one of none, basic, digest, header, bearer, sigV4, clientCertificate, such as { none: {} }"
+        ),
+        BadProfile(
+            "no digest password", "version: \"2.0\"",
+            "authentication: { digest: { user: \"a:b\" } }",
+            "44:31: error: digest has no 'password'; write { env: NAME } or { file: PATH }",
+            "44:39: error: 'user' has a ':' in it, which ends the name in HTTP"),
+        BadProfile(
+            "no addresses", "url: https://keys.example.com/speke/v2.0/copyProtection",
+            "url: []",
+            "43:10: error: 'url' lists 0 addresses; it must be 1 to 8"),
+        BadProfile(
+            "one address twice, one wrong", "url: https://keys.example.com/speke/v2.0/copyProtection",
+            "url: [https://a/, https://a/, file:///b]",
+            "43:23: error: this address is listed twice; keep one",
+            "43:35: error: 'url' must be an http or https address, such as https://keys.example.com/speke/v2.0/copyProtection"
+        ),
+        BadProfile(
+            "no name of a header", "version: \"2.0\"",
+            "headers: { \"X Key\": { env: PRIMARY } }",
+            "44:16: error: 'X Key' is no name of an HTTP header"),
+        BadProfile(
+            "a header of ours", "version: \"2.0\"",
+            "headers: { x-speke-version: { env: PRIMARY } }",
+            "44:16: error: the header 'x-speke-version' is set by Sluice itself; delete it"),
+        BadProfile(
+            "a header of the authentication", "version: \"2.0\"",
+            "authentication: { bearer: { token: { env: PRIMARY } } }\n    headers: { authorization: { env: PRIMARY } }",
+            "45:16: error: the header 'authorization' is set by 'authentication'; keep one of them"),
+        BadProfile(
+            "a header twice", "version: \"2.0\"",
+            "headers: { X-Key: { env: PRIMARY }, x-key: { env: BACKUP } }",
+            "44:41: error: the header 'x-key' stands twice; keep one of them"),
+        BadProfile(
+            "a header over two lines", "version: \"2.0\"",
+            "headers: { X-Key: { env: LINES } }",
+            "44:23: error: 'X-Key' has a line break or a control character in it; take one without"),
+        BadProfile(
+            "headers as a list", "version: \"2.0\"",
+            "headers: [X-Key]",
+            "44:14: error: 'headers' is a list; it must be a mapping: X-Tenant: { env: NAME }"),
+        BadProfile(
+            "a header written into the file", "version: \"2.0\"",
+            "headers: { X-Tenant: one two }",
+            "44:26: warning: 'X-Tenant' is written into the file, where everybody who reads the file sees it; use { env: NAME } or { file: PATH }"
+        ),
+        BadProfile(
+            "no such authorities", "version: \"2.0\"",
+            "caFile: /nowhere/ca.pem",
+            "44:13: error: 'caFile': the file /nowhere/ca.pem does not exist or cannot be read by this user"),
+        BadProfile(
+            "TLS words without TLS",
+            "url: https://keys.example.com/speke/v2.0/copyProtection\n    version: \"2.0\"",
+            "url: http://127.0.0.1:1/\n    caFile: /dev/null\n    authentication: { clientCertificate: { certificate: /dev/null, privateKey: /dev/null } }",
+            "44:5: error: 'caFile' has no meaning with http, which has no certificates; use https, or delete it",
+            "45:21: error: clientCertificate has no meaning with http, which has no certificates; use https",
+            "45:80: warning: 'privateKey': every user of this machine can read /dev/null; chmod 600 it"),
+        BadProfile(
+            "half a document key", "version: \"2.0\"",
+            "documentKey: { certificate: /nowhere/c.pem }",
+            "44:18: error: documentKey has no 'privateKey'; the path of a PEM file",
+            "44:33: error: 'certificate': the file /nowhere/c.pem does not exist or cannot be read by this user"),
+        BadProfile(
+            "three periods ahead", "version: \"2.0\"",
+            "prefetchPeriods: 3",
+            "44:22: error: 'prefetchPeriods' is 3; it must be 1 to 2"),
+        BadProfile(
+            "no time at all", "version: \"2.0\"",
+            "timeoutSeconds: 0",
+            "44:21: error: 'timeoutSeconds' is 0; it must be 0.100 to 60"),
+        BadProfile(
+            "no truth value", "version: \"2.0\"",
+            "allowKeyIDOverride: maybe",
+            "44:25: error: 'allowKeyIDOverride' is 'maybe'; it must be true or false"),
+        BadProfile(
+            "no such quirk", "version: \"2.0\"",
+            "quirks: { acceptExplicitIv: 1, acceptAnything: true }",
+            "44:15: error: unknown key 'acceptExplicitIv' in quirks; did you mean 'acceptExplicitIV'?",
+            "44:36: error: unknown key 'acceptAnything' in quirks; known are acceptMissingVersionHeader, acceptOtherContentID, acceptEmptySystems, acceptOtherKeyIDsInSignalling, acceptRepeatedKeys, acceptExplicitIV, sendExplicitIV, sendKeyPeriod, rebuildSignalling, sendMethodAsScheme, multivariantWord, aes128SystemID"
+        ),
+        BadProfile(
+            "quirks of another kind", "version: \"2.0\"",
+            "version: \"2.1\"\n    quirks: { sendExplicitIV: 1, multivariantWord: main, aes128SystemID: x }",
+            "45:31: error: 'sendExplicitIV' is '1'; it must be true or false",
+            "45:52: error: 'multivariantWord' cannot be 'main'; known are master, multiVariant",
+            "45:74: error: 'aes128SystemID' is 'x'; it must be a UUID"),
+        BadProfile(
+            "a quirk of 2.1", "version: \"2.0\"",
+            "version: \"2.0\"\n    quirks: { sendMethodAsScheme: false }",
+            "45:15: error: 'sendMethodAsScheme' has a meaning in version 2.1 alone; delete it"),
+        BadProfile(
+            "a quirk of 2.0",
+            "version: \"2.0\"\n    resourceId: news\n    keyPolicy: { video: PRESET-VIDEO-1, audio: PRESET-AUDIO-1 }",
+            "version: \"1.0\"\n    resourceId: news\n    quirks: { acceptMissingVersionHeader: true }",
+            "46:15: error: 'acceptMissingVersionHeader' has no meaning in version 1.0, which knows no such thing; delete it"
+        ),
+        BadProfile(
+            "stale keys", "version: \"2.0\"",
+            "quirks: { acceptRepeatedKeys: true }",
+            "44:15: warning: a stale key would go unnoticed: the provider could answer one key for ever; leave 'acceptRepeatedKeys' to tests"
         ),
         BadProfile(
             "literal password", "version: \"2.0\"",
@@ -75,11 +173,6 @@ import Testing
             "46:25: error: 'video' cannot be 'PRESET-VIDEO-9'; known are PRESET-VIDEO-1, PRESET-VIDEO-2, PRESET-VIDEO-3, PRESET-VIDEO-4, PRESET-VIDEO-5, PRESET-VIDEO-6, PRESET-VIDEO-7, PRESET-VIDEO-8, SHARED, UNENCRYPTED"
         ),
         BadProfile(
-            "preset not in effect", "PRESET-VIDEO-1",
-            "PRESET-VIDEO-2",
-            "46:25: warning: this preset is not in effect yet: all video shares one key, and all audio another (preset 1)"
-        ),
-        BadProfile(
             "SHARED for one", "video: PRESET-VIDEO-1",
             "video: SHARED",
             "46:40: error: SHARED means one key for video and audio, so both must say it"),
@@ -87,10 +180,6 @@ import Testing
             "UNENCRYPTED for both", "{ video: PRESET-VIDEO-1, audio: PRESET-AUDIO-1 }",
             "{ video: UNENCRYPTED, audio: UNENCRYPTED }",
             "46:25: error: video and audio are both UNENCRYPTED; for an endpoint in the clear delete its encryption"),
-        BadProfile(
-            "UNENCRYPTED for one", "audio: PRESET-AUDIO-1",
-            "audio: UNENCRYPTED",
-            "46:48: warning: UNENCRYPTED is not in effect yet: these tracks are protected like the others"),
         BadProfile(
             "clear on failure", "prefetchSeconds: 60",
             "onKeyFailure: { graceSeconds: 30, then: clear }",

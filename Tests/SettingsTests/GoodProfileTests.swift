@@ -56,6 +56,81 @@ import Testing
             ])
     }
 
+    @Test func readsAllThatIsSaidOfAKeyProvider() throws {
+        let text = SampleProfile.text
+            .replacing(
+                "url: https://keys.example.com/speke/v2.0/copyProtection",
+                with: "url: [https://a.example/speke?x=1, \"https://b.example/\"]"
+            )
+            .replacing(
+                "version: \"2.0\"",
+                with: """
+                    version: "2.1"
+                        authentication: { digest: { user: me, password: { env: BACKUP } } }
+                        headers: { X-Tenant: { env: TENANT }, X-Key: { env: PRIMARY } }
+                        caFile: /etc/hostname
+                        documentKey: { certificate: /etc/hostname, privateKey: /etc/hostname }
+                        allowKeyIDOverride: true
+                        prefetchPeriods: 2
+                        timeoutSeconds: 2.5
+                        quirks:
+                          acceptMissingVersionHeader: true
+                          acceptOtherContentID: true
+                          acceptEmptySystems: true
+                          acceptOtherKeyIDsInSignalling: true
+                          acceptExplicitIV: false
+                          sendExplicitIV: false
+                          sendKeyPeriod: false
+                          rebuildSignalling: true
+                          sendMethodAsScheme: false
+                          multivariantWord: master
+                          aes128SystemID: 81376844-f976-481e-a84e-cc25d39b0b33
+                    """
+            )
+            .replacing(
+                "{ video: PRESET-VIDEO-1, audio: PRESET-AUDIO-1 }",
+                with: "{ video: PRESET-VIDEO-8, audio: UNENCRYPTED }")
+        let environment = SampleProfile.environment.merging(["TENANT": "one two"]) { $1 }
+        let result = ChannelProfile.load(text: text, file: "p.yaml", environment: environment)
+        #expect(!result.diagnostics.hasErrors, "\(result.diagnostics)")
+        let read = try #require(result.profile?.speke["main"])
+        var expected = SPEKEProfile(
+            urls: ["https://a.example/speke?x=1", "https://b.example/"], version: .v21, resourceID: "news",
+            authentication: .digest(user: "me", password: Secret("another-stream-key")),
+            keyPolicy: KeyPolicy(video: .preset8, audio: .unencrypted))
+        expected.headers = [
+            .init(name: "X-Tenant", value: Secret("one two")), .init(name: "X-Key", value: Secret("a-long-stream-key")),
+        ]
+        expected.caFile = "/etc/hostname"
+        expected.documentKey = .init(certificate: "/etc/hostname", privateKey: "/etc/hostname")
+        expected.allowKeyIDOverride = true
+        expected.prefetchPeriods = 2
+        expected.timeoutMilliseconds = 2500
+        expected.quirks.acceptMissingVersionHeader = true
+        expected.quirks.acceptOtherContentID = true
+        expected.quirks.acceptEmptySystems = true
+        expected.quirks.acceptOtherKeyIDsInSignalling = true
+        expected.quirks.acceptExplicitIV = false
+        expected.quirks.sendExplicitIV = false
+        expected.quirks.sendKeyPeriod = false
+        expected.quirks.rebuildSignalling = true
+        expected.quirks.sendMethodAsScheme = false
+        expected.quirks.multivariantWord = .master
+        expected.quirks.aes128SystemID = DRMSystemID(parsing: "81376844-f976-481e-a84e-cc25d39b0b33")
+        #expect(read == expected)
+    }
+
+    @Test func theFirstSPEKESharesOneKey() throws {
+        for policy in ["", "    keyPolicy: { video: SHARED, audio: SHARED }\n"] {
+            let text = SampleProfile.text.replacing("version: \"2.0\"", with: "version: \"1.0\"")
+                .replacing("    keyPolicy: { video: PRESET-VIDEO-1, audio: PRESET-AUDIO-1 }\n", with: policy)
+            let result = ChannelProfile.load(text: text, file: "p.yaml", environment: SampleProfile.environment)
+            #expect(result.diagnostics == [])
+            let speke = try #require(result.profile?.speke["main"])
+            #expect(speke.version == .v1 && speke.keyPolicy == KeyPolicy(video: .shared, audio: .shared))
+        }
+    }
+
     @Test func takesDefaultsWhereLittleIsSaid() throws {
         let text = """
             channel: little
