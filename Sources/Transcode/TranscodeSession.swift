@@ -81,10 +81,11 @@ package final class TranscodeSession {
     ///
     /// - Throws: `inputJump` before taking it; `sourceGOPTooLong`; errors of the encoders.
     package func push(video sample: InputSample) throws(TranscodeError) -> [TranscodeOutput] {
+        // Before anything is collected, which a throw would lose.
+        if !plan.ladder.video.isEmpty { try refuseJump(of: sample) }
         var outputs: [TranscodeOutput] = []
         try video?.collect(into: &outputs)
         guard !plan.ladder.video.isEmpty else { return outputs }
-        try refuseJump(of: sample)
         lastVideo = sample.decodeMilliseconds
         counts.videoSamples += 1
         let most = Self.mostCompositionMilliseconds
@@ -109,13 +110,16 @@ package final class TranscodeSession {
     ///
     /// - Throws: `inputJump` before taking it; `noVideo`; errors of the encoders.
     package func push(audio sample: InputSample) throws(TranscodeError) -> [TranscodeOutput] {
+        let time = sample.decodeMilliseconds
+        // Before anything is collected, which a throw would lose.
+        if audio != nil, let lastAudio, isJump(from: lastAudio, to: time),
+            lastVideo.map({ isJump(from: $0, to: time) }) ?? true
+        {
+            throw .inputJump(from: lastAudio, to: time)
+        }
         var outputs: [TranscodeOutput] = []
         try video?.collect(into: &outputs)
         guard let audio else { return outputs }
-        let time = sample.decodeMilliseconds
-        if let lastAudio, isJump(from: lastAudio, to: time), lastVideo.map({ isJump(from: $0, to: time) }) ?? true {
-            throw .inputJump(from: lastAudio, to: time)
-        }
         lastAudio = time
         counts.audioSamples += 1
         guard !sample.data.isEmpty else {
