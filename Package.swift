@@ -154,7 +154,7 @@ let package = Package(
             name: "sluice",
             dependencies: [
                 "Admin", "CLinux", "CurlHTTP", "Keys", "Live", "Origin", "Probe", "Sealing", "Settings", "Supervisor",
-                "Timeline",
+                "Timeline", "ViewerTokens",
                 argumentParser, lifecycle, unixSignals, logging, nioPosix,
             ],
             swiftSettings: settings),
