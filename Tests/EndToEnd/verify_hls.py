@@ -226,6 +226,10 @@ class Watch:
         self.thread.start()
 
     def run(self):
+        # What a manifest answers before its first segment is no fault of the stream.
+        for endpoint in self.endpoints:
+            while get(self.sluice.url(endpoint))[0] == 404 and not self.stopping.wait(0.2):
+                pass
         while not self.stopping.is_set():
             for endpoint in self.endpoints:
                 try:
