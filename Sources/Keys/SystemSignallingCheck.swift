@@ -122,7 +122,10 @@ extension SystemSignalling {
                 }
                 if request.quirks.rebuildSignalling { continue }
                 let method = request.contract.scheme.hlsMethod
-                guard key.method == method else {
+                // A provider cannot tell plain keys for SAMPLE-AES from those for AES-128: SPEKE 2.0 has one name for
+                // both. What is written into playlists is the endpoint's METHOD.
+                let isPlain = system == .aes128 && method == .sampleAES && key.method == .aes128
+                guard key.method == method || isPlain else {
                     throw invalid(
                         "the HLSSignalingData \(place) has METHOD \(key.method.rawValue), not \(method.rawValue)")
                 }

@@ -60,6 +60,19 @@ import Testing
         }
     }
 
+    /// In transport streams; SPEKE 2.0 has one name for both, so the provider's tags say AES-128.
+    @Test func sampleAESHasPlainKeys() async throws {
+        let contract = KeyContract(
+            contentID: "news", scheme: .sampleAES, rotationIntervalSeconds: 10, systems: [.aes128])
+        try await withKeyServer { url in
+            let keys = try await keys(contract, 7, at: url)
+            for key in [keys.video, keys.audio] {
+                let uri = try #require(key.signalling[.aes128]?.keyURI)
+                #expect(try await http.send(HTTPRequest(.get, uri)).body == bytes(key.key))
+            }
+        }
+    }
+
     @Test func aSharedKeyIsOneKey() async throws {
         let contract = KeyContract(
             contentID: "news", scheme: .cenc, entries: ContractEntry.all, rotationIntervalSeconds: 0,
