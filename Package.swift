@@ -87,7 +87,7 @@ let package = Package(
 
         // 3 services
         .target(name: "Settings", dependencies: ["Media", yams], swiftSettings: settings),
-        .target(name: "Timeline", dependencies: ["Media", "Files", "ISOBMFF", "Sealing"], swiftSettings: settings),
+        .target(name: "Timeline", dependencies: ["Media", "Files", "ISOBMFF", "OpenSSLCrypto", "Sealing"], swiftSettings: settings),
         .target(
             name: "Keys",
             dependencies: [
@@ -224,7 +224,7 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("FilesTests", "Files", "TestSupport"),
         tests("SealingTests", "Sealing", "Files", "OpenSSLCrypto", "TestSupport"),
-        tests("TimelineTests", "Timeline", "Files", "Sealing", "ISOBMFF", "Media", "TestSupport"),
+        tests("TimelineTests", "Timeline", "Files", "OpenSSLCrypto", "Sealing", "ISOBMFF", "Media", "TestSupport"),
         tests(
             "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "Settings",
             "TestSupport", "Timeline"),

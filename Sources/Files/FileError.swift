@@ -14,5 +14,8 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         self.code = code
     }
 
+    /// No space, or none for this user.
+    package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
+
     package var description: String { "\(operation) \(path): \(String(cString: strerror(code)))" }
 }

@@ -79,6 +79,34 @@ package enum PlainFile {
         return aside
     }
 
+    /// Keeps a copy of a damaged file's bytes, for somebody to look at, beside it.
+    /// - Returns: the copy's path.
+    package static func copyAside(_ bytes: [UInt8], of path: String) throws(FileError) -> String {
+        var number = 1
+        while try !create(bytes, at: "\(path).damaged-\(number)") { number += 1 }
+        return "\(path).damaged-\(number)"
+    }
+
+    /// The names in a directory, but `.` and `..`, in no order.
+    package static func names(in directory: String) throws(FileError) -> [String] {
+        guard let stream = opendir(directory) else { throw failure("opendir", directory) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// When a file was last written, in seconds from the epoch; nil where there is none.
+    package static func modified(_ path: String) -> Int64? {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int64(status.st_mtim.tv_sec) : nil
+    }
+
     package static func read(_ path: String, atMost limit: Int) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
         try withDescriptor(path, flags: O_RDONLY | O_CLOEXEC) { descriptor throws(FileError) in

@@ -52,6 +52,14 @@ package struct KeyBinding: Sendable, Hashable, Codable {
 
     package init() {}
 
+    /// For when a persisted value was lost: nothing is known of what segments were bound to, so all of them are bound
+    /// anew, in an edition above any that there was.
+    package static func afterLoss(edition: UInt32) -> KeyBinding {
+        var binding = KeyBinding()
+        binding.editions = [EditionStart(firstSegment: 0, start: Ticks(0, timescale: 1), edition: edition)]
+        return binding
+    }
+
     /// The edition of segments yet to be bound.
     package var currentEdition: UInt32 { editions.last?.edition ?? 0 }
 

@@ -47,8 +47,8 @@ package struct KeyPlan: Sendable {
     package let settings: Settings
     private var states: [KeyPeriod: State] = [:]
     private var edition: UInt32 = 0
-    /// When editions before the current one ended, in milliseconds: their keys go when the window has left them.
-    private var editionEnds: [UInt32: Int64] = [:]
+    /// When each edition began, in milliseconds: the keys of those before go when the window has left them.
+    private var editionStarts: [(edition: UInt32, at: Int64)] = []
 
     package init(_ settings: Settings) { self.settings = settings }
 
@@ -62,7 +62,7 @@ package struct KeyPlan: Sendable {
     /// From now on periods are those of this edition: keys held for times to come are dropped and asked for anew.
     package mutating func startEdition(_ edition: UInt32, now: Int64) {
         guard edition > self.edition else { return }
-        for old in self.edition..<edition { editionEnds[old] = now }
+        editionStarts.append((edition, now))
         self.edition = edition
     }
 
@@ -168,7 +168,9 @@ package struct KeyPlan: Sendable {
     private func isExpired(_ period: KeyPeriod, now: Int64) -> Bool {
         var end: Int128?
         if interval > 0 { end = (Int128(period.index) + 1) * Int128(interval) }
-        if let replaced = editionEnds[period.edition] { end = min(end ?? .max, Int128(replaced)) }
+        if let replaced = editionStarts.first(where: { $0.edition > period.edition })?.at {
+            end = min(end ?? .max, Int128(replaced))
+        }
         guard let end else { return false }
         return end + Int128(settings.retentionSeconds) * 1000 <= Int128(now)
     }

@@ -26,6 +26,8 @@ final class KeyGroup: Sendable {
     private struct Decisions: Codable {
         var binding = KeyBinding()
         var runs: [SegmentRun] = []
+        /// When an earlier file was lost, in minutes from the epoch; nil: never.
+        var lost: UInt32?
     }
 
     private struct State {
@@ -45,17 +47,35 @@ final class KeyGroup: Sendable {
     let protection: Protection?
     private let path: String?
     private let state: Mutex<State>
+    /// Part of every URL where what was decided was lost: the same URLs could have other bytes now. Else empty.
+    let lossMark: String
+    /// Where the damaged file is kept, when it was found at this start.
+    let damagedPath: String?
 
-    /// - Parameter path: of the file for what must survive; nil: nothing survives.
-    init(protection: Protection?, path: String?, snapshot: Snapshot) {
+    /// - Parameters:
+    ///   - path: of the file for what must survive; nil: nothing survives.
+    ///   - now: milliseconds from the epoch.
+    /// - Throws: where the file cannot be read or replaced. One whose content is damaged is kept aside, and all is
+    ///   decided anew, for other URLs and other keys: an emergency rotation that was in the file must not be undone.
+    init(protection: Protection?, path: String?, snapshot: Snapshot, now: Int64 = 0) throws(FileError) {
         self.protection = protection
         self.path = path
         var state = State()
-        if let path, let bytes = try? PlainFile.read(path, atMost: 64 << 20),
-            let decisions = try? JSONDecoder().decode(Decisions.self, from: Data(bytes))
-        {
-            state.decisions = decisions
+        var damaged: String?
+        if let path, let bytes = try PlainFile.readIfThere(path, atMost: 64 << 20) {
+            if let decisions = try? JSONDecoder().decode(Decisions.self, from: Data(bytes)) {
+                state.decisions = decisions
+            } else {
+                damaged = try PlainFile.copyAside(bytes, of: path)
+                // Above every edition that was counted up before.
+                let minutes = UInt32(clamping: now / 60_000)
+                state.decisions.lost = minutes
+                state.decisions.binding = .afterLoss(edition: minutes)
+                try Self.save(state.decisions, at: path)
+            }
         }
+        damagedPath = damaged
+        lossMark = state.decisions.lost.map { " lost \($0)" } ?? ""
         if let contract = protection?.contract, let last = snapshot.segments.last {
             state.decisions.binding.recover(through: last.number, start: Self.start(last, snapshot), contract: contract)
         }
@@ -166,7 +186,9 @@ final class KeyGroup: Sendable {
         }
     }
 
-    private func save(_ decisions: Decisions) throws(FileError) {
+    private func save(_ decisions: Decisions) throws(FileError) { try Self.save(decisions, at: path) }
+
+    private static func save(_ decisions: Decisions, at path: String?) throws(FileError) {
         guard let path, let json = try? JSONEncoder().encode(decisions) else { return }
         try PlainFile.replace([UInt8](json), at: path)
     }

@@ -47,11 +47,12 @@ package final class LiveChannel: Sendable {
 
     /// - Parameters:
     ///   - directory: of this channel; nil: memory only.
+    ///   - seal: how media is sealed on the disk; nil: it is not.
     ///   - makeSchedule: a schedule for a contract and the provider that the profile names for it, which keeps its
     ///     keys in the file named.
     ///   - clock: milliseconds from the epoch.
     package init(
-        profile: ChannelProfile, directory: String?, budget: StorageBudget, logger: Logger,
+        profile: ChannelProfile, directory: String?, budget: StorageBudget, seal: WindowSeal? = nil, logger: Logger,
         clock: @escaping @Sendable () -> Int64,
         makeSchedule: (KeyContract, SPEKEProfile, _ vaultPath: String?, _ onChange: @escaping @Sendable () -> Void)
             throws
@@ -69,17 +70,13 @@ package final class LiveChannel: Sendable {
             limits: ChannelTimeline.Limits(
                 segmentDuration: profile.ladder.segmentDuration,
                 windowSeconds: profile.keptSeconds),
-            budget: budget,
+            budget: budget, seal: seal,
             onEvent: { event in
                 switch event {
-                case .segment: refresh()
-                case .storageFailed(let error):
-                    channelLogger.error(
-                        "storage failed, the segment is in memory only", metadata: ["error": "\(error)"])
-                case .evictedEarly(let number):
-                    channelLogger.warning(
-                        "storage.maxBytes reached: a segment left before its time", metadata: ["segment": "\(number)"])
+                case .segment, .evictedEarly: refresh()
+                case .storageFailed, .unreadable, .journalDamaged: break
                 }
+                Self.log(event, channelLogger)
             })
         let snapshot = timeline.snapshot
         var groups: [String: KeyGroup] = [:]
@@ -90,9 +87,11 @@ package final class LiveChannel: Sendable {
             let name = Self.groupName(endpoint, contract, profile)
             // Whatever changes the bytes behind a URL: the key, its provider, the container and what is muxed into it;
             // and the duration, of which numbers count.
-            revisions[endpoint.id] = Self.hash(
-                "\(name) \(endpoint.container) \(endpoint.muxesAudio) \(profile.ladder.segmentDuration)")
-            guard groups[name] == nil else { continue }
+            let bytes = "\(name) \(endpoint.container) \(endpoint.muxesAudio) \(profile.ladder.segmentDuration)"
+            if let group = groups[name] {
+                revisions[endpoint.id] = Self.hash(bytes + group.lossMark)
+                continue
+            }
             var protection: KeyGroup.Protection?
             if let contract, let speke = endpoint.encryption.flatMap({ profile.speke[$0.speke] }) {
                 protection = KeyGroup.Protection(
@@ -103,14 +102,40 @@ package final class LiveChannel: Sendable {
             }
             // Numbers of another duration are of other times.
             let file = Self.hash("\(name) \(profile.ladder.segmentDuration)")
-            groups[name] = KeyGroup(
-                protection: protection, path: directory.map { "\($0)/bindings-\(file).json" }, snapshot: snapshot)
+            let group = try KeyGroup(
+                protection: protection, path: directory.map { "\($0)/bindings-\(file).json" }, snapshot: snapshot,
+                now: clock())
+            if let path = group.damagedPath {
+                logger.error(
+                    "which keys protect the window was lost: it is served anew, under other keys and other addresses",
+                    metadata: ["endpoint": "\(endpoint.id)", "damaged": "\(path)"])
+            }
+            groups[name] = group
+            revisions[endpoint.id] = Self.hash(bytes + group.lossMark)
         }
         self.groups = groups
         self.revisions = revisions
         schedules = groups.values.compactMap { $0.protection?.schedule }
         refresh.connect(to: self)
         self.refresh()
+    }
+
+    private static func log(_ event: ChannelTimeline.Event, _ logger: Logger) {
+        switch event {
+        case .segment: break
+        case .storageFailed(let error):
+            logger.error("storage failed: what it was for is in memory only", metadata: ["error": "\(error)"])
+        case .evictedEarly(let number):
+            logger.warning(
+                "no room (storage.maxBytes or the disk): a segment left before its time",
+                metadata: ["segment": "\(number)"])
+        case .unreadable(let error):
+            logger.error("a stored segment cannot be used and is not served", metadata: ["error": "\(error)"])
+        case .journalDamaged(let lines):
+            logger.error(
+                "the channel's journal was damaged: segments may be lost, a copy of it is beside it",
+                metadata: ["lines": "\(lines)"])
+        }
     }
 
     /// Nil where the profile has no such endpoint.
@@ -184,7 +209,7 @@ package final class LiveChannel: Sendable {
             shown[endpoint.id] = (
                 EndpointWindow(
                     endpoint: endpoint, revision: revisions[endpoint.id] ?? "",
-                    segmentDuration: profile.ladder.segmentDuration, segments: bound.segments,
+                    numbering: snapshot.numbering, segments: bound.segments,
                     trackSets: snapshot.trackSets, changedAtMilliseconds: changedAt, isEnded: false,
                     nominalBitrates: nominal),
                 bound.isWithheld

@@ -9,7 +9,9 @@ package struct EndpointWindow: Sendable {
     /// Of the endpoint's settings that change bytes: part of every media URL, so that a URL names the same
     /// bytes for ever, over changed profiles too.
     package let revision: String
-    package let segmentDuration: Ticks
+    package var segmentDuration: Ticks { numbering.duration }
+    /// When each segment is.
+    package let numbering: SegmentNumbering
     /// Every segment that can be served, by rising number. Without a key a segment is not in here.
     package let segments: [BoundSegment]
     package let trackSets: [UInt64: TrackSet]
@@ -21,13 +23,13 @@ package struct EndpointWindow: Sendable {
     package let nominalBitrates: [String: UInt32]
 
     package init(
-        endpoint: EndpointProfile, revision: String, segmentDuration: Ticks, segments: [BoundSegment],
+        endpoint: EndpointProfile, revision: String, numbering: SegmentNumbering, segments: [BoundSegment],
         trackSets: [UInt64: TrackSet], changedAtMilliseconds: Int64, isEnded: Bool,
         nominalBitrates: [String: UInt32]
     ) {
         self.endpoint = endpoint
         self.revision = revision
-        self.segmentDuration = segmentDuration
+        self.numbering = numbering
         self.segments = segments
         self.trackSets = trackSets
         self.changedAtMilliseconds = changedAtMilliseconds
@@ -58,10 +60,7 @@ package struct EndpointWindow: Sendable {
     }
 
     /// The nominal start of a segment from the epoch. Saturates.
-    package func nominalStart(of number: UInt64) -> Ticks {
-        let (ticks, overflow) = Int64(clamping: number).multipliedReportingOverflow(by: segmentDuration.value)
-        return Ticks(overflow ? .max : ticks, timescale: segmentDuration.timescale)
-    }
+    package func nominalStart(of number: UInt64) -> Ticks { numbering.nominalStart(of: number) }
 
     /// The key of a media playlist's segment: of the track, or of what is muxed with it where that alone has one.
     package func key(for stored: StoredTrack, in segment: BoundSegment) -> TrackKey? {
@@ -169,7 +168,7 @@ extension EndpointWindow {
     /// The window of a channel whose encoder is gone for good.
     package func ended(_ isEnded: Bool) -> EndpointWindow {
         EndpointWindow(
-            endpoint: endpoint, revision: revision, segmentDuration: segmentDuration, segments: segments,
+            endpoint: endpoint, revision: revision, numbering: numbering, segments: segments,
             trackSets: trackSets, changedAtMilliseconds: changedAtMilliseconds, isEnded: isEnded,
             nominalBitrates: nominalBitrates)
     }

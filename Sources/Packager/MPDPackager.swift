@@ -87,8 +87,8 @@ package enum MPDPackager {
         else { return nil }
         let seconds = Int64(clamping: (Int128(run.keyPeriod.index) + 1) * Int128(rotation))
         let ticks = Int128(seconds) * Int128(window.segmentDuration.timescale)
-        let (number, rest) = ticks.quotientAndRemainder(dividingBy: Int128(window.segmentDuration.value))
-        return UInt64(exactly: rest == 0 ? number : number + 1)
+        let (count, rest) = ticks.quotientAndRemainder(dividingBy: Int128(window.segmentDuration.value))
+        return UInt64(exactly: rest == 0 ? count : count + 1).map { window.numbering.number(ofCount: $0) }
     }
 
     private static func period(

@@ -1,4 +1,4 @@
-package import Files
+import Files
 package import Media
 import Synchronization
 
@@ -29,9 +29,13 @@ package final class ChannelTimeline: Sendable {
     package enum Event: Sendable, Equatable {
         case segment(number: UInt64)
         /// The disk refused; the segment is in memory only.
-        case storageFailed(FileError)
-        /// The storage cap pushed a segment out before its time.
+        case storageFailed(StorageError)
+        /// The storage cap, or a full disk, pushed a segment out before its time.
         case evictedEarly(number: UInt64)
+        /// A segment that is listed cannot be read: it is not served. Said once for each file.
+        case unreadable(StorageError)
+        /// Lines of the journal could not be read; what they said is lost, what must not come twice is not.
+        case journalDamaged(lines: Int)
     }
 
     private struct Writer {
@@ -39,63 +43,76 @@ package final class ChannelTimeline: Sendable {
         var assembly: SegmentAssembly?
         var trackSet: TrackSet?
         var startsDiscontinuity = false
-        var indexes: [String: UInt8] = [:]
-        var nextGeneration: UInt64 = 1
-        var discontinuitySequence: UInt64 = 0
-        /// No segment number below this may be used again, whether its segment was finished or not.
-        var firstFreeNumber: UInt64 = 0
+        var progress: WindowProgress
         var isRetired = false
-        /// Where the listed media of each track ends, by name.
-        var ends: [String: Ticks] = [:]
         /// Sets of tracks since the last whole segment.
         var setsWithoutSegment = 0
         /// Lines added to the journal since it was made.
         var journalLines = 0
-
-        mutating func noteEnds(_ segment: WindowSegment, _ set: TrackSet) {
-            for (track, share) in zip(set.tracks, segment.tracks) {
-                let (end, overflow) = share.decodeTime.addingReportingOverflow(share.duration)
-                ends[track.track.name] = Ticks(overflow ? .max : end, timescale: track.track.timescale)
-            }
-        }
     }
 
     private static let maximumSetsWithoutSegment = 32
+    /// However little room there is, so many segments are kept.
+    private static let fewestSegments = 3
 
     private let limits: Limits
     private let store: SegmentStore
     private let journal: Journal
-    private let budget: StorageBudget
+    private let account: StorageBudget.Account
     private let onEvent: @Sendable (Event) -> Void
     private let writer: Mutex<Writer>
     private let current: Mutex<Snapshot>
+    /// Whether the window is over. Held while another channel takes files from this one.
+    private let isOver = Mutex(false)
+    /// Files that were reported already.
+    private let reported = Mutex<Set<SegmentStore.Key>>([])
 
     /// Opens the window, with what an earlier run left in the directory.
-    /// - Parameter directory: of this channel; nil: memory only.
-    /// - Parameter onEvent: called on the publication's thread after the snapshot has changed.
+    /// - Parameters:
+    ///   - directory: of this channel; nil: memory only.
+    ///   - seal: how media is sealed on the disk; nil: it is not. What lies there in the other form is read too.
+    ///   - onEvent: on the thread of the publication or, for what is evicted or unreadable, of whoever found out; after
+    ///     the snapshot has changed.
     package init(
-        directory: String?, limits: Limits, budget: StorageBudget, onEvent: @escaping @Sendable (Event) -> Void
-    ) throws(FileError) {
-        if let directory { try PlainFile.makeDirectory(directory) }
+        directory: String?, limits: Limits, budget: StorageBudget, seal: WindowSeal? = nil,
+        onEvent: @escaping @Sendable (Event) -> Void
+    ) throws(TimelineError) {
+        if let directory {
+            do throws(FileError) { try PlainFile.makeDirectory(directory) } catch { throw .file(error) }
+        }
         self.limits = limits
-        self.budget = budget
         self.onEvent = onEvent
-        store = SegmentStore(directory: directory, memoryBytes: limits.memoryBytes)
+        store = SegmentStore(directory: directory, seal: seal, memoryBytes: limits.memoryBytes)
         journal = Journal(path: directory.map { $0 + "/window.jsonl" })
-        var snapshot = Snapshot(segmentDuration: limits.segmentDuration)
-        var writer = Writer()
-        Self.recover(from: try journal.read(), store: store, into: &snapshot, &writer)
-        _ = budget.add(snapshot.segments.reduce(0) { $0 + $1.byteCount })
-        try journal.rewrite(Self.records(of: snapshot, writer))
-        self.writer = Mutex(writer)
+        let content = try journal.read()
+        let recovery = WindowRecovery(content?.records ?? [], duration: limits.segmentDuration, store: store)
+        if let lines = content?.unreadableLines, lines > 0 { onEvent(.journalDamaged(lines: lines)) }
+        for error in recovery.damaged { onEvent(.unreadable(error)) }
+        let snapshot = recovery.snapshot
+        if let directory { StoredMedia.removeUnlisted(directory, snapshot) }
+        account = budget.open()
+        account.add(snapshot.segments.reduce(0) { $0 + $1.storedByteCount })
+        do throws(FileError) { try journal.rewrite(Self.records(of: snapshot, recovery.progress)) } catch {
+            // With the disk full the old journal is as good, unless numbers count something else now.
+            guard error.isDiskFull, content != nil, recovery.keepsNumbering else { throw .file(error) }
+            onEvent(.storageFailed(.file(error)))
+        }
+        writer = Mutex(Writer(progress: recovery.progress))
         current = Mutex(snapshot)
+        account.onEviction { [weak self] in self?.evictOldest() ?? false }
     }
 
     package var snapshot: Snapshot { current.withLock { $0 } }
 
-    /// The clear bytes of a track's segment; nil when it is not in the store. May block on the disk.
-    package func bytes(segment: UInt64, track: String) -> [UInt8]? {
-        store.get(SegmentStore.Key(segment: segment, track: track))
+    /// The clear bytes of a track's segment; nil when it is not in the window, or its file cannot be used. May block on
+    /// the disk.
+    package func bytes(segment number: UInt64, track: String) -> [UInt8]? {
+        guard let segment = snapshot.segment(number) else { return nil }
+        let key = SegmentStore.Key(segment: number, track: track)
+        do throws(StorageError) { return try store.get(key, segment.fileForm) } catch {
+            if reported.withLock({ $0.insert(key).inserted }) { onEvent(.unreadable(error)) }
+            return nil
+        }
     }
 
     package var memoryBytes: Int { store.memoryBytes }
@@ -103,14 +120,18 @@ package final class ChannelTimeline: Sendable {
     // MARK: The publisher's side
 
     /// A new publication takes the window over; whatever another one had under way is closed.
-    /// - Returns: its token for the calls below, and the first segment number it may use.
+    /// - Returns: its token for the calls below, and the first segment it may use, in segment durations from the epoch.
     package func beginPublication() -> (publication: UInt64, firstSegment: UInt64) {
         writer.withLock { writer in
             close(&writer)
             writer.publication += 1
-            writer.firstFreeNumber = max(writer.firstFreeNumber, firstNumberAfterMedia(writer))
+            let numbering = snapshot.numbering
+            let free = numbering.number(ofCount: writer.progress.firstCount(numbering.duration))
+            writer.progress.firstFreeNumber = max(writer.progress.firstFreeNumber, free)
             // 0 is never the current one.
-            return (writer.isRetired ? 0 : writer.publication, writer.firstFreeNumber)
+            return (
+                writer.isRetired ? 0 : writer.publication, numbering.count(ofNumber: writer.progress.firstFreeNumber)
+            )
         }
     }
 
@@ -122,23 +143,14 @@ package final class ChannelTimeline: Sendable {
             close(&writer)
             writer.isRetired = true
             writer.publication += 1
-            _ = budget.add(-snapshot.segments.reduce(0) { $0 + $1.byteCount })
+            isOver.withLock { $0 = true }
+            account.close()
         }
     }
 
-    /// The first segment that starts after all listed media. A copied segment can reach over the next numbers.
-    private func firstNumberAfterMedia(_ writer: Writer) -> UInt64 {
-        let duration = limits.segmentDuration
-        // The last audio frame of a segment ends a little behind it, on the grid where the next one's first begins.
-        let tolerance = Int64(duration.timescale) * 3 / 20
-        return writer.ends.values.map { end in
-            let media = max(end.rescaled(to: duration.timescale).value, tolerance) - tolerance
-            return media == 0 ? 0 : UInt64((media - 1) / max(duration.value, 1)) + 1
-        }.max() ?? 0
-    }
-
     /// The tracks of what follows. A discontinuity comes before its first segment.
-    /// - Throws: what is wrong with a header, or that the publication is not the current one.
+    /// - Throws: what is wrong with a header, that the publication is not the current one, or that the disk refuses
+    ///   to keep what must not come twice.
     package func setTracks(
         _ tracks: [(name: String, reorderDelay: UInt32, frameRate: FrameRate?, header: [UInt8])], publication: UInt64
     ) throws(ParseError) {
@@ -151,28 +163,35 @@ package final class ChannelTimeline: Sendable {
                     "more than \(Self.maximumSetsWithoutSegment) sets of tracks without a whole segment")
             }
             writer.setsWithoutSegment += 1
+            var progress = writer.progress
+            var records: [Journal.Record] = []
             var stored: [StoredTrack] = []
             for track in tracks {
-                let index = try self.index(of: track.name, &writer)
                 stored.append(
                     try StoredTrack(
-                        name: track.name, reorderDelay: track.reorderDelay, frameRate: track.frameRate, index: index,
-                        header: track.header))
+                        name: track.name, reorderDelay: track.reorderDelay, frameRate: track.frameRate,
+                        index: try progress.index(of: track.name, &records), header: track.header))
             }
-            let set = TrackSet(generation: writer.nextGeneration, tracks: stored)
-            writer.nextGeneration += 1
+            let set = TrackSet(generation: progress.nextGeneration, tracks: stored)
+            progress.nextGeneration += 1
+            // An index or a generation that a restart gave again would be an IV or a URL that comes twice.
+            if let failure = write(records + [set.record], &writer) {
+                throw ParseError(
+                    .invalid, at: 0, "the disk refuses the channel's journal, so nothing can begin: \(failure)")
+            }
+            writer.progress = progress
             writer.trackSet = set
             writer.startsDiscontinuity = true
+            let numbering = snapshot.numbering
             writer.assembly = SegmentAssembly(
                 tracks: stored.map(\.track), segmentDuration: limits.segmentDuration,
-                firstNumber: writer.firstFreeNumber,
+                firstNumber: numbering.count(ofNumber: progress.firstFreeNumber),
                 notBefore: stored.map { track in
-                    writer.ends[track.track.name]?.rescaled(to: track.track.timescale, rounding: .up).value ?? .min
+                    progress.ends[track.track.name]?.rescaled(to: track.track.timescale, rounding: .up).value ?? .min
                 })
             do throws(FileError) { try store.makeDirectories(tracks: tracks.map(\.name)) } catch {
-                onEvent(.storageFailed(error))
+                onEvent(.storageFailed(.file(error)))
             }
-            write(set.record, &writer)
             current.withLock { snapshot in
                 // A set that nothing was listed with is not needed any more.
                 if let old = snapshot.currentGeneration, snapshot.segments.last?.generation != old {
@@ -185,6 +204,7 @@ package final class ChannelTimeline: Sendable {
     }
 
     /// Takes one chunk. When a segment becomes whole by it, the snapshot lists it before this returns.
+    /// - Parameter segment: its segment, in segment durations from the epoch.
     package func append(
         track: Int, segment: UInt64, endsSegment: Bool, bytes: [UInt8], publication: UInt64
     ) throws(ParseError) {
@@ -193,7 +213,9 @@ package final class ChannelTimeline: Sendable {
             guard writer.assembly != nil else { throw ParseError(.invalid, at: 0, "a chunk before the tracks") }
             let whole = try writer.assembly?.append(
                 track: track, segment: segment, endsSegment: endsSegment, bytes: bytes)
-            writer.firstFreeNumber = max(writer.firstFreeNumber, segment &+ (endsSegment ? 1 : 0))
+            let number = snapshot.numbering.number(ofCount: segment)
+            writer.progress.firstFreeNumber = max(
+                writer.progress.firstFreeNumber, number &+ (endsSegment && number < .max ? 1 : 0))
             for segment in whole ?? [] { list(segment, &writer) }
         }
     }
@@ -215,23 +237,32 @@ package final class ChannelTimeline: Sendable {
     private func close(_ writer: inout Writer) {
         guard var assembly = writer.assembly else { return }
         for segment in assembly.finish() { list(segment, &writer) }
-        writer.firstFreeNumber = max(writer.firstFreeNumber, assembly.firstFreeNumber)
+        writer.progress.firstFreeNumber = max(
+            writer.progress.firstFreeNumber, snapshot.numbering.number(ofCount: assembly.firstFreeNumber))
         writer.assembly = nil
     }
 
-    private func index(of name: String, _ writer: inout Writer) throws(ParseError) -> UInt8 {
-        if let index = writer.indexes[name] { return index }
-        guard let free = (0...UInt8.max).first(where: { !writer.indexes.values.contains($0) }) else {
-            throw ParseError(.tooLarge, at: 0, "this channel has had 256 different track names")
+    // MARK: The disk
+
+    /// Adds to the journal; when it returns nil the disk has it.
+    private func write(_ records: [Journal.Record], _ writer: inout Writer) -> StorageError? {
+        writer.journalLines += records.count
+        let failure = makingRoom {
+            do throws(FileError) { try journal.append(records) } catch { return .file(error) }
+            return nil
         }
-        writer.indexes[name] = free
-        write(.track(index: free, name: name), &writer)
-        return free
+        if let failure { onEvent(.storageFailed(failure)) }
+        return failure
     }
 
-    private func write(_ record: Journal.Record, _ writer: inout Writer) {
-        writer.journalLines += 1
-        do { try journal.append(record) } catch { onEvent(.storageFailed(error)) }
+    /// Where the disk is full the oldest segments make room.
+    private func makingRoom(_ attempt: () -> StorageError?) -> StorageError? {
+        var failure = attempt()
+        for _ in 0..<4 {
+            guard let error = failure, error.isDiskFull, evictOldest() else { break }
+            failure = attempt()
+        }
+        return failure
     }
 
     /// A channel may run for months: the journal stays in proportion to the window.
@@ -239,119 +270,88 @@ package final class ChannelTimeline: Sendable {
         let snapshot = self.snapshot
         guard writer.journalLines > max(256, 2 * snapshot.segments.count) else { return }
         writer.journalLines = 0
-        do { try journal.rewrite(Self.records(of: snapshot, writer)) } catch { onEvent(.storageFailed(error)) }
+        do throws(FileError) { try journal.rewrite(Self.records(of: snapshot, writer.progress)) } catch {
+            onEvent(.storageFailed(.file(error)))
+        }
+    }
+
+    /// Gives up the oldest segment before its time; false where there are too few.
+    private func evictOldest() -> Bool {
+        let evicted = isOver.withLock { isOver in
+            guard !isOver else { return nil as UInt64? }
+            let removed = current.withLock { snapshot in
+                snapshot.segments.count > Self.fewestSegments ? snapshot.removeFirst() : nil
+            }
+            return removed.map { drop($0) }
+        }
+        if let evicted { onEvent(.evictedEarly(number: evicted)) }
+        return evicted != nil
+    }
+
+    private func drop(_ removed: (segment: WindowSegment, set: TrackSet?)) -> UInt64 {
+        for track in removed.set?.tracks ?? [] {
+            let key = SegmentStore.Key(segment: removed.segment.number, track: track.track.name)
+            store.remove(key, removed.segment.fileForm)
+            _ = reported.withLock { $0.remove(key) }
+        }
+        account.add(-removed.segment.storedByteCount)
+        return removed.segment.number
     }
 
     private func list(_ whole: SegmentAssembly.WholeSegment, _ writer: inout Writer) {
         guard let set = writer.trackSet else { return }
-        let isFirstEver = current.withLock { $0.segments.isEmpty } && writer.discontinuitySequence == 0
+        let number = snapshot.numbering.number(ofCount: whole.number)
+        let isFirstEver = current.withLock { $0.segments.isEmpty } && writer.progress.discontinuitySequence == 0
         let isDiscontinuity = writer.startsDiscontinuity && !isFirstEver
         writer.startsDiscontinuity = false
-        if isDiscontinuity { writer.discontinuitySequence += 1 }
-        writer.firstFreeNumber = max(writer.firstFreeNumber, whole.number + 1)
+        if isDiscontinuity { writer.progress.discontinuitySequence += 1 }
+        writer.progress.firstFreeNumber = max(writer.progress.firstFreeNumber, number &+ (number < .max ? 1 : 0))
         let segment = WindowSegment(
-            number: whole.number, generation: set.generation, isDiscontinuity: isDiscontinuity,
-            discontinuitySequence: writer.discontinuitySequence, tracks: whole.tracks)
+            number: number, generation: set.generation, isDiscontinuity: isDiscontinuity,
+            discontinuitySequence: writer.progress.discontinuitySequence, tracks: whole.tracks, form: store.form)
         for (track, bytes) in zip(set.tracks, whole.bytes) {
-            let key = SegmentStore.Key(segment: whole.number, track: track.track.name)
-            if let failure = store.put(key, bytes) { onEvent(.storageFailed(failure)) }
+            let key = SegmentStore.Key(segment: number, track: track.track.name)
+            if let failure = makingRoom({ store.put(key, bytes) }) { onEvent(.storageFailed(failure)) }
         }
-        writer.noteEnds(segment, set)
+        writer.progress.noteEnds(segment, set)
         writer.setsWithoutSegment = 0
-        write(.segment(segment), &writer)
-        var isWithinCap = budget.add(segment.byteCount)
-        let (old, early) = current.withLock { snapshot in
-            snapshot.segments.append(segment)
-            let oldest = segment.number.subtractingReportingOverflow(
-                limits.segmentsInWindow)
-            var old: [(WindowSegment, TrackSet?)] = []
-            var early: [UInt64] = []
-            while snapshot.segments.count > 3, let first = snapshot.segments.first {
-                let isOld = !oldest.overflow && first.number < oldest.partialValue
-                guard isOld || !isWithinCap else { break }
-                if !isOld { early.append(first.number) }
-                old.append((first, snapshot.trackSets[first.generation]))
-                snapshot.segments.removeFirst()
-                isWithinCap = budget.add(-first.byteCount)
-            }
-            let oldestGeneration = snapshot.segments.first?.generation ?? 0
-            snapshot.trackSets = snapshot.trackSets.filter { $0.key >= oldestGeneration }
-            return (old, early)
-        }
-        for (segment, set) in old {
-            for track in set?.tracks ?? [] {
-                store.remove(SegmentStore.Key(segment: segment.number, track: track.track.name))
-            }
-        }
+        // The one flush of a segment: before anybody sees its number. Its files follow in the kernel's own time; what
+        // a power failure takes of them is found missing by the next start.
+        _ = write([.segment(segment)], &writer)
+        account.add(segment.storedByteCount)
+        for removed in addToWindow(segment) { _ = drop(removed) }
+        account.settle()
         compactJournal(&writer)
-        for number in early { onEvent(.evictedEarly(number: number)) }
-        onEvent(.segment(number: whole.number))
+        onEvent(.segment(number: number))
     }
 
-    // MARK: Over restarts
-
-    private static func recover(
-        from records: [Journal.Record], store: SegmentStore, into snapshot: inout Snapshot, _ writer: inout Writer
-    ) {
-        var isSameDuration = true
-        for record in records {
-            switch record {
-            case .segmentDuration(let value, let timescale):
-                // Numbers of another duration are of other times: that window is over. Its tracks and generations go
-                // on, so that no URL and no IV comes twice.
-                let duration = snapshot.segmentDuration
-                isSameDuration = timescale > 0 && Ticks(value, timescale: timescale).isSameTime(as: duration)
-            case .track(let index, let name):
-                writer.indexes[name] = index
-            case .trackSet(let generation, let tracks):
-                writer.nextGeneration = max(writer.nextGeneration, generation + 1)
-                if let set = try? TrackSet(generation: generation, records: tracks) {
-                    snapshot.trackSets[generation] = set
-                }
-            case .floor(let floor):
-                if isSameDuration { writer.firstFreeNumber = max(writer.firstFreeNumber, floor.firstFreeNumber) }
-                writer.nextGeneration = max(writer.nextGeneration, floor.nextGeneration)
-                writer.discontinuitySequence = max(writer.discontinuitySequence, floor.discontinuitySequence)
-                writer.ends.merge(floor.ends) { max($0, $1) }
-            case .segment(let segment) where !isSameDuration:
-                if let set = snapshot.trackSets[segment.generation] { writer.noteEnds(segment, set) }
-                writer.discontinuitySequence = max(writer.discontinuitySequence, segment.discontinuitySequence)
-                for track in snapshot.trackSets[segment.generation]?.tracks ?? [] {
-                    store.remove(SegmentStore.Key(segment: segment.number, track: track.track.name))
-                }
-            case .segment(let segment):
-                if let set = snapshot.trackSets[segment.generation] { writer.noteEnds(segment, set) }
-                writer.firstFreeNumber = max(writer.firstFreeNumber, segment.number + 1)
-                writer.discontinuitySequence = max(writer.discontinuitySequence, segment.discontinuitySequence)
-                guard let set = snapshot.trackSets[segment.generation], set.tracks.count == segment.tracks.count,
-                    segment.number > snapshot.segments.last?.number ?? 0,
-                    zip(set.tracks, segment.tracks).allSatisfy({ track, stored in
-                        store.holdsFile(
-                            SegmentStore.Key(segment: segment.number, track: track.track.name),
-                            byteCount: stored.byteCount)
-                    })
-                else { continue }
-                snapshot.segments.append(segment)
+    /// - Returns: what is too old for the window now.
+    private func addToWindow(_ segment: WindowSegment) -> [(segment: WindowSegment, set: TrackSet?)] {
+        current.withLock { snapshot in
+            snapshot.segments.append(segment)
+            let oldest = segment.number.subtractingReportingOverflow(limits.segmentsInWindow)
+            var old: [(segment: WindowSegment, set: TrackSet?)] = []
+            while snapshot.segments.count > Self.fewestSegments, !oldest.overflow,
+                let first = snapshot.segments.first, first.number < oldest.partialValue
+            {
+                if let removed = snapshot.removeFirst() { old.append(removed) }
             }
+            return old
         }
-        let oldestGeneration = snapshot.segments.first?.generation ?? 0
-        snapshot.trackSets = snapshot.trackSets.filter { $0.key >= oldestGeneration }
-        snapshot.currentGeneration = snapshot.trackSets.keys.max()
     }
 
-    private static func records(of snapshot: Snapshot, _ writer: Writer) -> [Journal.Record] {
+    private static func records(of snapshot: Snapshot, _ progress: WindowProgress) -> [Journal.Record] {
+        let numbering = snapshot.numbering
         let duration = Journal.Record.segmentDuration(
-            value: snapshot.segmentDuration.value, timescale: snapshot.segmentDuration.timescale)
+            value: numbering.duration.value, timescale: numbering.duration.timescale, offset: numbering.offset)
         let floor = Journal.Record.floor(
             Journal.Floor(
-                firstFreeNumber: writer.firstFreeNumber, nextGeneration: writer.nextGeneration,
-                discontinuitySequence: writer.discontinuitySequence, ends: writer.ends))
-        let tracks = [duration, floor] + writer.indexes.map { Journal.Record.track(index: $0.value, name: $0.key) }
+                firstFreeNumber: progress.firstFreeNumber, nextGeneration: progress.nextGeneration,
+                discontinuitySequence: progress.discontinuitySequence, ends: progress.ends))
+        let tracks = progress.indexes.sorted { $0.value < $1.value }.map {
+            Journal.Record.track(index: $0.value, name: $0.key)
+        }
         let sets = snapshot.trackSets.values.sorted { $0.generation < $1.generation }.map(\.record)
-        return tracks + sets + snapshot.segments.map { .segment($0) }
+        return [duration, floor] + tracks + sets + snapshot.segments.map { .segment($0) }
     }
-}
-
-extension WindowSegment {
-    package var byteCount: Int { tracks.reduce(0) { $0 + $1.byteCount } }
 }

@@ -1,4 +1,4 @@
-import Files
+package import Files
 import Media
 
 import struct Foundation.Data
@@ -7,8 +7,9 @@ import class Foundation.JSONEncoder
 
 /// The memory of a channel's window over restarts: one JSON line for each track set and each whole segment.
 ///
-/// Appended to while the channel runs; rewritten with what is still there at every start, and when it has grown to
-/// several times that. A torn line, and any other that cannot be read, is passed over.
+/// Holds neither keys nor media. Appended to while the channel runs, each time flushed to the disk before what it says
+/// is shown to anybody; rewritten with what is still there at every start, and when it has grown to several times
+/// that. A torn line, and any other that cannot be read, is passed over.
 struct Journal: Sendable {
     enum Record: Codable, Sendable {
         case track(index: UInt8, name: String)
@@ -16,8 +17,8 @@ struct Journal: Sendable {
         case segment(WindowSegment)
         /// What may never go back or come twice, whatever is left of the window.
         case floor(Floor)
-        /// What segment numbers count; from an earlier version there is none.
-        case segmentDuration(value: Int64, timescale: UInt32)
+        /// What segment numbers count, and what is added; from an earlier version there is none, or no offset.
+        case segmentDuration(value: Int64, timescale: UInt32, offset: UInt64?)
     }
 
     struct Floor: Codable, Sendable {
@@ -36,13 +37,28 @@ struct Journal: Sendable {
         let header: Data
     }
 
+    /// What is in the file.
+    struct Content: Sendable {
+        var records: [Record] = []
+        /// Lines that cannot be read.
+        var unreadableLines = 0
+
+        /// Whether the lines that every rewriting puts first are there: without them numbers, track indexes or
+        /// times could come twice.
+        var hasHead: Bool {
+            records.contains { if case .floor = $0 { true } else { false } }
+                && records.contains { if case .segmentDuration = $0 { true } else { false } }
+        }
+    }
+
     /// Nil for a channel without a disk: nothing is written then.
     let path: String?
 
-    func append(_ record: Record) throws(FileError) {
-        guard let path, let line = line(record) else { return }
+    /// When it returns the disk has the records.
+    func append(_ records: [Record]) throws(FileError) {
+        guard let path, !records.isEmpty else { return }
         // On a line of its own, even where a full disk has torn the one before.
-        try PlainFile.append([UInt8(ascii: "\n")] + line, to: path)
+        try PlainFile.append([UInt8(ascii: "\n")] + records.compactMap(line).flatMap(\.self), to: path, .flushed)
     }
 
     func rewrite(_ records: [Record]) throws(FileError) {
@@ -50,19 +66,55 @@ struct Journal: Sendable {
         try PlainFile.replace(records.compactMap(line).flatMap(\.self), at: path)
     }
 
-    /// - Throws: where there is a journal that cannot be read: to begin anew would give numbers a second time.
-    func read() throws(FileError) -> [Record] {
-        guard let path, PlainFile.size(path) != nil else { return [] }
-        let bytes = try PlainFile.read(path, atMost: 1 << 30)
-        let decoder = JSONDecoder()
-        return bytes.split(separator: UInt8(ascii: "\n")).compactMap {
-            try? decoder.decode(Record.self, from: Data($0))
+    /// Nil where there is no journal.
+    /// - Throws: where there is a journal that cannot be read, or whose head is damaged: to begin anew would give
+    ///   numbers a second time. A damaged one that can be used is copied to a name with `.damaged-` first.
+    func read() throws(TimelineError) -> Content? {
+        guard let path else { return nil }
+        let bytes: [UInt8]?
+        do throws(FileError) { bytes = try PlainFile.readIfThere(path, atMost: 1 << 30) } catch { throw .file(error) }
+        guard let bytes else { return nil }
+        let content = Self.parse(bytes)
+        guard content.unreadableLines > 0 else { return content }
+        guard content.hasHead else { throw .damagedJournal(path: path, lines: content.unreadableLines) }
+        do throws(FileError) { _ = try PlainFile.copyAside(bytes, of: path) } catch {
+            guard error.isDiskFull else { throw .file(error) }
         }
+        return content
+    }
+
+    private static func parse(_ bytes: [UInt8]) -> Content {
+        let decoder = JSONDecoder()
+        var content = Content()
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            if let record = try? decoder.decode(Record.self, from: Data(line)) {
+                content.records.append(record)
+            } else {
+                content.unreadableLines += 1
+            }
+        }
+        return content
     }
 
     private func line(_ record: Record) -> [UInt8]? {
         guard let json = try? JSONEncoder().encode(record) else { return nil }
         return [UInt8](json) + [UInt8(ascii: "\n")]
+    }
+}
+
+/// Why a window cannot be opened or gone on with.
+package enum TimelineError: Error, Sendable, Equatable, CustomStringConvertible {
+    case file(FileError)
+    /// What keeps numbers and IVs from coming twice cannot be read.
+    case damagedJournal(path: String, lines: Int)
+
+    package var description: String {
+        switch self {
+        case .file(let error): "\(error)"
+        case .damagedJournal(let path, let lines):
+            "\(path) is damaged (\(lines) lines cannot be read, of those at its beginning too): bring a copy of it back, "
+                + "or take the channel's folder away and give the channel another name"
+        }
     }
 }
 

@@ -1,8 +1,48 @@
 package import Files
+package import OpenSSLCrypto
+package import Sealing
 import Synchronization
 
-/// The clear bytes of a channel's segments: the newest in memory, all of them as plain CMAF files.
+/// How a channel's media is sealed on the disk.
+package struct WindowSeal: Sendable {
+    package let key: SealingKey
+    package let channel: String
+    /// Whether new segments are sealed; those that are already are read in any case.
+    package var isWriting = true
+
+    /// - Parameter key: of the host key, for `.segments`.
+    package init(key: SealingKey, channel: String) {
+        self.key = key
+        self.channel = channel
+    }
+}
+
+/// Why media is not on the disk, or cannot be read from it.
+package enum StorageError: Error, Sendable, Equatable, CustomStringConvertible {
+    case file(FileError)
+    case sealing(path: String, OpenSSLError)
+    /// Changed, torn, in another's place, or sealed under another host key.
+    case tampered(path: String)
+    /// Sealed, and this daemon was started without a host key.
+    case noKey(path: String)
+
+    package var description: String {
+        switch self {
+        case .file(let error): "\(error)"
+        case .sealing(let path, let error): "cannot seal \(path): \(error)"
+        case .tampered(let path): "\(path) was changed, or is not of this host: it does not open under the host key"
+        case .noKey(let path): "\(path) is sealed, and there is no host key"
+        }
+    }
+
+    var isDiskFull: Bool {
+        if case .file(let error) = self { error.isDiskFull } else { false }
+    }
+}
+
+/// The bytes of a channel's segments: the newest in memory, all of them in files, sealed or clear.
 ///
+/// A sealed segment is told from a clear one by its name, and by the segment's own record, which says what it must be.
 /// Bounds: `memoryBytes` in memory (the oldest leave first; they stay readable from disk) and the host's
 /// `StorageBudget` on disk. Blocking: files are read and written on the caller's thread.
 package final class SegmentStore: Sendable {
@@ -16,6 +56,8 @@ package final class SegmentStore: Sendable {
         }
     }
 
+    package typealias Form = WindowSegment.FileForm
+
     private struct Memory {
         var bytes: [Key: [UInt8]] = [:]
         var order: [Key] = []
@@ -23,25 +65,52 @@ package final class SegmentStore: Sendable {
     }
 
     private let directory: String?
+    private let seal: WindowSeal?
     private let memoryLimit: Int
     private let memory = Mutex(Memory())
 
-    /// - Parameter directory: of this channel; nil keeps everything in memory only.
-    package init(directory: String?, memoryBytes: Int) {
+    /// - Parameters:
+    ///   - directory: of this channel; nil keeps everything in memory only.
+    ///   - seal: nil writes clear files. Both forms are read, sealed ones only with the key.
+    package init(directory: String?, seal: WindowSeal? = nil, memoryBytes: Int) {
         self.directory = directory
+        self.seal = seal
         memoryLimit = memoryBytes
     }
 
+    /// How segments are written.
+    package var form: Form { seal?.isWriting ?? false ? .sealed : .clear }
+
+    /// What a file is longer than what is in it.
+    package static func overhead(_ form: Form) -> Int { form == .sealed ? SealingKey.overhead : 0 }
+
     /// Keeps a segment's bytes; returns the error that kept them from the disk, if any: they are then in memory only.
-    package func put(_ key: Key, _ bytes: [UInt8]) -> FileError? {
-        var failure: FileError?
-        if let path = path(key) {
-            do { try PlainFile.write(bytes, to: path) } catch {
-                // What a full disk took of it is not the segment.
-                PlainFile.remove(path)
-                failure = error
+    package func put(_ key: Key, _ bytes: [UInt8]) -> StorageError? {
+        let failure = write(key, bytes)
+        remember(key, bytes)
+        return failure
+    }
+
+    /// Writes the file alone.
+    func write(_ key: Key, _ bytes: [UInt8]) -> StorageError? {
+        guard let path = path(key, form) else { return nil }
+        let content: [UInt8]
+        do throws(OpenSSLError) {
+            if let seal, seal.isWriting {
+                content = try seal.key.seal(bytes.span, context: Self.context(key, seal))
+            } else {
+                content = bytes
             }
+        } catch { return .sealing(path: path, error) }
+        do throws(FileError) { try PlainFile.write(content, to: path) } catch {
+            // What a full disk took of it is not the segment.
+            PlainFile.remove(path)
+            return .file(error)
         }
+        return nil
+    }
+
+    private func remember(_ key: Key, _ bytes: [UInt8]) {
         memory.withLock { memory in
             if let old = memory.bytes.updateValue(bytes, forKey: key) {
                 memory.total -= old.count
@@ -56,29 +125,43 @@ package final class SegmentStore: Sendable {
             }
             memory.order.removeFirst(evicted)
         }
-        return failure
     }
 
-    /// The bytes, or nil where they are no longer (or never were) there.
-    package func get(_ key: Key) -> [UInt8]? {
+    /// The clear bytes; nil where they are no longer (or never were) there.
+    /// - Throws: where there is a file that cannot be used. It is never served.
+    package func get(_ key: Key, _ form: Form) throws(StorageError) -> [UInt8]? {
         if let bytes = memory.withLock({ $0.bytes[key] }) { return bytes }
-        guard let path = path(key) else { return nil }
-        return try? PlainFile.read(path, atMost: 256 << 20)
+        return try read(key, form)
     }
 
-    /// Whether a file of that size is there: what a restart trusts.
-    func holdsFile(_ key: Key, byteCount: Int) -> Bool {
-        guard let path = path(key) else { return false }
-        return PlainFile.size(path) == byteCount
+    /// From the disk alone.
+    func read(_ key: Key, _ form: Form) throws(StorageError) -> [UInt8]? {
+        guard let path = path(key, form) else { return nil }
+        let content: [UInt8]?
+        do throws(FileError) { content = try PlainFile.readIfThere(path, atMost: 256 << 20) } catch {
+            throw .file(error)
+        }
+        guard let content, form == .sealed else { return content }
+        guard let seal else { throw .noKey(path: path) }
+        guard let bytes = seal.key.open(content.span, context: Self.context(key, seal)) else {
+            throw .tampered(path: path)
+        }
+        return bytes
     }
 
-    package func remove(_ key: Key) {
+    /// Whether a file of that size is there: what a restart trusts of what has long been written.
+    func holdsFile(_ key: Key, _ form: Form, byteCount: Int) -> Bool {
+        guard let path = path(key, form), form == .clear || seal != nil else { return false }
+        return PlainFile.size(path) == byteCount + Self.overhead(form)
+    }
+
+    package func remove(_ key: Key, _ form: Form) {
         memory.withLock { memory in
             guard let old = memory.bytes.removeValue(forKey: key) else { return }
             memory.total -= old.count
             memory.order.removeAll { $0 == key }
         }
-        if let path = path(key) { PlainFile.remove(path) }
+        if let path = path(key, form) { PlainFile.remove(path) }
     }
 
     package var memoryBytes: Int { memory.withLock { $0.total } }
@@ -88,23 +171,14 @@ package final class SegmentStore: Sendable {
         for track in tracks { try PlainFile.makeDirectory("\(directory)/\(track)") }
     }
 
-    private func path(_ key: Key) -> String? { directory.map { "\($0)/\(key.track)/\(key.segment).m4s" } }
-}
+    /// The name's ending, by the form.
+    static func fileExtension(_ form: Form) -> String { form == .sealed ? "sealed" : "m4s" }
 
-/// The disk space all channels of this host share: a count of bytes against a cap.
-package final class StorageBudget: Sendable {
-    package let maximumBytes: Int
-    private let used = Mutex(0)
+    private func path(_ key: Key, _ form: Form) -> String? {
+        directory.map { "\($0)/\(key.track)/\(key.segment).\(Self.fileExtension(form))" }
+    }
 
-    package init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
-
-    package var usedBytes: Int { used.withLock { $0 } }
-
-    /// Counts bytes in (or, negative, out); true while the cap is kept.
-    package func add(_ bytes: Int) -> Bool {
-        used.withLock { used in
-            used += bytes
-            return used <= maximumBytes
-        }
+    private static func context(_ key: Key, _ seal: WindowSeal) -> [String] {
+        ["segment", seal.channel, key.track, String(key.segment)]
     }
 }

@@ -2,8 +2,8 @@ package import Media
 
 /// The window of a channel at one moment. An immutable value: whoever holds one sees nothing change.
 package struct Snapshot: Sendable {
-    /// Of the channel; segment N starts nominally at N times this.
-    package let segmentDuration: Ticks
+    /// When each segment is.
+    package internal(set) var numbering: SegmentNumbering
     /// Every set a listed segment was made with, and the newest, by generation.
     package internal(set) var trackSets: [UInt64: TrackSet] = [:]
     /// By rising number; numbers may be missing where no encoder was there.
@@ -11,7 +11,10 @@ package struct Snapshot: Sendable {
     /// The newest set, whether or not it has a whole segment yet.
     package internal(set) var currentGeneration: UInt64?
 
-    package init(segmentDuration: Ticks) { self.segmentDuration = segmentDuration }
+    package init(segmentDuration: Ticks) { numbering = SegmentNumbering(duration: segmentDuration) }
+
+    /// Of the channel.
+    package var segmentDuration: Ticks { numbering.duration }
 
     package func segment(_ number: UInt64) -> WindowSegment? {
         var low = 0
@@ -25,9 +28,20 @@ package struct Snapshot: Sendable {
 
     package func trackSet(of segment: WindowSegment) -> TrackSet? { trackSets[segment.generation] }
 
-    /// The nominal start of a segment from the epoch: its number times the segment duration. Saturates.
-    package func nominalStart(of number: UInt64) -> Ticks {
-        let (product, overflow) = Int64(clamping: number).multipliedReportingOverflow(by: segmentDuration.value)
-        return Ticks(overflow ? .max : product, timescale: segmentDuration.timescale)
+    /// The nominal start of a segment from the epoch. Saturates.
+    package func nominalStart(of number: UInt64) -> Ticks { numbering.nominalStart(of: number) }
+
+    /// Takes the oldest segment out, with the track sets that only it was made with.
+    mutating func removeFirst() -> (segment: WindowSegment, set: TrackSet?)? {
+        guard let first = segments.first else { return nil }
+        segments.removeFirst()
+        defer { forgetUnusedTrackSets() }
+        return (first, trackSets[first.generation])
+    }
+
+    mutating func forgetUnusedTrackSets() {
+        let oldest = segments.first?.generation ?? currentGeneration ?? 0
+        guard trackSets.keys.contains(where: { $0 < oldest }) else { return }
+        trackSets = trackSets.filter { $0.key >= oldest }
     }
 }

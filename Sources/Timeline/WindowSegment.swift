@@ -10,6 +10,23 @@ package struct WindowSegment: Sendable, Equatable, Codable {
     package let discontinuitySequence: UInt64
     /// In the order of the track set.
     package let tracks: [TrackSegment]
+    /// How its files lie on the disk; nil, from an earlier version, is clear.
+    var form: FileForm?
+
+    package enum FileForm: String, Sendable, Codable {
+        /// Plain CMAF: `NUMBER.m4s`.
+        case clear
+        /// Under the host key: `NUMBER.sealed`.
+        case sealed
+    }
+
+    var fileForm: FileForm { form ?? .clear }
+
+    /// Of the clear bytes.
+    package var byteCount: Int { tracks.reduce(0) { $0 + $1.byteCount } }
+
+    /// Of its files.
+    package var storedByteCount: Int { byteCount + tracks.count * SegmentStore.overhead(fileForm) }
 }
 
 /// One track's share of a segment.

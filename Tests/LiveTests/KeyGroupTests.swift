@@ -38,7 +38,7 @@ import Timeline
         try add(0..<3)
         try add(3..<4)
         try add(6..<8)
-        let group = KeyGroup(protection: nil, path: nil, snapshot: timeline.snapshot)
+        let group = try KeyGroup(protection: nil, path: nil, snapshot: timeline.snapshot)
         let bound = try group.bind(timeline.snapshot, firstListed: 0)
         #expect(!bound.isWithheld)
         #expect(bound.segments.allSatisfy { $0.keys == nil })
@@ -54,7 +54,7 @@ import Timeline
             _ = await schedule.keys(for: period, until: .max)
         }
         try add(0..<8)
-        let group = KeyGroup(
+        let group = try KeyGroup(
             protection: protection(schedule), path: nil, snapshot: Snapshot(segmentDuration: Studio.duration))
         let bound = try group.bind(timeline.snapshot, firstListed: 0)
         #expect(bound.segments.compactMap { $0.keys?.index }.map { $0 - Studio.period } == [0, 0, 0, 0, 0, 1, 1, 1])
@@ -69,7 +69,7 @@ import Timeline
         let schedule = studio.schedule()
         _ = await schedule.keys(for: Studio.keyPeriod, until: .max)
         try add(0..<6)
-        let group = KeyGroup(
+        let group = try KeyGroup(
             protection: protection(schedule), path: path, snapshot: Snapshot(segmentDuration: Studio.duration))
         let bound = try group.bind(timeline.snapshot, firstListed: 0)
         #expect(bound.segments.compactMap { $0.keys?.index } == Array(repeating: Studio.period, count: 6))
@@ -80,7 +80,7 @@ import Timeline
         for period in [Studio.keyPeriod, KeyPeriod(Studio.period + 1)] {
             _ = await later.keys(for: period, until: .max)
         }
-        let again = KeyGroup(protection: protection(later), path: path, snapshot: timeline.snapshot)
+        let again = try KeyGroup(protection: protection(later), path: path, snapshot: timeline.snapshot)
         try add(6..<7)
         let rebound = try again.bind(timeline.snapshot, firstListed: 0)
         #expect(rebound.segments.compactMap { $0.keys?.index }.map { $0 - Studio.period } == [0, 0, 0, 0, 0, 0, 1])
@@ -97,7 +97,7 @@ import Timeline
         let schedule = studio.schedule()
         _ = await schedule.keys(for: Studio.keyPeriod, until: .max)
         try add(0..<10)
-        let group = KeyGroup(
+        let group = try KeyGroup(
             protection: protection(schedule), path: nil, snapshot: Snapshot(segmentDuration: Studio.duration))
         let bound = try group.bind(timeline.snapshot, firstListed: Studio.number)
         // The period ended at 5, its grace at 7.
@@ -120,7 +120,7 @@ import Timeline
         let schedule = studio.schedule()
         _ = await schedule.keys(for: KeyPeriod(Studio.period + 1), until: .max)
         try add(0..<8)
-        let group = KeyGroup(
+        let group = try KeyGroup(
             protection: KeyGroup.Protection(
                 contract: Studio.contract, schedule: schedule, graceSeconds: 0),
             path: nil, snapshot: Snapshot(segmentDuration: Studio.duration))
@@ -133,7 +133,7 @@ import Timeline
         let directory = try TemporaryDirectory()
         let path = directory.path + "/none/bindings.json"
         try add(0..<2)
-        let group = KeyGroup(protection: nil, path: path, snapshot: timeline.snapshot)
+        let group = try KeyGroup(protection: nil, path: path, snapshot: timeline.snapshot)
         for _ in 0..<3 {
             #expect(throws: FileError.self) { _ = try group.bind(timeline.snapshot, firstListed: 0) }
         }
@@ -159,7 +159,7 @@ import Timeline
         #expect(before.segments.map { $0.run.firstNumber - Studio.number } == [0, 0, 0, 5, 5])
         try directory.remove("720p/\(Studio.number + 1).m4s")
         let second = try open()
-        let group = KeyGroup(protection: nil, path: path, snapshot: second.snapshot)
+        let group = try KeyGroup(protection: nil, path: path, snapshot: second.snapshot)
         let after = try group.bind(second.snapshot, firstListed: 0)
         #expect(numbers(after) == [0, 2, 5, 6])
         #expect(after.segments.map { $0.run.firstNumber - Studio.number } == [0, 2, 5, 5])
@@ -168,7 +168,7 @@ import Timeline
     /// A window of a day is looked at with every new segment: once over it, not once for each of its runs.
     @Test func aLongWindowIsBoundInOneGo() throws {
         try add(0..<40)
-        let group = KeyGroup(protection: nil, path: nil, snapshot: timeline.snapshot)
+        let group = try KeyGroup(protection: nil, path: nil, snapshot: timeline.snapshot)
         let bound = try group.bind(timeline.snapshot, firstListed: 0)
         #expect(Set(bound.segments.map(\.run)).count == 1)
         for count in 40..<60 as Range<UInt64> {
@@ -177,5 +177,46 @@ import Timeline
         }
         let last = try group.bind(timeline.snapshot, firstListed: 0)
         #expect(Set(last.segments.map(\.run)).count == 21)
+    }
+
+    /// What the file said is lost: nothing at the old addresses, other keys, and no key of an edition that was given up.
+    @Test func aDamagedFileIsKeptAndAllIsDecidedAnew() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/bindings.json"
+        try add(0..<3)
+        let schedule = studio.schedule()
+        _ = await schedule.keys(for: KeyPeriod(Studio.period), until: .max)
+        let before = try KeyGroup(protection: protection(schedule), path: path, snapshot: timeline.snapshot)
+        _ = try before.bind(timeline.snapshot, firstListed: 0)
+        #expect(try before.startEdition(timeline.snapshot) == 1)
+        #expect(before.lossMark.isEmpty && before.damagedPath == nil)
+        let text = try directory.read("bindings.json")
+        for damaged in ["", String(text.dropLast(9)), "[]", "\u{0}\u{0}\u{0}"] {
+            try directory.write(damaged, to: "bindings.json")
+            let later = studio.schedule()
+            let group = try KeyGroup(
+                protection: protection(later), path: path, snapshot: timeline.snapshot, now: 1_700_000_000_000)
+            #expect(group.lossMark == " lost 28333333")
+            let aside = try #require(group.damagedPath)
+            #expect(try String(contentsOfFile: aside, encoding: .utf8) == damaged)
+            let bound = try group.bind(timeline.snapshot, firstListed: 0)
+            #expect(bound.segments.isEmpty && bound.isWithheld, "no key of that edition is here yet")
+            // The mark stays over restarts; another loss later has another one.
+            let again = try KeyGroup(
+                protection: protection(studio.schedule()), path: path, snapshot: timeline.snapshot,
+                now: 1_800_000_000_000)
+            #expect(again.lossMark == group.lossMark && again.damagedPath == nil)
+            #expect(try again.startEdition(timeline.snapshot) == 28_333_334)
+        }
+        #expect(try directory.names(in: "").count == 5)
+    }
+
+    /// A file that cannot be read is not a missing one.
+    @Test func anUnreadableFileKeepsTheGroupClosed() throws {
+        let directory = try TemporaryDirectory()
+        try PlainFile.makeDirectory(directory.path + "/bindings.json")
+        #expect(throws: FileError(operation: "read", path: directory.path + "/bindings.json", code: EISDIR)) {
+            _ = try KeyGroup(protection: nil, path: directory.path + "/bindings.json", snapshot: timeline.snapshot)
+        }
     }
 }

@@ -4,6 +4,7 @@ import Packager
 import Settings
 import TestSupport
 import Testing
+import Timeline
 
 /// ISO/IEC 23009-1:2022, clause 5.3; DASH-IF IOP.
 @Suite struct MPDPackagerTests {
@@ -132,6 +133,27 @@ import Testing
         #expect(mpd.periods[1].start?.milliseconds == 1_600_000_008_000)
         // The next key's first segment begins two seconds later: it is not this period's.
         #expect(mpd.periods[1].duration?.milliseconds == 2000)
+    }
+
+    /// Numbers that an offset was added to lie where they lie: five durations earlier than they say.
+    @Test func numbersWithAnOffsetAreOfTheirTimes() throws {
+        let plain = try stage().window(.dash(.number))
+        let numbering = SegmentNumbering(duration: Stage.duration, offset: 5)
+        let shifted = EndpointWindow(
+            endpoint: plain.endpoint, revision: plain.revision, numbering: numbering, segments: plain.segments,
+            trackSets: plain.trackSets, changedAtMilliseconds: plain.changedAtMilliseconds, isEnded: false,
+            nominalBitrates: plain.nominalBitrates)
+        let (before, after) = (try mpd(plain).periods, try mpd(shifted).periods)
+        #expect(before.count == after.count)
+        for (before, after) in zip(before, after) {
+            let (first, second) = (try #require(before.start), try #require(after.start))
+            #expect(first.milliseconds - second.milliseconds == 10_000)
+            #expect(
+                before.adaptationSets[0].segmentTemplate?.startNumber
+                    == after.adaptationSets[0].segmentTemplate?.startNumber)
+        }
+        let (first, second) = (try #require(before.last?.duration), try #require(after.last?.duration))
+        #expect(second.milliseconds - first.milliseconds == 10_000, "the key changes at its time, not at a number")
     }
 
     @Test func numbersAloneArePromisedLater() throws {

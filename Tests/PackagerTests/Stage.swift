@@ -53,7 +53,7 @@ struct Stage {
             segments.append(BoundSegment(segment: segment, keys: keys, run: run))
         }
         return EndpointWindow(
-            endpoint: endpoint, revision: "0123456789ab", segmentDuration: Self.duration, segments: segments,
+            endpoint: endpoint, revision: "0123456789ab", numbering: snapshot.numbering, segments: segments,
             trackSets: snapshot.trackSets, changedAtMilliseconds: 1_600_000_012_345, isEnded: isEnded,
             nominalBitrates: ["720p": 3_000_000, "360p": 800_000, "stereo": 128_000])
     }

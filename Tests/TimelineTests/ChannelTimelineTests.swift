@@ -1,3 +1,5 @@
+import Files
+import Foundation
 import Media
 import Synchronization
 import TestSupport
@@ -216,6 +218,70 @@ import Timeline
         }
         #expect(announced == 32)
         #expect(timeline.snapshot.trackSets.count == 1)
+    }
+
+    /// Two channels on one disk: the one with the larger pictures gives way, down to its share.
+    @Test func oneChannelDoesNotTakeTheOthersPast() throws {
+        let events = Mutex<[ChannelTimeline.Event]>([])
+        let audio = [tracks[1]]
+        let size = audio[0].chunks(of: Self.number, Self.duration).joined().count
+        let budget = StorageBudget(maximumBytes: size * 40)
+        let small = try timeline(windowSeconds: 100, budget: budget) { event in events.withLock { $0.append(event) } }
+        let large = try timeline(windowSeconds: 1000, budget: budget)
+        let (smallFeed, largeFeed) = (try TimelineFeed(small, audio), try TimelineFeed(large, tracks))
+        for number in Self.number..<Self.number + 10 { try smallFeed.add(number) }
+        for number in Self.number..<Self.number + 60 { try largeFeed.add(number) }
+        #expect(small.snapshot.segments.count == 10)
+        #expect(!events.withLock { $0 }.contains { if case .evictedEarly = $0 { true } else { false } })
+        #expect(budget.usedBytes <= budget.maximumBytes)
+        for number in Self.number + 10..<Self.number + 30 { try smallFeed.add(number) }
+        // Half of 40 is its share; beyond that it gives way itself.
+        #expect(small.snapshot.segments.count == 20)
+        #expect(budget.usedBytes <= budget.maximumBytes)
+        let segment = try #require(large.snapshot.segments.first)
+        #expect(large.bytes(segment: segment.number, track: "720p") != nil, "what is listed is there")
+        #expect(large.bytes(segment: segment.number - 1, track: "720p") == nil)
+    }
+
+    /// An index or a generation that is not written down would be given again after a crash: an IV or a URL twice.
+    @Test func nothingBeginsThatCannotBeWrittenDown() throws {
+        let directory = try TemporaryDirectory()
+        let timeline = try timeline(directory: directory.path)
+        let token = timeline.beginPublication().publication
+        let journal = try directory.read("window.jsonl")
+        try directory.remove("window.jsonl")
+        try FileManager.default.createSymbolicLink(
+            atPath: directory.path + "/window.jsonl", withDestinationPath: "/dev/full")
+        let error = #expect(throws: ParseError.self) {
+            try timeline.setTracks(tracks.map(\.description), publication: token)
+        }
+        #expect(error?.reason.contains("the disk refuses the channel's journal") == true)
+        #expect(timeline.snapshot.trackSets.isEmpty)
+        #expect(throws: ParseError(.invalid, at: 0, "a chunk before the tracks")) {
+            try timeline.append(track: 0, segment: Self.number, endsSegment: true, bytes: [], publication: token)
+        }
+        try directory.remove("window.jsonl")
+        try directory.write(journal, to: "window.jsonl")
+        try timeline.setTracks(tracks.map(\.description), publication: token)
+        let set = try #require(timeline.snapshot.trackSets[1])
+        #expect(set.tracks.map(\.index) == [0, 1])
+    }
+
+    /// With the disk full of something else a known channel goes on: in memory, and with less of the past.
+    @Test func aFullDiskCostsThePast() throws {
+        let directory = try TemporaryDirectory()
+        let events = Mutex<[ChannelTimeline.Event]>([])
+        let timeline = try timeline(windowSeconds: 100, directory: directory.path) { event in
+            events.withLock { $0.append(event) }
+        }
+        let feed = try TimelineFeed(timeline, tracks)
+        for number in Self.number..<Self.number + 6 { try feed.add(number) }
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(directory.path)/720p/\(Self.number + 6).m4s", withDestinationPath: "/dev/full")
+        try feed.add(Self.number + 6)
+        #expect(timeline.snapshot.segments.map(\.number) == Array(Self.number + 1..<Self.number + 7))
+        #expect(events.withLock { $0 }.contains(.evictedEarly(number: Self.number)))
+        #expect(PlainFile.size("\(directory.path)/720p/\(Self.number + 6).m4s") != nil, "there was room then")
     }
 
     /// When a channel is closed, its disk space is no longer counted, and its late publication can do nothing.

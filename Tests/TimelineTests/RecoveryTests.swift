@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Media
+import Synchronization
 import TestSupport
 import Testing
 import Timeline
@@ -18,11 +19,14 @@ import Timeline
         directory = try TemporaryDirectory()
     }
 
-    private func open(windowSeconds: UInt32 = 100) throws -> ChannelTimeline {
+    private func open(
+        windowSeconds: UInt32 = 100, duration: Ticks = Self.duration,
+        onEvent: @escaping @Sendable (ChannelTimeline.Event) -> Void = { _ in }
+    ) throws -> ChannelTimeline {
         try ChannelTimeline(
             directory: directory.path + "/news",
-            limits: .init(segmentDuration: Self.duration, windowSeconds: windowSeconds),
-            budget: StorageBudget(maximumBytes: 1 << 30), onEvent: { _ in })
+            limits: .init(segmentDuration: duration, windowSeconds: windowSeconds),
+            budget: StorageBudget(maximumBytes: 1 << 30), onEvent: onEvent)
     }
 
     /// Three segments of one publication, two of the next.
@@ -150,7 +154,94 @@ import Timeline
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         try file.truncate(atOffset: (1 << 30) + 1)
         try file.close()
-        #expect(throws: FileError.self) { _ = try open() }
+        let error = FileError(operation: "read", path: path, code: EFBIG)
+        #expect(throws: TimelineError.file(error)) { _ = try open() }
         #expect(PlainFile.size(path) == (1 << 30) + 1)
+    }
+
+    /// Without its head, numbers, indexes and generations could come twice: somebody has to look.
+    @Test func aJournalWithoutItsHeadKeepsTheChannelClosed() throws {
+        _ = try fill()
+        let journal = try directory.read("news/window.jsonl").split(separator: "\n")
+        for damaged in 0..<2 {
+            var lines = journal.map(String.init)
+            lines[damaged] = String(lines[damaged].dropLast(3))
+            try directory.write(lines.joined(separator: "\n"), to: "news/window.jsonl")
+            let path = "\(directory.path)/news/window.jsonl"
+            let error = #expect(throws: TimelineError.damagedJournal(path: path, lines: 1)) { _ = try open() }
+            #expect(error.map { "\($0)" }?.contains("bring a copy of it back") == true)
+        }
+    }
+
+    /// What other lines have lost is told from those that are left, and the damaged file is kept.
+    @Test func damagedLinesCostSegmentsButNothingComesTwice() throws {
+        let before = try fill()
+        let journal = try directory.read("news/window.jsonl").split(separator: "\n").map(String.init)
+        let events = Mutex<[ChannelTimeline.Event]>([])
+        let lines = journal.map { $0.hasPrefix("{\"track\"") ? "#" + $0 : $0 }
+        try directory.write(lines.joined(separator: "\n"), to: "news/window.jsonl")
+        let timeline = try open { event in events.withLock { $0.append(event) } }
+        #expect(events.withLock { $0 } == [.journalDamaged(lines: 2)])
+        #expect(timeline.snapshot.segments == before.segments)
+        #expect(try directory.read("news/window.jsonl.damaged-1").contains("#{\"track\""))
+        _ = try TimelineFeed(timeline, [try .audio("surround"), try .audio("stereo"), try .video("720p")])
+        let snapshot = timeline.snapshot
+        let current = try #require(snapshot.currentGeneration.flatMap { snapshot.trackSets[$0] })
+        #expect(current.tracks.map(\.index) == [2, 1, 0])
+        #expect(current.generation == 3)
+    }
+
+    /// The file of a segment whose record never came, and all others that nothing lists.
+    @Test func whatNothingListsIsRemoved() throws {
+        let before = try fill()
+        for name in ["720p/5.m4s", "720p/5.sealed", "stereo/\(Self.number).sealed", "gone/7.m4s"] {
+            try PlainFile.makeDirectory("\(directory.path)/news/gone")
+            try directory.write("orphan", to: "news/" + name)
+        }
+        try directory.write("not ours", to: "news/720p/notes.txt")
+        #expect(try open().snapshot.segments == before.segments)
+        #expect(try directory.names(in: "news/gone").isEmpty)
+        #expect(try directory.names(in: "news/720p").suffix(1) == ["notes.txt"])
+        #expect(try directory.names(in: "news/720p").count == 6)
+        #expect(try directory.names(in: "news/stereo").count == 5)
+    }
+
+    /// Numbers count segment durations; a longer one would make them go back.
+    @Test func numbersGoOnWhenDurationsBecomeLonger() throws {
+        _ = try fill()
+        let longer = try open(duration: Ticks(6, timescale: 1))
+        #expect(longer.snapshot.segments.isEmpty)
+        #expect(try directory.names(in: "news/720p").isEmpty)
+        let begun = longer.beginPublication()
+        // In durations from the epoch: where the media of before ended.
+        #expect(begun.firstSegment == (Self.number + 12 + 2) / 3)
+        let count = begun.firstSegment
+        let feed = try TimelineFeed(longer, tracks)
+        for segment in count..<count + 3 { try feed.add(segment) }
+        let numbers = longer.snapshot.segments.map(\.number)
+        let first = try #require(numbers.first)
+        #expect(first >= Self.number + 12)
+        #expect(numbers == Array(first..<first + 3))
+        #expect(longer.snapshot.nominalStart(of: first) == Ticks(Int64(count) * 6, timescale: 1))
+        #expect(longer.snapshot.segments.first?.isDiscontinuity == true)
+        #expect(
+            longer.bytes(segment: first, track: "720p")
+                == tracks[0].chunks(of: count, Ticks(6, timescale: 1)).flatMap(\.self))
+        #expect(throws: ParseError.self, "what has been is over") { try feed.add(count - 1) }
+        feed.end()
+
+        // A restart keeps them.
+        let again = try open(duration: Ticks(6, timescale: 1))
+        #expect(again.snapshot.segments == longer.snapshot.segments)
+        #expect(again.snapshot.numbering == longer.snapshot.numbering)
+        #expect(again.beginPublication().firstSegment == count + 3)
+
+        // And so does a shorter duration, whose numbers are as high by themselves.
+        let shorter = try open(duration: Self.duration)
+        #expect(shorter.snapshot.numbering.offset == 0 || shorter.snapshot.numbering.offset % (1 << 20) == 0)
+        let next = shorter.beginPublication().firstSegment
+        let last = try TimelineFeed(shorter, tracks)
+        try last.add(next)
+        #expect(try #require(shorter.snapshot.segments.first?.number) > first + 2)
     }
 }

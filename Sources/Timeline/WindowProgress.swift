@@ -1,0 +1,42 @@
+import Media
+
+/// How far a channel has come: what may never go back or come twice, whatever is left of its window.
+struct WindowProgress: Sendable {
+    /// Of each track that the channel ever had.
+    var indexes: [String: UInt8] = [:]
+    var nextGeneration: UInt64 = 1
+    var discontinuitySequence: UInt64 = 0
+    /// No segment number below this may be used again, whether its segment was finished or not.
+    var firstFreeNumber: UInt64 = 0
+    /// Where the listed media of each track ends, by name.
+    var ends: [String: Ticks] = [:]
+
+    mutating func noteEnds(_ segment: WindowSegment, _ set: TrackSet) {
+        for (track, share) in zip(set.tracks, segment.tracks) {
+            let (end, overflow) = share.decodeTime.addingReportingOverflow(share.duration)
+            ends[track.track.name] = Ticks(overflow ? .max : end, timescale: track.track.timescale)
+        }
+    }
+
+    /// The segment durations from the epoch to the first segment that starts after all listed media. A copied segment
+    /// can reach over the next ones.
+    func firstCount(_ duration: Ticks) -> UInt64 {
+        // The last audio frame of a segment ends a little behind it, on the grid where the next one's first begins.
+        let tolerance = Int64(duration.timescale) * 3 / 20
+        return ends.values.map { end in
+            let media = max(end.rescaled(to: duration.timescale).value, tolerance) - tolerance
+            return media == 0 ? 0 : UInt64((media - 1) / max(duration.value, 1)) + 1
+        }.max() ?? 0
+    }
+
+    /// The index of a track: the one it has, or a free one, which is written to `records`.
+    mutating func index(of name: String, _ records: inout [Journal.Record]) throws(ParseError) -> UInt8 {
+        if let index = indexes[name] { return index }
+        guard let free = (0...UInt8.max).first(where: { !indexes.values.contains($0) }) else {
+            throw ParseError(.tooLarge, at: 0, "this channel has had 256 different track names")
+        }
+        indexes[name] = free
+        records.append(.track(index: free, name: name))
+        return free
+    }
+}
