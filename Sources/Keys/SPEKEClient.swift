@@ -96,8 +96,12 @@ package struct SPEKEClient: Sendable {
             throw KeyError(.invalidAnswer, error.reason)
         }
         let keys = try request.keys(in: answer)
-        if !provider.quirks.acceptRepeatedKeys, let (id, earlier) = memory.keys.earlierOwner(in: keys) {
+        switch memory.keys.conflict(with: keys) {
+        case .changed(let id):
+            throw KeyError(.invalidAnswer, "KID \(id) has another key than before")
+        case .repeated(let id, before: let earlier) where !provider.quirks.acceptRepeatedKeys:
             throw KeyError(.invalidAnswer, "a stale key: KID \(id) has the key that KID \(earlier) had before")
+        case .repeated, .none: break
         }
         memory.keys.remember(keys)
         return keys

@@ -29,7 +29,8 @@ extension SystemSignalling {
     }
 
     private mutating func complete(_ check: Check) throws(KeyError) {
-        let scheme = check.request.contract.scheme.commonEncryption
+        // A plain key has no scheme, whatever is encrypted with it.
+        let scheme = check.system == .aes128 ? nil : check.request.contract.scheme.commonEncryption
         let known = SystemKey(
             check.system, scheme: scheme, keyIDs: [check.element.keyID], pssh: pssh, keyURI: keyURI)
         do throws(MissingSignalling) {

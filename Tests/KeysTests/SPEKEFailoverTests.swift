@@ -112,6 +112,18 @@ import Testing
         #expect(error.code == .invalidAnswer)
         #expect(error.reason.hasPrefix("a stale key: KID "))
         #expect(error.reason.hasSuffix("has the key that KID \(first.entries[0].key.keyID) had before"))
+        // Another key under a KID that has one already.
+        replicas[0].become { CannedProvider.http($0, salt: 2) }
+        let changed = try await #require(throws: KeyError.self) {
+            try await client.keys(for: Self.contract, period: 1)
+        }
+        #expect(
+            changed == KeyError(.invalidAnswer, "KID \(first.entries[0].key.keyID) has another key than before"))
+        replicas[0].become { request in
+            CannedProvider.http(request) { document in
+                for index in document.contentKeys.indices { document.contentKeys[index].key = ContentKey(old[index]) }
+            }
+        }
         // A new client knows what it is told of, as after a restart.
         let restarted = try self.client([replicas[0]])
         restarted.remember(first)
