@@ -47,10 +47,10 @@ extension TrackKey {
 
     /// Whole `pssh` boxes for `moov`.
     ///
-    /// ClearKey has none but the provider's: a browser would take it for a request that it cannot read.
+    /// None for ClearKey: browsers would hand it to players as a request that they then cannot make (dash.js fails).
     func systemBoxes(_ encryption: EndpointEncryption) -> [[UInt8]] {
-        encryption.systems.compactMap { system in
-            signalling[system]?.pssh ?? (system == .clearKey ? nil : completed(system, encryption)?.pssh)
+        encryption.systems.filter { $0 != .clearKey }.compactMap { system in
+            signalling[system]?.pssh ?? completed(system, encryption)?.pssh
         }
     }
 
