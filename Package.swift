@@ -87,7 +87,9 @@ let package = Package(
 
         // 3 services
         .target(name: "Settings", dependencies: ["Media", yams], swiftSettings: settings),
-        .target(name: "Timeline", dependencies: ["Media", "Files", "ISOBMFF", "OpenSSLCrypto", "Sealing"], swiftSettings: settings),
+        .target(
+            name: "Timeline", dependencies: ["Media", "Files", "ISOBMFF", "OpenSSLCrypto", "Sealing"],
+            swiftSettings: settings),
         .target(
             name: "Keys",
             dependencies: [
@@ -113,7 +115,8 @@ let package = Package(
         .target(
             name: "Live",
             dependencies: [
-                "Media", "CPIX", "CurlHTTP", "Files", "Keys", "OpenSSLCrypto", "Packager", "Settings", "Timeline", logging,
+                "Media", "CPIX", "CurlHTTP", "Files", "Keys", "OpenSSLCrypto", "Packager", "Settings", "Timeline",
+                "ViewerTokens", logging,
             ],
             swiftSettings: settings),
         .target(

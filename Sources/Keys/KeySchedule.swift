@@ -137,6 +137,9 @@ package final class KeySchedule: Sendable {
         wake.yield()
     }
 
+    /// All keys that are held now.
+    package var held: [PeriodKeys] { state.withLock { Array($0.keys.values) } }
+
     /// Whether the keys of a period are held, for `KeyBinding`.
     package func isHeld(_ period: KeyPeriod) -> Bool { state.withLock { $0.keys[period] != nil } }
 

@@ -29,6 +29,11 @@ package struct PeriodKeys: Sendable {
         return entries.first { $0.entry.matches(track) }.map { .key($0.key) }
     }
 
+    /// The same with every key changed.
+    package func mapKeys(_ change: (TrackKey) -> TrackKey) -> PeriodKeys {
+        PeriodKeys(period, entries.map { ($0.entry, change($0.key)) }, unencrypted: unencrypted)
+    }
+
     /// The key of a track; nil where it has none.
     package func key(for track: Track) -> TrackKey? {
         if case .key(let key)? = assignment(for: track) { key } else { nil }

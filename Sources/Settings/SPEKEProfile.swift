@@ -19,6 +19,19 @@ package struct SPEKEProfile: Sendable, Hashable {
         }
     }
 
+    /// How players are let in where they fetch plain keys (AES-128, `identity`).
+    package struct KeyDelivery: Sendable, Hashable {
+        /// The secret with which the key server checks tokens.
+        package var tokenSecret: Secret
+        /// How long after the end of its key period a token is good.
+        package var tokenLifetimeSeconds: UInt32
+
+        package init(tokenSecret: Secret, tokenLifetimeSeconds: UInt32) {
+            self.tokenSecret = tokenSecret
+            self.tokenLifetimeSeconds = tokenLifetimeSeconds
+        }
+    }
+
     package struct Header: Sendable, Hashable {
         package var name: String
         package var value: Secret
@@ -40,6 +53,8 @@ package struct SPEKEProfile: Sendable, Hashable {
     /// A PEM file of the authorities to trust instead of the system's.
     package var caFile: String?
     package var documentKey: DocumentKey?
+    /// Nil: key URIs go into playlists as the provider gave them.
+    package var keyDelivery: KeyDelivery?
     package var keyPolicy: KeyPolicy
     /// The provider may answer other KIDs than those asked for.
     package var allowKeyIDOverride = false

@@ -6,6 +6,7 @@ struct SPEKEReader {
     private static let keys = [
         "url", "version", "resourceId", "authentication", "headers", "caFile", "documentKey", "keyPolicy",
         "allowKeyIDOverride", "prefetchSeconds", "prefetchPeriods", "timeoutSeconds", "onKeyFailure", "quirks",
+        "keyDelivery",
     ]
 
     struct Result {
@@ -48,6 +49,7 @@ struct SPEKEReader {
         profile.headers = SPEKEHeaderReader(secrets: secrets).read(section, authentication)
         profile.caFile = section["caFile"].flatMap { secrets.existingFile($0, "caFile", isSecret: false) }
         profile.documentKey = readDocumentKey(section)
+        profile.keyDelivery = readKeyDelivery(section)
         profile.allowKeyIDOverride = section.bool("allowKeyIDOverride", default: false)
         profile.prefetchPeriods = section.integer("prefetchPeriods", in: 1...2, default: 1)
         profile.timeoutMilliseconds =
@@ -79,6 +81,24 @@ struct SPEKEReader {
             .flatMap { secrets.existingFile($0, "privateKey", isSecret: true) }
         guard let certificate, let key else { return nil }
         return SPEKEProfile.DocumentKey(certificate: certificate, privateKey: key)
+    }
+
+    private func readKeyDelivery(_ section: Section) -> SPEKEProfile.KeyDelivery? {
+        guard let node = section["keyDelivery"],
+            let delivery = Section(node, "keyDelivery", keys: ["tokenSecret", "tokenLifetimeSeconds"], log)
+        else { return nil }
+        let lifetime: UInt32 = delivery.integer("tokenLifetimeSeconds", in: 0...31_536_000, default: 86_400)
+        guard
+            let secret = delivery.required("tokenSecret", "the key server's: tokenSecret: { file: token-secret }")
+                .flatMap({ secrets.secret($0, "tokenSecret") })
+        else { return nil }
+        guard secret == .unresolved || secret.reveal().utf8.count >= 32 else {
+            log.error(
+                "'tokenSecret' has less than 32 bytes; take the file that the key server made",
+                at: delivery.place(of: "tokenSecret"))
+            return nil
+        }
+        return SPEKEProfile.KeyDelivery(tokenSecret: secret, tokenLifetimeSeconds: lifetime)
     }
 
     private func readPolicy(_ section: Section, _ version: SPEKEProfile.Version) -> KeyPolicy {

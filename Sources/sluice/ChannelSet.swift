@@ -109,21 +109,25 @@ actor ChannelSet: Service {
                     contract: contract)
             }
             let client = SPEKEClient(http, try SPEKEClient.Provider(speke))
-            return KeySchedule(
+            let token = try KeyDeliveryToken(speke)
+            let schedule = KeySchedule(
                 KeyPlan.Settings(
-                    rotationIntervalSeconds: contract.rotationIntervalSeconds,
-                    // At least the next period is always asked for.
-                    prefetchSeconds: max(
-                        speke.prefetchSeconds,
-                        speke.prefetchPeriods > 1 ? speke.prefetchPeriods * contract.rotationIntervalSeconds : 0),
+                    rotationIntervalSeconds: contract.rotationIntervalSeconds, prefetchSeconds: speke.prefetchSeconds,
                     retentionSeconds: UInt32(
-                        clamping: UInt64(profile.keptSeconds) + UInt64(speke.onKeyFailure.graceSeconds))),
+                        clamping: UInt64(profile.keptSeconds) + UInt64(speke.onKeyFailure.graceSeconds)),
+                    prefetchPeriods: speke.prefetchPeriods),
                 report: { event in
                     Self.log(event, channel: profile.channel, contract: contract, logger)
                     if case .fetched = event { onChange() }
                 },
                 vault: vault,
-                fetch: { period throws(KeyError) in try await client.keys(for: contract, period: period) })
+                fetch: { period throws(KeyError) in
+                    let keys = try await client.keys(for: contract, period: period)
+                    return token?.adding(to: keys, of: contract) ?? keys
+                })
+            // So that a provider that gives an old key again is found out after a restart too.
+            for keys in schedule.held { client.remember(keys) }
+            return schedule
         }
         runners[profile.channel] = Task {
             await withDiscardingTaskGroup { group in

@@ -90,6 +90,9 @@ class Sluice:
     """One daemon with one key server. `profile` is a function from the key server's URL to a profile's text; `others`
     are more of them by channel name; `environment` is the daemon's, such as SLUICE_RTMP_MAXPUBLISHERS."""
 
+    # More arguments of the key server.
+    key_arguments = ()
+
     def __init__(self, directory, profile, channel="live", others=None, environment=None):
         self.directory = Path(directory)
         self.channel = channel
@@ -111,7 +114,7 @@ class Sluice:
         self.keys = Process(
             "keyserver",
             [BUILD / "sluice-keyserver", "serve", "--listen", f"127.0.0.1:{self.key_port}", "--secret-file",
-             self.directory / "secret"], self.directory)
+             self.directory / "secret", *self.key_arguments], self.directory)
         self.key_port = self.keys.listening()["port"]
 
     def start_daemon(self):

@@ -13,6 +13,15 @@ import Testing
 
     static let cases: [BadProfile] = [
         BadProfile(
+            "key delivery without a secret", "    url: https://keys", "    keyDelivery: {}\n    url: https://keys",
+            "43:18: error: keyDelivery has no 'tokenSecret'; the key server's: tokenSecret: { file: token-secret }"),
+        BadProfile(
+            "a short token secret", "    url: https://keys",
+            "    keyDelivery: { tokenSecret: short }\n    url: https://keys",
+            "43:33: error: 'tokenSecret' has less than 32 bytes; take the file that the key server made",
+            "43:33: warning: 'tokenSecret' is written into the file, where everybody who reads the file sees it; use { env: NAME } or { file: PATH }"
+        ),
+        BadProfile(
             "no address", "    url: https://keys.example.com/speke/v2.0/copyProtection\n",
             "",
             "43:5: error: the key provider 'main' has no 'url'; give the provider's address"),

@@ -1,0 +1,65 @@
+"""Plain keys behind viewers' tokens: those of the playlist, those of `sluice token`, and none."""
+
+import re
+import subprocess
+import urllib.request
+
+from sluice import BUILD, Sluice, get, profile, wait_for
+
+
+def key_lines(playlist):
+    return re.findall(r'#EXT-X-KEY:METHOD=([A-Z0-9-]+),URI="([^"]+)"', playlist)
+
+
+def test_keys_want_a_token(tmp_path):
+    secret = tmp_path / "token-secret"
+
+    class Guarded(Sluice):
+        key_arguments = ("--token-secret-file", secret)
+
+    def make(key_url):
+        text = profile(key_url, window=20).replace(
+            "    prefetchSeconds:", f"    keyDelivery: {{ tokenSecret: {{ file: {secret} }} }}\n    prefetchSeconds:")
+        assert "keyDelivery" in text
+        return text
+
+    sluice = Guarded(tmp_path, make)
+    try:
+        sluice.push(size="160x90")
+        sluice.wait_for_segments(1)
+        url = sluice.url("hls-ts", "high/playlist.m3u8")
+        playlist = wait_for("a playlist", lambda: (a := get(url))[0] == 200 and a[2].decode(), 30)
+        lines = key_lines(playlist)
+        assert lines and all(method == "AES-128" and "?token=" in uri for method, uri in lines), playlist
+        code, headers, body = get(lines[0][1])
+        assert code == 200 and len(body) == 16
+        assert headers["Cache-Control"] == "no-store"
+        bare = lines[0][1].split("?")[0]
+        assert get(bare)[0] in (401, 403)
+        assert get(bare + "?token=" + "a" * 40)[0] in (401, 403)
+
+        def mint(channel):
+            command = [BUILD / "sluice", "token", "--channel", channel, "--secret-file", secret, "--expires", "5m"]
+            return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+        request = urllib.request.Request(bare, headers={"Authorization": f"Bearer {mint('live-e2e')}"})
+        assert urllib.request.urlopen(request, timeout=10).read() == body
+        # Leave for other content is none for this.
+        assert get(f"{bare}?token={mint('other')}")[0] in (401, 403)
+        # A secret by which anybody could sign shows nowhere.
+        for log in tmp_path.glob("*.log"):
+            assert secret.read_text().strip() not in log.read_text(errors="replace")
+            assert "token=" not in log.read_text(errors="replace")
+    finally:
+        sluice.close()
+
+
+def test_what_sluice_token_refuses(tmp_path):
+    def run(*arguments):
+        result = subprocess.run([BUILD / "sluice", "token", *arguments], capture_output=True, text=True, check=False)
+        return result.returncode, result.stderr
+
+    code, text = run("--channel", "a", "--secret-file", tmp_path / "none")
+    assert code == 1 and "none" in text
+    code, text = run("--channel", "a", "--secret-file", tmp_path / "none", "--expires", "soon")
+    assert code == 2 and "30m" in text
