@@ -156,9 +156,9 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Admin", "CLinux", "CurlHTTP", "Keys", "Live", "Origin", "Probe", "Sealing", "Settings", "Supervisor",
-                "Timeline", "ViewerTokens",
-                argumentParser, lifecycle, unixSignals, logging, nioPosix,
+                "Admin", "CLinux", "CurlHTTP", "Keys", "Live", "OpenSSLCrypto", "Origin", "Probe", "Sealing", "Settings",
+                "Supervisor", "Timeline", "ViewerTokens",
+                argumentParser, lifecycle, unixSignals, logging, nioPosix, subprocess, systemPackage,
             ],
             swiftSettings: settings),
         .target(
@@ -179,7 +179,7 @@ let package = Package(
         .executableTarget(
             name: "package-bench",
             dependencies: [
-                "Media", "CommonEncryption", "Keys", "MPEGTS", "OpenSSLCrypto", "Packager", "Settings", "Timeline",
+                "Media", "CommonEncryption", "Files", "Keys", "MPEGTS", "OpenSSLCrypto", "Packager", "Sealing", "Settings", "Timeline",
             ],
             path: "Tools/package-bench", swiftSettings: settings),
 

@@ -127,7 +127,7 @@ package final class LiveChannel: Sendable {
             logger.error("storage failed: what it was for is in memory only", metadata: ["error": "\(error)"])
         case .evictedEarly(let number):
             logger.warning(
-                "no room (storage.maxBytes or the disk): a segment left before its time",
+                "storage.maxBytes reached, or the disk full: a segment left before its time",
                 metadata: ["segment": "\(number)"])
         case .unreadable(let error):
             logger.error("a stored segment cannot be used and is not served", metadata: ["error": "\(error)"])

@@ -42,7 +42,19 @@ package struct DaemonConfiguration: Sendable, Hashable {
         /// Absolute or relative to the working directory.
         package var directory = "./data"
         package var maxBytes: UInt64 = 20 << 30
+        /// Whether media is sealed on the disk; content keys always are.
+        package var seal = true
+        /// Nil: the file `host.key` beside the directory.
+        package var hostKey: HostKeySource?
         package init() {}
+    }
+
+    /// Where the key comes from that everything on the disk is sealed under.
+    package enum HostKeySource: Sendable, Hashable {
+        /// Absolute or relative to the working directory; made where it is missing.
+        case file(String)
+        /// A program and its arguments, which writes the key to its standard output. Never empty.
+        case command([String])
     }
 
     package struct Log: Sendable, Hashable {

@@ -8,7 +8,7 @@ struct DaemonConfigurationReader {
         ("rtmps", ["listen", "certificate", "privateKey"]),
         ("origin", ["listen", "certificate", "privateKey"]),
         ("admin", ["listen", "token"]),
-        ("storage", ["directory", "maxBytes"]),
+        ("storage", ["directory", "maxBytes", "seal", "hostKey"]),
         ("log", ["level", "format"]),
     ]
 
@@ -49,9 +49,10 @@ struct DaemonConfigurationReader {
     }
 
     mutating func addEnvironment() {
-        var known: [String] = ["SLUICE_ADMIN_TOKEN_FILE"]
+        var known: [String] = ["SLUICE_ADMIN_TOKEN_FILE", "SLUICE_STORAGE_HOSTKEY_FILE"]
         for (name, keys) in Self.keys {
-            for key in keys {
+            // A key is never in the environment, where every program that is started sees it.
+            for key in keys where key != "hostKey" {
                 let variable = Self.variable(name, key)
                 known.append(variable)
                 guard let value = environment[variable], !value.isEmpty else { continue }
@@ -67,6 +68,10 @@ struct DaemonConfigurationReader {
         if let path = environment["SLUICE_ADMIN_TOKEN_FILE"], !path.isEmpty {
             let node = Self.reference("file", path, Place(file: "SLUICE_ADMIN_TOKEN_FILE"))
             layers["admin.token", default: []].append(Layer(node: node, directory: ""))
+        }
+        if let path = environment["SLUICE_STORAGE_HOSTKEY_FILE"], !path.isEmpty {
+            let node = Self.reference("file", path, Place(file: "SLUICE_STORAGE_HOSTKEY_FILE"))
+            layers["storage.hostKey", default: []].append(Layer(node: node, directory: ""))
         }
         let prefixes = Self.keys.map { "SLUICE_\($0.section.uppercased())_" }
         for variable in environment.keys.sorted()
@@ -132,6 +137,18 @@ struct DaemonConfigurationReader {
             ).resolve(path)
         }
         read("storage.maxBytes", into: &result.storage.maxBytes) { readMaxBytes($0) }
+        read("storage.seal", into: &result.storage.seal) { $0.bool("seal", log) }
+        if !result.storage.seal {
+            log.warning(
+                "'seal' is false: whoever has the disk has the pictures; for looking for faults only",
+                at: place("storage.seal"))
+        }
+        for layer in layers["storage.hostKey"] ?? [] {
+            let reader = SecretReader(environment: [:], directory: layer.directory, purpose: purpose, log: log)
+            if let source = HostKeySourceReader(reader: reader, log: log).read(layer.node) {
+                result.storage.hostKey = source
+            }
+        }
         read("log.level", into: &result.log.level) { $0.word("level", DaemonConfiguration.Log.Level.self, log) }
         read("log.format", into: &result.log.format) {
             $0.word("format", DaemonConfiguration.Log.Format.self, log).map { .some($0) }

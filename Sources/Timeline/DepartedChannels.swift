@@ -29,14 +29,19 @@ package final class DepartedChannels: Sendable {
         self.onEvent = onEvent
     }
 
-    /// Looks at the folder anew. To be called before a channel's window is opened, and after one has been closed.
+    /// What is left of channels that come back is theirs again. To be called before their windows are opened.
+    package func admit(_ names: Set<String>) {
+        departed.withLock { departed in
+            for name in departed.keys where names.contains(name) { departed.removeValue(forKey: name)?.close() }
+        }
+    }
+
+    /// Looks at the folder anew. To be called after the windows of channels whose profiles are gone have been closed.
     /// - Parameters:
     ///   - present: the channels that have a profile.
     ///   - now: seconds from the epoch.
     package func update(present: Set<String>, now: Int64) {
-        departed.withLock { departed in
-            for name in departed.keys where present.contains(name) { departed.removeValue(forKey: name)?.close() }
-        }
+        admit(present)
         for name in (try? PlainFile.names(in: directory)) ?? [] where !present.contains(name) {
             // Only what has a journal of ours is a channel's folder.
             guard PlainFile.size("\(directory)/\(name)/window.jsonl") != nil else { continue }

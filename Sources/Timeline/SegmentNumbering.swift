@@ -3,7 +3,7 @@ package import Media
 /// How the numbers of a channel's segments and their times go together.
 ///
 /// A number counts segment durations from the epoch, plus an offset: 0 until a duration becomes longer, which makes
-/// that count go back. From then on it is what keeps numbers rising (docs/decisions/0011).
+/// that count go back. From then on it is what keeps numbers rising (docs/decisions/0013).
 package struct SegmentNumbering: Sendable, Equatable {
     package let duration: Ticks
     package let offset: UInt64

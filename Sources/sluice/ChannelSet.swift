@@ -17,6 +17,8 @@ actor ChannelSet: Service {
     private let storage: String
     private let budget: StorageBudget
     private let hostKey: HostKey
+    private let sealsMedia: Bool
+    private let departed: DepartedChannels
     private let http: HTTPClient
     private let logger: Logger
     private let (schedules, found) = AsyncStream.makeStream(of: LiveChannel.self)
@@ -24,7 +26,7 @@ actor ChannelSet: Service {
 
     init(
         directory: ChannelDirectory, supervisor: Supervisor, profiles: String, environment: [String: String],
-        storage: String, budget: StorageBudget, hostKey: HostKey, http: HTTPClient, logger: Logger
+        storage: String, budget: StorageBudget, hostKey: HostKey, sealsMedia: Bool, http: HTTPClient, logger: Logger
     ) {
         self.directory = directory
         self.supervisor = supervisor
@@ -33,6 +35,8 @@ actor ChannelSet: Service {
         self.storage = storage
         self.budget = budget
         self.hostKey = hostKey
+        self.sealsMedia = sealsMedia
+        departed = DepartedChannels(directory: storage, budget: budget) { Self.log($0, logger) }
         self.http = http
         self.logger = logger
     }
@@ -44,17 +48,19 @@ actor ChannelSet: Service {
         for diagnostic in loaded.diagnostics {
             logger.log(level: diagnostic.severity == .error ? .error : .warning, "\(diagnostic)")
         }
+        let named = Set(loaded.profiles.map(\.channel))
+        departed.admit(named)
         for profile in loaded.profiles {
             let current = directory.channel(named: profile.channel)
             guard current?.profile != profile else { continue }
             await put(profile, inPlaceOf: current)
         }
-        let named = Set(loaded.profiles.map(\.channel))
         guard !loaded.diagnostics.contains(where: { $0.severity == .error }) else { return }
         for channel in directory.all where !named.contains(channel.profile.channel) {
             _ = directory.remove(named: channel.profile.channel)
             takeOff(channel, reason: "its profile is gone")
         }
+        departed.update(present: named, now: wallMilliseconds() / 1000)
     }
 
     /// Until shutdown; then the schedules forget their keys.
@@ -99,8 +105,10 @@ actor ChannelSet: Service {
     private func open(_ profile: ChannelProfile) throws -> LiveChannel {
         let (http, hostKey) = (http, hostKey)
         let logger = logger
+        var seal = WindowSeal(key: hostKey.key(for: .segments), channel: profile.channel)
+        seal.isWriting = sealsMedia
         let channel = try LiveChannel(
-            profile: profile, directory: "\(storage)/\(profile.channel)", budget: budget, logger: logger,
+            profile: profile, directory: "\(storage)/\(profile.channel)", budget: budget, seal: seal, logger: logger,
             clock: wallMilliseconds
         ) { contract, speke, vaultPath, onChange in
             let vault = vaultPath.map { path in
@@ -149,6 +157,19 @@ actor ChannelSet: Service {
         channel.retire()
         runners.removeValue(forKey: name)?.cancel()
         logger.notice("channel closed: \(reason)", metadata: ["channel": "\(name)"])
+    }
+
+    private static func log(_ event: DepartedChannels.Event, _ logger: Logger) {
+        switch event {
+        case .found(let channel, let bytes):
+            logger.notice(
+                "a channel without a profile has media on the disk: kept for a day while there is room",
+                metadata: ["channel": "\(channel)", "bytes": "\(bytes)"])
+        case .removed(let channel, let bytes):
+            logger.notice(
+                "removed the media of a channel without a profile",
+                metadata: ["channel": "\(channel)", "bytes": "\(bytes)"])
+        }
     }
 
     private static func log(_ event: KeySchedule.Event, channel: String, contract: KeyContract, _ logger: Logger) {

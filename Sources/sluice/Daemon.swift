@@ -42,7 +42,9 @@ struct Daemon {
             channels: directory, logger: logger, clock: wallMilliseconds)
         channels = ChannelSet(
             directory: directory, supervisor: supervisor, profiles: profiles, environment: environment,
-            storage: configuration.storage.directory, budget: budget, hostKey: try Self.hostKey(configuration, logger),
+            storage: configuration.storage.directory, budget: budget,
+            hostKey: try await HostKeySource.load(configuration.storage, logger),
+            sealsMedia: configuration.storage.seal,
             http: try HTTPClient(), logger: logger)
         let failures = logger
         content = LiveContent(
@@ -50,22 +52,6 @@ struct Daemon {
             logFailure: { path, reason in
                 failures.error("cannot package", metadata: ["path": "\(path)", "reason": "\(reason)"])
             })
-    }
-
-    /// The key under which content keys are sealed on this host's disk.
-    private static func hostKey(_ configuration: DaemonConfiguration, _ logger: Logger) throws -> HostKey {
-        let storage = URL(fileURLWithPath: configuration.storage.directory)
-        let path = storage.deletingLastPathComponent().appendingPathComponent("host.key").path
-        do {
-            let (key, isNew) = try HostKeyFile(path: path).readOrMake()
-            if isNew {
-                logger.notice(
-                    "made a host key, without which nothing kept on this disk opens", metadata: ["path": "\(path)"])
-            }
-            return key
-        } catch {
-            throw StartError(description: "\(error)")
-        }
     }
 
     func run() async throws {

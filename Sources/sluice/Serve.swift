@@ -2,6 +2,7 @@ import ArgumentParser
 import CLinux
 import Foundation
 import Logging
+import OpenSSLCrypto
 import Settings
 
 struct Serve: AsyncParsableCommand {
@@ -34,6 +35,8 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         // Keys live in this process: no core file, and no debugger of the same user.
         _ = sluice_refuse_dumps()
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         let environment = ProcessInfo.processInfo.environment
         if environment["SWIFT_BACKTRACE"] == nil {
             // The runtime's crash report prints what registers point to: that may be a key.
@@ -48,6 +51,11 @@ struct Serve: AsyncParsableCommand {
         for diagnostic in diagnostics { SluiceCommand.complain("\(diagnostic)") }
         guard let configuration = loaded else { throw ExitCode(1) }
         let logger = Self.logger(configuration.log)
+        if SecretMemory.protection != .locked {
+            logger.warning(
+                "keys may be written to swap space: the limit on locked memory (ulimit -l) is too low",
+                metadata: ["memory": "\(SecretMemory.protection.rawValue)"])
+        }
         let daemon = try await Daemon(
             configuration: configuration, profiles: profiles, environment: environment,
             worker: worker ?? Self.workerBesideThis(), logger: logger)

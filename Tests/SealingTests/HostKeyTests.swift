@@ -114,3 +114,44 @@ import Testing
         #expect(!Self.digits.contains(host.fingerprint))
     }
 }
+
+/// Which host key a storage folder was sealed under.
+@Suite struct HostKeyMarkTests {
+    private let directory: TemporaryDirectory
+    private let mark: HostKeyMark
+    private let path: String
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        mark = HostKeyMark(directory: directory.path + "/data")
+        path = directory.path + "/data/host-key-id"
+    }
+
+    @Test func theFirstKeyIsNotedAndTheSameOneTaken() throws {
+        let key = try HostKey.of(HostKeyTests.raw)
+        try mark.requireNone()
+        for _ in 0..<2 { try mark.check(key) }
+        #expect(try mark.fingerprint() == key.fingerprint)
+        #expect(try directory.read("data/host-key-id") == key.fingerprint + "\n")
+    }
+
+    @Test func anotherKeyAndAMissingOneAreRefused() throws {
+        let (key, other) = (try HostKey.of(HostKeyTests.raw), try HostKey.of(HostKeyTests.raw.reversed()))
+        try mark.check(key)
+        let error = HostKeyMark.Failure.otherKey(path: path, sealed: key.fingerprint, given: other.fingerprint)
+        #expect(throws: error) { try mark.check(other) }
+        #expect("\(error)".contains("bring that key back, or remove \(path)"))
+        #expect(throws: HostKeyMark.Failure.missingKey(path: path, sealed: key.fingerprint)) { try mark.requireNone() }
+        try directory.remove("data/host-key-id")
+        try mark.check(other)
+        #expect(try mark.fingerprint() == other.fingerprint)
+    }
+
+    @Test func aDamagedMarkIsNoMissingOne() throws {
+        try PlainFile.makeDirectory(directory.path + "/data")
+        try directory.write("\n", to: "data/host-key-id")
+        #expect(throws: HostKeyMark.Failure.self) { try mark.requireNone() }
+        let key = try HostKey.of(HostKeyTests.raw)
+        #expect(throws: HostKeyMark.Failure.self) { try mark.check(key) }
+    }
+}

@@ -30,6 +30,36 @@ import Testing
         #expect(configuration == expected)
     }
 
+    @Test func readsWhereTheHostKeyComesFrom() throws {
+        func storage(_ text: String, _ environment: [String: String] = [:]) throws -> DaemonConfiguration.Storage {
+            let result = DaemonConfiguration.load(
+                text: text, file: "s.yaml", directory: "/etc/sluice", environment: environment)
+            #expect(result.diagnostics == [])
+            return try #require(result.configuration).storage
+        }
+        #expect(try storage("").hostKey == nil)
+        #expect(try storage("").seal)
+        #expect(try storage("storage: { hostKey: { file: host.key } }").hostKey == .file("/etc/sluice/host.key"))
+        #expect(
+            try storage("storage: { hostKey: { command: [vault, read, -field=key, kv/sluice] } }").hostKey
+                == .command(["vault", "read", "-field=key", "kv/sluice"]))
+        #expect(
+            try storage("storage: { hostKey: { command: [./get-key] } }").hostKey == .command(["/etc/sluice/./get-key"])
+        )
+        #expect(
+            try storage("storage: { hostKey: { file: /a } }", ["SLUICE_STORAGE_HOSTKEY_FILE": "/run/key"]).hostKey
+                == .file("/run/key"))
+    }
+
+    @Test func clearMediaIsAWarning() throws {
+        let result = DaemonConfiguration.load(text: "storage: { seal: false }", file: "s.yaml", environment: [:])
+        #expect(
+            result.diagnostics.map(\.description) == [
+                "s.yaml:1:18: warning: 'seal' is false: whoever has the disk has the pictures; for looking for faults only"
+            ])
+        #expect(try #require(result.configuration).storage.seal == false)
+    }
+
     @Test func goesWithoutAFile() {
         let result = DaemonConfiguration.load(path: nil, environment: [:])
         #expect(result.diagnostics == [])
@@ -68,12 +98,12 @@ import Testing
                 "SLUICE_RTMP_LISTEN": "1935", "SLUICE_RTMP_LISTENN": "x", "SLUICE_DEMO": "x",
                 "SLUICE_LOG_LEVEL": "loud",
             ],
-            flags: ["storage.maxBytes": "much", "storage.size": "1GiB"])
+            flags: ["storage.maxBytes": "much", "storage.quota": "1GiB"])
         #expect(result.configuration == nil)
         #expect(
             result.diagnostics.map(\.description) == [
                 "--storage-max-bytes: error: 'maxBytes' is 'much'; it must be a size such as 20GiB, 500MB or 1048576",
-                "--storage-size: error: is no setting",
+                "--storage-quota: error: is no setting",
                 "SLUICE_LOG_LEVEL: error: 'level' cannot be 'loud'; "
                     + "known are trace, debug, info, notice, warning, error, critical",
                 "SLUICE_RTMP_LISTEN: error: 'listen' is '1935'; "
@@ -100,6 +130,25 @@ import Testing
                 "1:7: error: 'rtmp' is a single value; it must be a mapping of listen, maxPublishers, handshakeTimeoutSeconds"
             ]),
         Bad(text: "rtmp: { maxPublishers: 0 }", expected: ["1:24: error: 'maxPublishers' is 0; it must be 1 to 10000"]),
+        Bad(
+            text: "storage: { hostKey: secret }",
+            expected: ["1:21: error: 'hostKey' is a single value; it must be a mapping of file, command"]),
+        Bad(
+            text: "storage: { hostKey: {} }",
+            expected: ["1:21: error: 'hostKey' must have either 'file' or 'command'"]),
+        Bad(
+            text: "storage: { hostKey: { file: a, command: [b] } }",
+            expected: ["1:21: error: 'hostKey' must have either 'file' or 'command'"]),
+        Bad(
+            text: "storage: { hostKey: { command: [] } }",
+            expected: ["1:32: error: 'command' is empty; it must be a list: the program and its arguments"]),
+        Bad(
+            text: "storage: { hostKey: { command: get-key } }",
+            expected: ["1:32: error: 'command' is a single value; it must be a list: the program and its arguments"]),
+        Bad(
+            text: "storage: { hostKey: { command: [get, [key]] } }",
+            expected: ["1:38: error: 'command' is a list; it must be a single value"]),
+        Bad(text: "storage: { seal: maybe }", expected: ["1:18: error: 'seal' is 'maybe'; it must be true or false"]),
         Bad(
             text: "storage: { maxBytes: 1MiB }",
             expected: ["1:22: error: 'maxBytes' is below 64MiB, which holds no window; take more"]),

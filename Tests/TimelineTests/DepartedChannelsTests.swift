@@ -68,7 +68,7 @@ import Timeline
     @Test func whoComesBackFindsItsWindow() throws {
         let departed = departed()
         departed.update(present: ["here"], now: Self.written)
-        departed.update(present: ["here", "gone"], now: Self.written)
+        departed.admit(["here", "gone"])
         #expect(budget.usedBytes == 0, "its own window counts it now")
         let live = budget.open()
         live.add(20_000)

@@ -4,11 +4,13 @@ import Keys
 import Media
 import OpenSSLCrypto
 import Packager
+import Sealing
 import Settings
 import Timeline
 
 /// Times the making of one segment of each kind from a channel's window on disk:
-/// `package-bench DIRECTORY SEGMENT_SECONDS [ROUNDS]`, DIRECTORY being a channel's below storage.directory. One thread; the clear bytes are in memory.
+/// `package-bench DIRECTORY SEGMENT_SECONDS [ROUNDS [HOST_KEY_FILE]]`, DIRECTORY being a channel's below
+/// storage.directory, and the host key the one it is sealed under. One thread; the clear bytes are in memory.
 @main
 enum PackageBench {
     struct Kind {
@@ -21,9 +23,13 @@ enum PackageBench {
         if arguments.count > 1, arguments[1] == "--transport-stream" {
             return try TransportStreamBench.main(rounds: max(1, arguments.count > 2 ? Int(arguments[2]) ?? 300 : 300))
         }
+        if arguments.count > 1, arguments[1] == "--sealing" {
+            return try SealingBench.main(rounds: max(2, arguments.count > 2 ? Int(arguments[2]) ?? 200 : 200))
+        }
         guard arguments.count >= 3, let seconds = Int64(arguments[2]), seconds > 0 else {
             return complain(
-                "usage: package-bench DIRECTORY SEGMENT_SECONDS [ROUNDS]\n       package-bench --transport-stream [ROUNDS]"
+                "usage: package-bench DIRECTORY SEGMENT_SECONDS [ROUNDS [HOST_KEY_FILE]]\n"
+                    + "       package-bench --transport-stream [ROUNDS]\n       package-bench --sealing [ROUNDS]"
             )
         }
         let rounds = arguments.count > 3 ? Int(arguments[3]) ?? 20 : 20
@@ -31,9 +37,12 @@ enum PackageBench {
         let copy = NSTemporaryDirectory() + "package-bench-\(ProcessInfo.processInfo.processIdentifier)"
         try FileManager.default.copyItem(atPath: arguments[1], toPath: copy)
         defer { try? FileManager.default.removeItem(atPath: copy) }
+        let hostKey = arguments.count > 4 ? try HostKeyFile(path: arguments[4]).read() : nil
+        let channel = URL(fileURLWithPath: arguments[1]).lastPathComponent
         let timeline = try ChannelTimeline(
             directory: copy, limits: .init(segmentDuration: Ticks(seconds, timescale: 1), windowSeconds: .max),
-            budget: StorageBudget(maximumBytes: .max), onEvent: { _ in })
+            budget: StorageBudget(maximumBytes: .max),
+            seal: hostKey.map { WindowSeal(key: $0.key(for: .segments), channel: channel) }, onEvent: { _ in })
         let snapshot = timeline.snapshot
         guard let longest = snapshot.segments.max(by: { $0.byteCount < $1.byteCount }),
             let set = snapshot.trackSet(of: longest), let audio = set.tracks.first(where: { $0.track.kind == .audio })
