@@ -17,7 +17,7 @@ enum SealingBench {
             let context = ["segment", "bench", "720p", "800000000"]
             let sealed = try key.seal(plain.span, context: context)
             report("seal \(size) B", size, try median(rounds) { _ in _ = try key.seal(plain.span, context: context) })
-            report("open \(size) B", size, try median(rounds) { _ in _ = key.open(sealed.span, context: context) })
+            report("open \(size) B", size, median(rounds) { _ in _ = key.open(sealed.span, context: context) })
         }
         let directory = NSTemporaryDirectory() + "sealing-bench-\(ProcessInfo.processInfo.processIdentifier)"
         try PlainFile.makeDirectory(directory + "/v")
@@ -28,7 +28,7 @@ enum SealingBench {
         {
             // Memory for one segment: each read comes from the file.
             let store = SegmentStore(directory: directory, seal: seal, memoryBytes: 1)
-            let put = try median(rounds) { _ = store.put(.init(segment: UInt64($0), track: "v"), bytes) }
+            let put = median(rounds) { _ = store.put(.init(segment: UInt64($0), track: "v"), bytes) }
             let get = try median(rounds - 1) { _ = try store.get(.init(segment: UInt64($0), track: "v"), store.form) }
             report("write 4 s at 5 Mb/s, \(name)", bytes.count, put)
             report("read it from the page cache, \(name)", bytes.count, get)
