@@ -137,8 +137,8 @@ package final class KeySchedule: Sendable {
         wake.yield()
     }
 
-    /// All keys that are held now.
-    package var held: [PeriodKeys] { state.withLock { Array($0.keys.values) } }
+    /// All that is held now, in the order of time.
+    package var held: [PeriodKeys] { state.withLock { $0.keys.values.sorted { $0.period < $1.period } } }
 
     /// Whether the keys of a period are held, for `KeyBinding`.
     package func isHeld(_ period: KeyPeriod) -> Bool { state.withLock { $0.keys[period] != nil } }

@@ -5,7 +5,11 @@ import Synchronization
 
 /// Which keys a provider has given before, by digest: a key that comes again under another KID is a stale one, and
 /// another key under the same KID would leave what is encrypted already without its key.
-final class KnownKeys: Sendable {
+///
+/// The clients of one channel may share them: the key of another endpoint is stale too.
+package final class KnownKeys: Sendable {
+    package init() {}
+
     enum Conflict: Sendable, Equatable {
         /// The key had another KID before.
         case repeated(KeyID, before: KeyID)
@@ -24,29 +28,28 @@ final class KnownKeys: Sendable {
     private static let capacity = 4096
     private let state = Mutex(State())
 
-    /// What these keys contradict of those before, if anything.
-    func conflict(with keys: PeriodKeys) -> Conflict? {
+    /// Takes keys in, unless they contradict those before: one step, since answers for other contracts come meanwhile.
+    ///
+    /// - Parameter acceptsRepeated: the provider may give one key under several KIDs.
+    /// - Returns: the contradiction; nil where they are taken in.
+    func admit(_ keys: PeriodKeys, acceptsRepeated: Bool) -> Conflict? {
         state.withLock { state in
-            for (_, key) in keys.entries {
-                let digest = sha256(key.key.bytes)
-                if let known = state.digests[key.keyID], known != digest { return .changed(key.keyID) }
-                if let owner = state.owners[digest], owner != key.keyID { return .repeated(key.keyID, before: owner) }
+            let given = keys.entries.map { (id: $0.key.keyID, digest: sha256($0.key.key.bytes)) }
+            for (id, digest) in given {
+                if let known = state.digests[id], known != digest { return .changed(id) }
+                if !acceptsRepeated, let owner = state.owners[digest], owner != id {
+                    return .repeated(id, before: owner)
+                }
             }
-            return nil
-        }
-    }
-
-    func remember(_ keys: PeriodKeys) {
-        state.withLock { state in
-            for (_, key) in keys.entries {
-                let digest = sha256(key.key.bytes)
-                state.digests[key.keyID] = digest
-                if state.owners.updateValue(key.keyID, forKey: digest) == nil { state.order.append(digest) }
+            for (id, digest) in given {
+                state.digests[id] = digest
+                if state.owners.updateValue(id, forKey: digest) == nil { state.order.append(digest) }
             }
             while state.order.count > Self.capacity {
                 let digest = state.order.removeFirst()
                 if let owner = state.owners.removeValue(forKey: digest) { state.digests[owner] = nil }
             }
+            return nil
         }
     }
 }

@@ -10,20 +10,24 @@ package struct SPEKEClient: Sendable {
     private final class Memory: Sendable {
         /// The place of the address that answered last.
         let address = Atomic(0)
-        let keys = KnownKeys()
+        let keys: KnownKeys
+
+        init(_ keys: KnownKeys) { self.keys = keys }
     }
 
     private let http: HTTPClient
     private let provider: Provider
-    private let memory = Memory()
+    private let memory: Memory
 
-    package init(_ http: HTTPClient, _ provider: Provider) {
+    /// - Parameter known: shared by clients for the same content: a key of another contract is noticed too.
+    package init(_ http: HTTPClient, _ provider: Provider, known: KnownKeys = KnownKeys()) {
         self.http = http
         self.provider = provider
+        memory = Memory(known)
     }
 
     /// Tells of keys that are held from before, as after a restart, so that their coming again is noticed.
-    package func remember(_ keys: PeriodKeys) { memory.keys.remember(keys) }
+    package func remember(_ keys: PeriodKeys) { _ = memory.keys.admit(keys, acceptsRepeated: true) }
 
     /// The keys of one period: one request, or one to each address until one answers; no other retry.
     ///
@@ -96,15 +100,13 @@ package struct SPEKEClient: Sendable {
             throw KeyError(.invalidAnswer, error.reason)
         }
         let keys = try request.keys(in: answer)
-        switch memory.keys.conflict(with: keys) {
+        switch memory.keys.admit(keys, acceptsRepeated: provider.quirks.acceptRepeatedKeys) {
         case .changed(let id):
             throw KeyError(.invalidAnswer, "KID \(id) has another key than before")
-        case .repeated(let id, before: let earlier) where !provider.quirks.acceptRepeatedKeys:
+        case .repeated(let id, before: let earlier):
             throw KeyError(.invalidAnswer, "a stale key: KID \(id) has the key that KID \(earlier) had before")
-        case .repeated, .none: break
+        case .none: return keys
         }
-        memory.keys.remember(keys)
-        return keys
     }
 
     private func check(_ response: HTTPResponse, _ request: HTTPRequest) throws(KeyError) {

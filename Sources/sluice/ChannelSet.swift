@@ -105,6 +105,7 @@ actor ChannelSet: Service {
     private func open(_ profile: ChannelProfile) throws -> LiveChannel {
         let (http, hostKey) = (http, hostKey)
         let logger = logger
+        let known = KnownKeys()
         var seal = WindowSeal(key: hostKey.key(for: .segments), channel: profile.channel)
         seal.isWriting = sealsMedia
         let channel = try LiveChannel(
@@ -116,7 +117,10 @@ actor ChannelSet: Service {
                     SealedFile(path: path, key: hostKey.key(for: .keys), context: ["content keys", profile.channel]),
                     contract: contract)
             }
-            let client = SPEKEClient(http, try SPEKEClient.Provider(speke))
+            // Without rotation no key is stale, and some providers have one key for all that a content has.
+            let rotates = contract.rotationIntervalSeconds > 0
+            let client = SPEKEClient(
+                http, try SPEKEClient.Provider(speke), known: rotates ? known : KnownKeys())
             let token = try KeyDeliveryToken(speke)
             let schedule = KeySchedule(
                 KeyPlan.Settings(

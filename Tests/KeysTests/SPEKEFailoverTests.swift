@@ -94,6 +94,33 @@ import Testing
                 + "POST \(replicas[1].server.url)/speke: status 429")
     }
 
+    @Test func aKeyOfAnotherContractIsNoticed() async throws {
+        let replica = try Replica(Self.good)
+        defer { stop([replica]) }
+        var other = Self.contract
+        other.contentID += "-other"
+        let known = KnownKeys()
+        let clients = try [Self.contract, other].map { _ in
+            try SPEKEClient(HTTPClient(), .init(urls: [replica.server.url]), known: known)
+        }
+        let first = try await clients[0].keys(for: Self.contract, period: 1)
+        let old = first.entries.map { bytes($0.key.key) }
+        replica.become { request in
+            CannedProvider.http(request) { document in
+                for index in document.contentKeys.indices { document.contentKeys[index].key = ContentKey(old[index]) }
+            }
+        }
+        let error = try await #require(throws: KeyError.self) { try await clients[1].keys(for: other, period: 1) }
+        #expect(error.reason.hasPrefix("a stale key: KID "))
+        // Keys from before a restart are known as well.
+        let restarted = try SPEKEClient(HTTPClient(), .init(urls: [replica.server.url]))
+        restarted.remember(first)
+        let again = try await #require(throws: KeyError.self) {
+            try await restarted.keys(for: Self.contract, period: 2)
+        }
+        #expect(again.reason.hasPrefix("a stale key: KID "))
+    }
+
     @Test func aStaleKeyIsNoticedFromWhicheverAddress() async throws {
         // The second answers whatever is asked with the key of period 1.
         let replicas = [try Replica(Self.good), try Replica { _ in .http(500) }]
