@@ -46,7 +46,7 @@ FAULTS = {
 UNDETECTABLE = {"changed-key"}
 
 
-def channel(name, key_url, rotation, grace, window=600):
+def channel(name, key_url, rotation, grace, window=60):
     """One small rung and sound; the clear endpoint is what others are compared with."""
 
     def endpoint(id, package, container, encryption):
