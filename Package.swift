@@ -182,6 +182,13 @@ let package = Package(
                 "Media", "CommonEncryption", "Files", "Keys", "MPEGTS", "OpenSSLCrypto", "Packager", "Sealing", "Settings", "Timeline",
             ],
             path: "Tools/package-bench", swiftSettings: settings),
+        .executableTarget(
+            name: "package-clips",
+            dependencies: [
+                "CommonEncryption", "ISOBMFF", "Keys", "Live", "Media", "OpenSSLCrypto", "Origin", "Packager", "Settings",
+                "TestSupport", "Timeline", logging, nio, nioHTTP1, nioPosix,
+            ],
+            path: "Tools/package-clips", swiftSettings: settings),
 
         // tests
         .systemLibrary(

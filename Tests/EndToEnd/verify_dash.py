@@ -22,7 +22,7 @@ class Track:
     start: Fraction  # the Period's start, seconds
     name: str
     kind: str
-    kid: str  # 32 hexadecimal digits
+    kid: str | None  # 32 hexadecimal digits; None where the segments alone say it
     bandwidth: int
     attributes: dict
     init: str
@@ -45,7 +45,7 @@ def fetch_mpd(url):
     return body
 
 
-def tracks(url, body):
+def tracks(url, body, scheme="cenc"):
     """All Representations of all Periods with their segments, in the order of the MPD."""
     root = etree.fromstring(body)
     assert root.tag == MPD + "MPD" and root.get("type") == "dynamic"
@@ -55,7 +55,7 @@ def tracks(url, body):
             template = group.find(MPD + "SegmentTemplate")
             protection = [one for one in group.iterfind(MPD + "ContentProtection")
                           if one.get("schemeIdUri") == "urn:mpeg:dash:mp4protection:2011"]
-            assert len(protection) == 1 and protection[0].get("value") == "cenc"
+            assert len(protection) == 1 and protection[0].get("value") == scheme
             for representation in group.iterfind(MPD + "Representation"):
 
                 def address(text, number=0, name=representation.get("id")):
@@ -68,9 +68,10 @@ def tracks(url, body):
                     for _ in range(int(run.get("r", 0)) + 1):
                         segments.append((number, address(template.get("media"), number), time, int(run.get("d"))))
                         number, time = number + 1, time + int(run.get("d"))
+                kid = protection[0].get(CENC + "default_KID")
                 found.append(Track(
                     period.get("id"), seconds(period.get("start")), representation.get("id"), group.get("contentType"),
-                    protection[0].get(CENC + "default_KID").replace("-", ""), int(representation.get("bandwidth")),
+                    kid and kid.replace("-", ""), int(representation.get("bandwidth")),
                     {**group.attrib, **representation.attrib}, address(template.get("initialization")),
                     int(template.get("timescale")), int(template.get("presentationTimeOffset")), segments))
     return found
