@@ -298,6 +298,7 @@ def unlock(files, keys, directory, at_once=40):
         for path, kind in files[first:first + at_once]:
             outputs.append(directory / f"unlocked-{len(outputs)}.mp4")
             streams.append(f"in={path},stream={'video' if kind == 'v' else 'audio'},output={outputs[-1]}")
-        done = run(PACKAGER, *streams, "--enable_raw_key_decryption", "--keys", known)
+        done = run(PACKAGER, *streams, "--io_cache_size=262144", "--enable_raw_key_decryption", "--keys",
+                   known)
         assert done.returncode == 0, lines(done.stderr)[-5:]
     return outputs
