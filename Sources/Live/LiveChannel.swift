@@ -85,9 +85,12 @@ package final class LiveChannel: Sendable {
             let contract = KeyContract(endpoint, profile)
             guard endpoint.encryption == nil || contract != nil else { throw UnknownKeyProvider(endpoint: endpoint.id) }
             let name = Self.groupName(endpoint, contract, profile)
-            // Whatever changes the bytes behind a URL: the key, its provider, the container and what is muxed into it;
-            // and the duration, of which numbers count.
-            let bytes = "\(name) \(endpoint.container) \(endpoint.muxesAudio) \(profile.ladder.segmentDuration)"
+            // Whatever changes the bytes behind a URL: the key, its provider and where it is said, the container and
+            // what is muxed into it; and the duration, of which numbers count.
+            let signalling = endpoint.encryption?.rotationSignalling ?? .manifest
+            let bytes =
+                "\(name) \(endpoint.container) \(endpoint.muxesAudio) \(profile.ladder.segmentDuration)"
+                + (signalling == .manifest ? "" : " \(signalling)")
             if let group = groups[name] {
                 revisions[endpoint.id] = Self.hash(bytes + group.lossMark)
                 continue

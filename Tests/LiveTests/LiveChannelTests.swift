@@ -110,13 +110,19 @@ import Timeline
         apart.useAudioRenditionGroup = true
         var longer = apart
         longer.windowSeconds = 40
+        var manifest = apart
+        manifest.container = .cmaf
+        manifest.encryption = Studio.encryption(.commonEncryption(.cbcs))
+        var both = manifest
+        both.encryption?.rotationSignalling = .both
         let revisions = try [
-            revision(muxed), revision(apart), revision(apart) { $0.ladder.segmentDurationSeconds = 6 },
+            revision(manifest), revision(both), revision(muxed), revision(apart),
+            revision(apart) { $0.ladder.segmentDurationSeconds = 6 },
             revision(apart) { $0.speke["main"]?.url = "http://keys.example/c" },
             revision(apart) { $0.speke["main"]?.resourceID = "sport" },
         ]
         #expect(Set(revisions).count == revisions.count)
-        #expect(try revision(longer) == revisions[1])
+        #expect(try revision(longer) == revisions[3])
     }
 
     /// What a manifest has listed can be fetched for one more window, however short the storage window is.

@@ -22,7 +22,14 @@ enum PackageClips {
         let description: String
     }
 
-    static func main() async throws {
+    static func main() async {
+        do { try await run() } catch {
+            FileHandle.standardError.write(Data("package-clips: \(error)\n".utf8))
+            exit(1)
+        }
+    }
+
+    private static func run() async throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
         guard arguments.count >= 3 else {
             throw Mistake(description: "usage: package-clips PROFILE.yaml OUTPUT CLIP.mp4...")
