@@ -5,6 +5,7 @@ The clips go past the encoder and the worker, which know fewer codecs, straight 
 """
 
 import hashlib
+import shutil
 
 import pytest
 
@@ -180,3 +181,4 @@ def test_row(name, clips, tmp_path):
         print(name, method, form, check_whole_segments(row, method, form), "playlists")
     for method in ("cbcs", "cenc"):
         print(name, method, *check_common_encryption(row, method, runs), "tracks, files of one key")
+    shutil.rmtree(tmp_path)  # 150 MB
