@@ -214,6 +214,7 @@ package final class LiveChannel: Sendable {
                     endpoint: endpoint, revision: revisions[endpoint.id] ?? "",
                     numbering: snapshot.numbering, segments: bound.segments,
                     trackSets: snapshot.trackSets, changedAtMilliseconds: changedAt, isEnded: false,
+                    eventStart: snapshot.eventStart,
                     nominalBitrates: nominal),
                 bound.isWithheld
             )

@@ -19,13 +19,15 @@ package struct EndpointWindow: Sendable {
     package let changedAtMilliseconds: Int64
     /// The encoder is gone for good: the playlist ends.
     package let isEnded: Bool
+    /// The segment that the present event began with.
+    package let eventStart: UInt64?
     /// Bits a second that a segment of each rung may have by the profile; no lower rate is ever announced.
     package let nominalBitrates: [String: UInt32]
 
     package init(
         endpoint: EndpointProfile, revision: String, numbering: SegmentNumbering, segments: [BoundSegment],
         trackSets: [UInt64: TrackSet], changedAtMilliseconds: Int64, isEnded: Bool,
-        nominalBitrates: [String: UInt32]
+        eventStart: UInt64? = nil, nominalBitrates: [String: UInt32]
     ) {
         self.endpoint = endpoint
         self.revision = revision
@@ -34,6 +36,7 @@ package struct EndpointWindow: Sendable {
         self.trackSets = trackSets
         self.changedAtMilliseconds = changedAtMilliseconds
         self.isEnded = isEnded
+        self.eventStart = eventStart
         self.nominalBitrates = nominalBitrates
     }
 
@@ -43,6 +46,9 @@ package struct EndpointWindow: Sendable {
         let first = endpoint.firstListed(newest: last.number, segmentDuration: segmentDuration)
         return segments.drop { $0.number < first }
     }
+
+    /// Whether manifests list everything since the event began; from then on that something had to go, they do not.
+    package var listsWholeEvent: Bool { eventStart != nil && listed.first?.number == eventStart }
 
     /// The tracks that manifests name: those of the newest segment.
     package var tracks: [StoredTrack] {
@@ -170,7 +176,7 @@ extension EndpointWindow {
         EndpointWindow(
             endpoint: endpoint, revision: revision, numbering: numbering, segments: segments,
             trackSets: trackSets, changedAtMilliseconds: changedAtMilliseconds, isEnded: isEnded,
-            nominalBitrates: nominalBitrates)
+            eventStart: eventStart, nominalBitrates: nominalBitrates)
     }
 
     /// When the manifest is due to change: a segment duration after the newest was listed.

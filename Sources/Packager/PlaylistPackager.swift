@@ -50,7 +50,8 @@ package enum PlaylistPackager {
         var playlist = MediaPlaylist(
             targetDuration: UInt64(max(target, 1)), mediaSequence: first.number,
             discontinuitySequence: first.segment.discontinuitySequence,
-            playlistType: window.endpoint.playlistType == .event ? .event : nil, hasIndependentSegments: true,
+            playlistType: window.endpoint.playlistType == .event && window.listsWholeEvent ? .event : nil,
+            hasIndependentSegments: true,
             isEnded: window.isEnded)
         var next = first.number
         var previous: BoundSegment?

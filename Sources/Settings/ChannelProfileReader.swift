@@ -58,6 +58,12 @@ struct ChannelProfileReader {
             log: log, segmentSeconds: segmentSeconds, storageSeconds: storage, encryption: encryption
         ).read(root)
         warnOfUnused(speke, endpoints, log)
+        if endpoints.contains(where: { $0.playlistType == .event }), !root.has("storageWindowSeconds") {
+            log.warning(
+                "playlistType event lists at most storageWindowSeconds, an hour where nothing is said; a longer event "
+                    + "goes on as a live playlist: write storageWindowSeconds",
+                at: root.keyPlace("endpoints"))
+        }
         guard let channel = reading.channel, let ingest else { return }
         reading.profile = ChannelProfile(
             channel: channel, ingest: ingest, ladder: ladder, storageWindowSeconds: storage ?? 3600,

@@ -85,7 +85,8 @@ package final class ChannelTimeline: Sendable {
         store = SegmentStore(directory: directory, seal: seal, memoryBytes: limits.memoryBytes)
         journal = Journal(path: directory.map { $0 + "/window.jsonl" })
         let content = try journal.read()
-        let recovery = WindowRecovery(content?.records ?? [], duration: limits.segmentDuration, store: store)
+        let recovery = WindowRecovery(
+            content?.records ?? [], duration: limits.segmentDuration, window: limits.segmentsInWindow, store: store)
         if let lines = content?.unreadableLines, lines > 0 { onEvent(.journalDamaged(lines: lines)) }
         for error in recovery.damaged { onEvent(.unreadable(error)) }
         let snapshot = recovery.snapshot
@@ -319,16 +320,20 @@ package final class ChannelTimeline: Sendable {
         // a power failure takes of them is found missing by the next start.
         _ = write([.segment(segment)], &writer)
         account.add(segment.storedByteCount)
-        for removed in addToWindow(segment) { _ = drop(removed) }
+        writer.progress.noteListed(number, window: limits.segmentsInWindow)
+        for removed in addToWindow(segment, eventStart: writer.progress.eventStart) { _ = drop(removed) }
         account.settle()
         compactJournal(&writer)
         onEvent(.segment(number: number))
     }
 
     /// - Returns: what is too old for the window now.
-    private func addToWindow(_ segment: WindowSegment) -> [(segment: WindowSegment, set: TrackSet?)] {
+    private func addToWindow(_ segment: WindowSegment, eventStart: UInt64?) -> [(
+        segment: WindowSegment, set: TrackSet?
+    )] {
         current.withLock { snapshot in
             snapshot.segments.append(segment)
+            snapshot.eventStart = eventStart
             let oldest = segment.number.subtractingReportingOverflow(limits.segmentsInWindow)
             var old: [(segment: WindowSegment, set: TrackSet?)] = []
             while snapshot.segments.count > Self.fewestSegments, !oldest.overflow,
@@ -347,7 +352,8 @@ package final class ChannelTimeline: Sendable {
         let floor = Journal.Record.floor(
             Journal.Floor(
                 firstFreeNumber: progress.firstFreeNumber, nextGeneration: progress.nextGeneration,
-                discontinuitySequence: progress.discontinuitySequence, ends: progress.ends))
+                discontinuitySequence: progress.discontinuitySequence, ends: progress.ends,
+                lastListed: progress.lastListed, eventStart: progress.eventStart))
         let tracks = progress.indexes.sorted { $0.value < $1.value }.map {
             Journal.Record.track(index: $0.value, name: $0.key)
         }

@@ -27,6 +27,9 @@ struct Journal: Sendable {
         let discontinuitySequence: UInt64
         /// Where the listed media of each track ends.
         let ends: [String: Ticks]
+        /// Nil from an earlier version.
+        let lastListed: UInt64?
+        let eventStart: UInt64?
     }
 
     struct TrackRecord: Codable, Sendable {

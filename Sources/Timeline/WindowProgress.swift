@@ -10,6 +10,17 @@ struct WindowProgress: Sendable {
     var firstFreeNumber: UInt64 = 0
     /// Where the listed media of each track ends, by name.
     var ends: [String: Ticks] = [:]
+    /// The newest segment that was ever listed.
+    var lastListed: UInt64?
+    /// The segment that the event of `lastListed` began with; 0, from an earlier version, is unknown.
+    var eventStart: UInt64?
+
+    /// - Parameter window: in segments. After a pause as long as that another event begins.
+    mutating func noteListed(_ number: UInt64, window: UInt64) {
+        if let last = lastListed, number <= last { return }
+        if lastListed.map({ number - $0 > window }) ?? true { eventStart = number }
+        lastListed = number
+    }
 
     mutating func noteEnds(_ segment: WindowSegment, _ set: TrackSet) {
         for (track, share) in zip(set.tracks, segment.tracks) {

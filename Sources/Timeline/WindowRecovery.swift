@@ -15,7 +15,8 @@ struct WindowRecovery {
     private static let verifiedSeconds: Int64 = 60
 
     /// Removes the files of what is not listed any more.
-    init(_ records: [Journal.Record], duration: Ticks, store: SegmentStore) {
+    /// - Parameter window: in segments.
+    init(_ records: [Journal.Record], duration: Ticks, window: UInt64, store: SegmentStore) {
         snapshot = Snapshot(segmentDuration: duration)
         let before = Self.numbering(records)
         let isSame = before?.duration.isSameTime(as: duration) ?? true
@@ -26,9 +27,13 @@ struct WindowRecovery {
             case .track(let index, let name): progress.indexes[name] = index
             case .trackSet(let generation, let tracks): take(generation, tracks)
             case .floor(let floor): take(floor)
-            case .segment(let segment): take(segment, isSame: isSame, store)
+            case .segment(let segment):
+                take(segment, isSame: isSame, store)
+                progress.noteListed(segment.number, window: window)
             }
         }
+        if !isSame { progress.lastListed = nil }
+        snapshot.eventStart = progress.eventStart
         snapshot.currentGeneration = snapshot.trackSets.keys.max()
         snapshot.numbering =
             isSame
@@ -58,6 +63,9 @@ struct WindowRecovery {
         progress.nextGeneration = max(progress.nextGeneration, floor.nextGeneration)
         progress.discontinuitySequence = max(progress.discontinuitySequence, floor.discontinuitySequence)
         progress.ends.merge(floor.ends) { max($0, $1) }
+        let isOld = floor.lastListed == nil && floor.firstFreeNumber > 0
+        progress.lastListed = isOld ? floor.firstFreeNumber - 1 : floor.lastListed
+        progress.eventStart = isOld ? 0 : floor.eventStart
     }
 
     private mutating func take(_ segment: WindowSegment, isSame: Bool, _ store: SegmentStore) {

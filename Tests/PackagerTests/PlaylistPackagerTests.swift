@@ -178,6 +178,31 @@ import Timeline
         #expect(playlist.mediaSequence == Stage.number)
     }
 
+    /// RFC 8216, 4.3.3.5: of an event nothing is removed. When it is, it is one no more, until the next begins.
+    @Test func anEventThatOutgrowsItsWindowGoesOnWithoutItsTag() throws {
+        var endpoint = EndpointProfile.clearHLS
+        endpoint.playlistType = .event
+        let stage = try Stage([[]], tracks: [.audio()])
+        let window = UInt64(endpoint.windowSeconds / 2)
+        func playlist() throws -> MediaPlaylist {
+            try MediaPlaylist(parsing: PlaylistPackager.media("stereo", try stage.window(endpoint)))
+        }
+        let feed = try TimelineFeed(stage.timeline, stage.tracks)
+        for number in Stage.number..<Stage.number + window { try feed.add(number) }
+        #expect(try playlist().playlistType == .event)
+        #expect(try playlist().mediaSequence == Stage.number)
+        try feed.add(Stage.number + window)
+        #expect(try playlist().playlistType == nil)
+        #expect(try playlist().mediaSequence == Stage.number + 1)
+        // An hour is the window of this stage's channel.
+        let next = Stage.number + window + 1801
+        try feed.add(next)
+        #expect(try playlist().playlistType == .event)
+        #expect(try playlist().mediaSequence == next)
+        endpoint.playlistType = .live
+        #expect(try playlist().playlistType == nil)
+    }
+
     @Test func aRungThatCameLaterHasGapsBefore() throws {
         let stage = try Stage([[0, 1]], tracks: [.audio("stereo")])
         let feed = try TimelineFeed(stage.timeline, [.audio("stereo"), .audio("surround")])

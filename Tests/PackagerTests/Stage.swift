@@ -55,6 +55,7 @@ struct Stage {
         return EndpointWindow(
             endpoint: endpoint, revision: "0123456789ab", numbering: snapshot.numbering, segments: segments,
             trackSets: snapshot.trackSets, changedAtMilliseconds: 1_600_000_012_345, isEnded: isEnded,
+            eventStart: snapshot.eventStart,
             nominalBitrates: ["720p": 3_000_000, "360p": 800_000, "stereo": 128_000])
     }
 

@@ -56,6 +56,26 @@ import Testing
             ])
     }
 
+    /// Nobody can know how long an event will be: who says nothing of the storage is told what happens then.
+    @Test func warnsOfEventsWithoutAWindow() throws {
+        let text = """
+            channel: news
+            ingest: { streamKeys: { primary: { env: PRIMARY } } }
+            audio: [{ name: stereo, codec: aac, bitrate: 128000 }]
+            endpoints: [{ id: hls, package: hls, playlistType: event }]
+            """
+        func warnings(_ text: String) -> [String] {
+            ChannelProfile.load(text: text, file: "news.yaml", environment: SampleProfile.environment).diagnostics
+                .map(\.description)
+        }
+        #expect(
+            warnings(text) == [
+                "news.yaml:4:1: warning: playlistType event lists at most storageWindowSeconds, an hour where nothing is "
+                    + "said; a longer event goes on as a live playlist: write storageWindowSeconds"
+            ])
+        #expect(warnings(text + "\nstorageWindowSeconds: 14400") == [])
+    }
+
     @Test func readsAllThatIsSaidOfAKeyProvider() throws {
         let text = SampleProfile.text
             .replacing(

@@ -159,6 +159,24 @@ import Timeline
         #expect(PlainFile.size(path) == (1 << 30) + 1)
     }
 
+    /// The first segment after a pause as long as the window begins another event, and a restart does not forget which.
+    @Test func eventsAreToldApartOverRestarts() throws {
+        let timeline = try open(windowSeconds: 20)
+        let feed = try TimelineFeed(timeline, tracks)
+        for number in Self.number..<Self.number + 15 { try feed.add(number) }
+        #expect(timeline.snapshot.eventStart == Self.number)
+        feed.end()
+        let restarted = try open(windowSeconds: 20)
+        #expect(restarted.snapshot.eventStart == Self.number)
+        #expect(try open(windowSeconds: 20).snapshot.eventStart == Self.number)
+        let again = try open(windowSeconds: 20)
+        _ = try goOn(again, at: Self.number + 24)
+        #expect(again.snapshot.eventStart == Self.number, "a pause of as many as the window has is none")
+        _ = try goOn(again, at: Self.number + 35)
+        #expect(again.snapshot.eventStart == Self.number + 35)
+        #expect(try open(windowSeconds: 20).snapshot.eventStart == Self.number + 35)
+    }
+
     /// Without its head, numbers, indexes and generations could come twice: somebody has to look.
     @Test func aJournalWithoutItsHeadKeepsTheChannelClosed() throws {
         _ = try fill()
