@@ -138,7 +138,7 @@ package struct KeyPlan: Sendable {
     @discardableResult
     package mutating func failed(_ period: KeyPeriod, _ error: KeyError, now: Int64, jitter: UInt64) -> Int64 {
         guard case .fetching(let failures) = states[period] else { return now }
-        let full = Self.delay(afterFailures: failures + 1, error)
+        let full = delay(afterFailures: failures + 1, error)
         let time = now + full / 2 + Int64(jitter % UInt64(full / 2 + 1))
         states[period] = .wanted(at: time, failures: failures + 1)
         return time
@@ -150,9 +150,11 @@ package struct KeyPlan: Sendable {
         states[period] = nil
     }
 
-    /// 1, 2, 4 ... 30 s; half a minute from the first on where the provider refused; at most a minute on its request.
-    private static func delay(afterFailures failures: Int, _ error: KeyError) -> Int64 {
-        let own: Int64 = error.code == .refused ? 30_000 : min(30_000, 1000 << Int64(min(failures - 1, 5)))
+    /// 1, 2, 4 ... 30 s; the longest from the first on where the provider refused; at most a minute on its request.
+    /// Never more than half a period.
+    private func delay(afterFailures failures: Int, _ error: KeyError) -> Int64 {
+        let longest = interval == 0 ? 30_000 : min(30_000, max(1000, interval / 2))
+        let own: Int64 = error.code == .refused ? longest : min(longest, 1000 << Int64(min(failures - 1, 5)))
         return max(own, min(60_000, Int64(error.retryAfterSeconds ?? 0) * 1000))
     }
 

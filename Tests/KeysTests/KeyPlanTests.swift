@@ -137,6 +137,12 @@ import Testing
     /// Any order of events: never two calls for one period, never more than allowed, never a drop of what is not held.
     /// An emergency rotation: current and next are asked for anew, what was fetched ahead goes, what is in use stays
     /// for as long as the window may hold segments under it.
+    @Test func aShortPeriodIsNotWaitedAway() {
+        var plan = KeyPlan(.init(rotationIntervalSeconds: 10, prefetchSeconds: 5, retentionSeconds: 60))
+        _ = plan.advance(now: start)
+        #expect(plan.failed(plan.period(at: start), KeyError(.refused, "403"), now: start, jitter: 0) == start + 2500)
+    }
+
     @Test mutating func anEditionReplacesWhatIsToCome() {
         _ = plan.advance(now: start)
         plan.fetched(1000)
