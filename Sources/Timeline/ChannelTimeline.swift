@@ -86,7 +86,8 @@ package final class ChannelTimeline: Sendable {
         journal = Journal(path: directory.map { $0 + "/window.jsonl" })
         let content = try journal.read()
         let recovery = WindowRecovery(
-            content?.records ?? [], duration: limits.segmentDuration, window: limits.segmentsInWindow, store: store)
+            content ?? Journal.Content(), directory: directory, duration: limits.segmentDuration,
+            window: limits.segmentsInWindow, store: store)
         if let lines = content?.unreadableLines, lines > 0 { onEvent(.journalDamaged(lines: lines)) }
         for error in recovery.damaged { onEvent(.unreadable(error)) }
         let snapshot = recovery.snapshot

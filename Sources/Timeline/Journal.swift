@@ -45,6 +45,8 @@ struct Journal: Sendable {
         var records: [Record] = []
         /// Lines that cannot be read.
         var unreadableLines = 0
+        /// Of those, the ones that may have given a track its index, or a set of tracks its generation.
+        var lostIdentities = 0
 
         /// Whether the lines that every rewriting puts first are there: without them numbers, track indexes or
         /// times could come twice.
@@ -94,6 +96,8 @@ struct Journal: Sendable {
                 content.records.append(record)
             } else {
                 content.unreadableLines += 1
+                // A line that is torn has its beginning.
+                if !line.starts(with: #"{"segment":"#.utf8) { content.lostIdentities += 1 }
             }
         }
         return content

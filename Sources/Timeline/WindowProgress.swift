@@ -29,6 +29,20 @@ struct WindowProgress: Sendable {
         }
     }
 
+    /// After damage to the journal: goes past whatever the lost lines may have given away.
+    /// - Parameters:
+    ///   - identities: lines that may each have given one index and one generation.
+    ///   - newestFile: the highest number that a file on the disk has.
+    mutating func skipLost(identities: Int, newestFile: UInt64?) {
+        if let newestFile { firstFreeNumber = max(firstFreeNumber, newestFile &+ (newestFile < .max ? 1 : 0)) }
+        nextGeneration += UInt64(identities)
+        // Free indexes are given from the lowest on: these are the ones that may be taken.
+        for lost in 0..<min(identities, 256) {
+            guard let free = (0...UInt8.max).first(where: { !indexes.values.contains($0) }) else { return }
+            indexes["lost \(nextGeneration) \(lost)"] = free
+        }
+    }
+
     /// The segment durations from the epoch to the first segment that starts after all listed media. A copied segment
     /// can reach over the next ones.
     func firstCount(_ duration: Ticks) -> UInt64 {

@@ -15,13 +15,15 @@ struct WindowRecovery {
     private static let verifiedSeconds: Int64 = 60
 
     /// Removes the files of what is not listed any more.
-    /// - Parameter window: in segments.
-    init(_ records: [Journal.Record], duration: Ticks, window: UInt64, store: SegmentStore) {
+    /// - Parameters:
+    ///   - directory: of the channel, where there is one.
+    ///   - window: in segments.
+    init(_ content: Journal.Content, directory: String?, duration: Ticks, window: UInt64, store: SegmentStore) {
         snapshot = Snapshot(segmentDuration: duration)
-        let before = Self.numbering(records)
+        let before = Self.numbering(content.records)
         let isSame = before?.duration.isSameTime(as: duration) ?? true
         keepsNumbering = isSame
-        for record in records {
+        for record in content.records {
             switch record {
             case .segmentDuration: break
             case .track(let index, let name): progress.indexes[name] = index
@@ -31,6 +33,10 @@ struct WindowRecovery {
                 take(segment, isSame: isSame, store)
                 progress.noteListed(segment.number, window: window)
             }
+        }
+        if content.unreadableLines > 0 {
+            let newest = directory.flatMap { StoredMedia.files(of: $0).map(\.key.segment).max() }
+            progress.skipLost(identities: content.lostIdentities, newestFile: newest)
         }
         if !isSame { progress.lastListed = nil }
         snapshot.eventStart = progress.eventStart

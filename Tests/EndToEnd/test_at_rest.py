@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,13 @@ def test_the_disk_shows_no_picture_and_a_changed_file_is_not_served(run):
         assert not any(word in content for word in MEDIA), file
     assert (sluice.directory / "host.key").stat().st_mode & 0o777 == 0o600
     assert (sluice.directory / "host.key").read_text().strip() not in sluice.daemon.err.read_text()
+
+    # No core file, and keys on pages that are not swapped out where the system lets the daemon lock any.
+    limits = Path(f"/proc/{sluice.daemon.pid}/limits").read_text()
+    assert re.search(r"Max core file size +0 +0 ", limits)
+    status = Path(f"/proc/{sluice.daemon.pid}/status").read_text()
+    if not sluice.daemon.messages("^keys may be written to swap space"):
+        assert int(re.search(r"VmLck:\s+(\d+) kB", status).group(1)) > 0
 
     # After a restart segments are read from the disk. The oldest, of which a bit was changed, is told from the rest.
     listed = [entry.url for entry in media(media_url(sluice.url("clear"))).entries]

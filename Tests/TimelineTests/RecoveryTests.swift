@@ -159,6 +159,34 @@ import Timeline
         #expect(PlainFile.size(path) == (1 << 30) + 1)
     }
 
+    /// A journal as it was before there were offsets, forms and events.
+    @Test func aJournalOfAnEarlierVersionIsRead() throws {
+        let before = try fill()
+        _ = try open()
+        let lines = try directory.read("news/window.jsonl").split(separator: "\n").map { line in
+            let json = try JSONSerialization.jsonObject(with: Data(line.utf8))
+            let record = try #require(json as? [String: [String: Any]])
+            let old = record.mapValues { value in
+                var value = value
+                value["offset"] = nil
+                if var content = value["_0"] as? [String: Any] {
+                    for key in ["form", "lastListed", "eventStart"] { content[key] = nil }
+                    value["_0"] = content
+                }
+                return value
+            }
+            return String(decoding: try JSONSerialization.data(withJSONObject: old), as: UTF8.self)
+        }
+        #expect(!lines.contains { $0.contains("form\"") || $0.contains("eventStart") })
+        try directory.write(lines.joined(separator: "\n"), to: "news/window.jsonl")
+        let timeline = try open()
+        #expect(timeline.snapshot.segments.map(\.number) == before.segments.map(\.number))
+        #expect(timeline.snapshot.segments.map(\.tracks) == before.segments.map(\.tracks))
+        #expect(timeline.bytes(segment: Self.number, track: "720p") != nil)
+        #expect(timeline.beginPublication().firstSegment == Self.number + 12)
+        #expect(try directory.names(in: "news").allSatisfy { !$0.contains("damaged") })
+    }
+
     /// The first segment after a pause as long as the window begins another event, and a restart does not forget which.
     @Test func eventsAreToldApartOverRestarts() throws {
         let timeline = try open(windowSeconds: 20)
@@ -205,8 +233,22 @@ import Timeline
         _ = try TimelineFeed(timeline, [try .audio("surround"), try .audio("stereo"), try .video("720p")])
         let snapshot = timeline.snapshot
         let current = try #require(snapshot.currentGeneration.flatMap { snapshot.trackSets[$0] })
-        #expect(current.tracks.map(\.index) == [2, 1, 0])
-        #expect(current.generation == 3)
+        // Each lost line may have given away an index and a generation.
+        #expect(current.tracks.map(\.index) == [4, 1, 0])
+        #expect(current.generation == 5)
+    }
+
+    /// What the journal has lost, the names of files still tell.
+    @Test func numbersGoOnAboveTheFilesOfLostLines() throws {
+        _ = try fill()
+        let journal = try directory.read("news/window.jsonl").split(separator: "\n").map(String.init)
+        let lines = journal.map { $0.hasPrefix("{\"segment\"") ? String($0.dropLast(9)) : $0 }
+        try directory.write(lines.joined(separator: "\n"), to: "news/window.jsonl")
+        let timeline = try open()
+        #expect(timeline.snapshot.segments.isEmpty)
+        #expect(timeline.beginPublication().firstSegment == Self.number + 12)
+        #expect(try #require(try goOn(timeline, at: Self.number + 12)).generation == 3)
+        #expect(try open().beginPublication().firstSegment == Self.number + 13)
     }
 
     /// The file of a segment whose record never came, and all others that nothing lists.
