@@ -18,6 +18,7 @@ def test_faults_of_providers_are_never_seen_in_the_clear(tmp_path):
     assert endings == []
     for row in rows:
         assert row.segments >= 8, row
-        if row.moment == "after the grace":
+        # A server that has not answered for another period before has no stale key to give: it gives the right one.
+        if row.moment == "after the grace" and row.fault != "stale-key":
             # The key before goes on for the grace, and then there is nothing.
             assert row.late and row.latest < GRACE and row.withheld, row
