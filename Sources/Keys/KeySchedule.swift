@@ -43,7 +43,7 @@ package final class KeySchedule: Sendable {
     private let report: @Sendable (Event) -> Void
     private let vault: KeyVault?
     /// Writes the vault: waiting for a disk is nothing for the pool's few threads.
-    private let writer = DispatchQueue(label: "key vault")
+    private let writer = DispatchQueue(label: "key vault")  // why: serial, holds no lock while it writes
     private let wakeups: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 

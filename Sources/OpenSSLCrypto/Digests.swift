@@ -18,7 +18,12 @@ package func sha256(_ bytes: [UInt8]) -> [UInt8] { sha256(bytes.span) }
 ///
 /// - Parameter key: at most 2 GiB; more stops the program.
 package func hmacSHA256(_ message: Span<UInt8>, key: Span<UInt8>) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: 32) { digest, count in
+    hmac(EVP_sha256(), size: 32, message, key: key)
+}
+
+/// - Parameter size: of the digest, in bytes.
+func hmac(_ digest: OpaquePointer?, size: Int, _ message: Span<UInt8>, key: Span<UInt8>) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: size) { output, count in
         var length: UInt32 = 0
         // A nil key would mean "the key of before": an empty key still needs an address.
         var empty: UInt8 = 0
@@ -26,15 +31,15 @@ package func hmacSHA256(_ message: Span<UInt8>, key: Span<UInt8>) -> [UInt8] {
             withUnsafePointer(to: &empty) { empty in
                 message.withUnsafeBufferPointer { message in
                     HMAC(
-                        EVP_sha256(), key.baseAddress ?? empty, Int32(key.count), message.baseAddress ?? empty,
-                        message.count, digest.baseAddress, &length)
+                        digest, key.baseAddress ?? empty, Int32(key.count), message.baseAddress ?? empty,
+                        message.count, output.baseAddress, &length)
                 }
             }
         }
-        guard result != nil, length == 32 else {
-            preconditionFailure("HMAC-SHA-256 is missing")  // why: only an OpenSSL without its own provider gets here
+        guard result != nil, length == size else {
+            preconditionFailure("HMAC is missing")  // why: only an OpenSSL without its own provider gets here
         }
-        count = 32
+        count = size
     }
 }
 
