@@ -5,6 +5,8 @@ struct PatternCBC: ~Copyable {
     /// Of each `stride` bytes, the first block is encrypted: pattern 1:9 of video.
     static let stride = 160
 
+    private typealias Block = SIMD2<UInt64>
+
     private let cipher: AESCBC
     private let constantIV: [UInt8]
 
@@ -47,15 +49,16 @@ struct PatternCBC: ~Copyable {
                     let count = min(atOnce, total - done)
                     let first = unsafe bytes.baseAddress! + range.lowerBound + done * Self.stride
                     for index in 0..<count {
-                        unsafe (gathered.baseAddress! + index * size)
-                            .copyMemory(from: first + index * Self.stride, byteCount: size)
+                        // A block as one value: a call of memmove for each would take as long as the cipher.
+                        let block = unsafe first.loadUnaligned(fromByteOffset: index * Self.stride, as: Block.self)
+                        unsafe gathered.storeBytes(of: block, toByteOffset: index * size, as: Block.self)
                     }
                     var blocks = unsafe MutableSpan<UInt8>(
                         _unsafeBytes: UnsafeMutableRawBufferPointer(rebasing: gathered[..<(count * size)]))
                     do throws(OpenSSLError) { try cipher.apply(to: &blocks) } catch { failure = error }
                     for index in 0..<count {
-                        unsafe (first + index * Self.stride)
-                            .copyMemory(from: gathered.baseAddress! + index * size, byteCount: size)
+                        let block = unsafe gathered.load(fromByteOffset: index * size, as: Block.self)
+                        unsafe first.storeBytes(of: block, toByteOffset: index * Self.stride, as: Block.self)
                     }
                     done += count
                 }

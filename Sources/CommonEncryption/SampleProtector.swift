@@ -64,17 +64,30 @@ package struct SampleProtector: ~Copyable {
     package mutating func protect(
         _ sample: inout MutableSpan<UInt8>, iv: UInt64
     ) throws(ProtectionError) -> [Subsample] {
-        var subsamples: [Subsample] = []
-        if video != nil {
-            do throws(ParseError) {
-                subsamples = try video?.subsamples(of: sample.span) ?? []
-            } catch {
-                throw .malformed(error)
-            }
-            guard subsamples.count <= subsampleLimit else {
-                throw .tooManySubsamples(subsamples.count, limit: subsampleLimit)
-            }
+        let subsamples = try subsamples(of: sample.span)
+        try encrypt(&sample, iv: iv, subsamples: subsamples)
+        return subsamples
+    }
+
+    /// What `protect` would say of a clear sample. Samples come in order, each once, by this or by `protect`.
+    package mutating func subsamples(of sample: Span<UInt8>) throws(ProtectionError) -> [Subsample] {
+        guard video != nil else { return [] }
+        let subsamples: [Subsample]
+        do throws(ParseError) {
+            subsamples = try video?.subsamples(of: sample) ?? []
+        } catch {
+            throw .malformed(error)
         }
+        guard subsamples.count <= subsampleLimit else {
+            throw .tooManySubsamples(subsamples.count, limit: subsampleLimit)
+        }
+        return subsamples
+    }
+
+    /// Encrypts one sample as `subsamples(of:)` said; the rest is as for `protect`.
+    package func encrypt(
+        _ sample: inout MutableSpan<UInt8>, iv: UInt64, subsamples: [Subsample]
+    ) throws(ProtectionError) {
         do throws(OpenSSLError) {
             switch cipher {
             case .cenc(let counter):
@@ -98,7 +111,6 @@ package struct SampleProtector: ~Copyable {
         } catch {
             throw .cipher(error)
         }
-        return subsamples
     }
 
     /// Protects a sample that is an array of its own.

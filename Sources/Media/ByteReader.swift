@@ -12,12 +12,20 @@ package struct ByteReader: ~Escapable {
     package var remaining: Int { span.count - offset }
     package var isAtEnd: Bool { offset == span.count }
 
+    // Inlinable for the compiler to make it concrete in other modules: reading by way of witnesses took longer than
+    // all else that is done with a box.
+    @inlinable
     @_lifetime(self: copy self)
     package mutating func read<T: FixedWidthInteger & UnsignedInteger>(_ type: T.Type) throws(ParseError) -> T {
-        let size = T.bitWidth / 8
+        T(truncatingIfNeeded: try readInteger(T.bitWidth / 8))
+    }
+
+    /// - Parameter size: 0 to 8 bytes.
+    @_lifetime(self: copy self)
+    package mutating func readInteger(_ size: Int) throws(ParseError) -> UInt64 {
         try require(size)
-        var value: T = 0
-        for index in offset..<offset + size { value = value << 8 | T(truncatingIfNeeded: byte(at: index)) }
+        var value: UInt64 = 0
+        for index in offset..<offset + size { value = value << 8 | UInt64(byte(at: index)) }
         offset += size
         return value
     }

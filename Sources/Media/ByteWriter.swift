@@ -6,12 +6,17 @@ package struct ByteWriter: Sendable {
 
     package var count: Int { bytes.count }
 
+    // Inlinable as in ByteReader.
+    @inlinable
     package mutating func write<T: FixedWidthInteger>(_ value: T) {
-        var shift = T.bitWidth - 8
-        while shift >= 0 {
-            bytes.append(UInt8(truncatingIfNeeded: value >> T(shift)))
-            shift -= 8
-        }
+        write(integer: UInt64(truncatingIfNeeded: value), size: T.bitWidth / 8)
+    }
+
+    /// The low bytes of a value.
+    ///
+    /// - Parameter size: 0 to 8 bytes.
+    package mutating func write(integer value: UInt64, size: Int) {
+        for index in 0..<size { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * (size - 1 - index)))) }
     }
 
     package mutating func writeUInt24(_ value: UInt32) {

@@ -30,7 +30,10 @@ struct CipherContext: ~Copyable {
                 EVP_CipherInit_ex(context, cipher, nil, key.baseAddress, nil, direction.rawValue)
             }
             try check(result, .setKey)
-            try check(EVP_CIPHER_CTX_set_padding(context, padding ? 1 : 0), .setKey)
+            // Encrypting, padding changes EVP_CipherFinal_ex alone, which no block mode calls here without it; decrypting,
+            // the last block would be held back for it. Where nothing must be said nothing is: each later
+            // EVP_CipherInit_ex would say it again, by names, which takes longer than a short audio frame.
+            if !padding, direction == .decrypt { try check(EVP_CIPHER_CTX_set_padding(context, 0), .setKey) }
         } catch {
             EVP_CIPHER_CTX_free(context)
             throw error

@@ -30,28 +30,39 @@ struct ChunkProtection {
         var previous = Int64.min
         for fragment in table.fragments {
             guard let first = fragment.samples.first, let last = fragment.samples.last else { continue }
-            var payload = Array(clear[first.offset..<last.offset + last.size])
             var encryption = SampleEncryption(
                 perSampleIVSize: scheme == .cenc ? 8 : 0, hasSubsamples: track.track.kind == .video)
+            var subsamples: [[Subsample]] = []
+            subsamples.reserveCapacity(fragment.samples.count)
             for sample in fragment.samples {
                 // The IV is made of the time: two samples at one time would share their key stream.
                 guard sample.decodeTime > previous else {
                     throw ParseError(.invalid, at: sample.offset, "decode time \(sample.decodeTime) comes twice")
                 }
                 previous = sample.decodeTime
-                let start = sample.offset - first.offset
-                let iv = InitializationVector.cencIV(trackIndex: track.index, decodeTime: sample.decodeTime)
-                var bytes = payload.mutableSpan
-                var part = bytes._mutatingExtracting(start..<start + sample.size)
-                let subsamples = try protector.protect(&part, iv: iv)
-                encryption.append(iv: scheme == .cenc ? iv.bigEndianBytes : [], subsamples: subsamples)
+                let runs = try protector.subsamples(
+                    of: clear.span.extracting(sample.offset..<sample.offset + sample.size))
+                encryption.append(iv: scheme == .cenc ? iv(sample).bigEndianBytes : [], subsamples: runs)
+                subsamples.append(runs)
             }
             fragmentWriter.write(
                 sequenceNumber: fragment.sequenceNumber, samples: fragment.samples,
                 encryption: isSaidInHeader ? nil : encryption, to: &writer)
-            writer.write(bytes: payload)
+            // Encrypted where they are sent from: megabytes are copied once.
+            let start = writer.count - first.offset
+            writer.bytes += clear[first.offset..<last.offset + last.size]
+            var bytes = writer.bytes.mutableSpan
+            for (sample, runs) in zip(fragment.samples, subsamples) {
+                let place = start + sample.offset
+                var part = bytes._mutatingExtracting(place..<place + sample.size)
+                try protector.encrypt(&part, iv: iv(sample), subsamples: runs)
+            }
         }
         return writer.bytes
+    }
+
+    private func iv(_ sample: SampleLocation) -> UInt64 {
+        InitializationVector.cencIV(trackIndex: track.index, decodeTime: sample.decodeTime)
     }
 
     /// Whole samples under a constant IV (cbcs audio) need no senc. ISO/IEC 23001-7:2023, clause 10.4.

@@ -93,6 +93,22 @@ import Testing
         #expect(zip(clear, protected).contains { $0.count + 20 < $1.count }, "threes have been put in")
     }
 
+    /// One place at a time, in bytes that are looked through many at once.
+    @Test func threesArePutInWhereverTheyAreNeeded() throws {
+        let units = (1...330).map { place in
+            var unit = [0x65] + (1..<333).map { UInt8($0 % 250 + 4) }
+            unit.replaceSubrange(place..<place + 3, with: [0, 0, 3])
+            return place + 3 < unit.count ? unit : unit + [9]
+        }
+        for (clear, protected) in zip(units, try self.units(protect(sample(units)))) {
+            #expect(try received(protected) == clear)
+            let isStartCode = protected.indices.dropFirst(2).contains {
+                protected[$0 - 2] == 0 && protected[$0 - 1] == 0 && protected[$0] < 3
+            }
+            #expect(!isStartCode)
+        }
+    }
+
     @Test func firstBytesAndLastBlockStayClear() throws {
         // No zeros, so no threes and no change of length.
         for count in [49, 64, 65, 192, 193, 208, 209, 210] {
