@@ -179,7 +179,8 @@ let package = Package(
         .executableTarget(
             name: "package-bench",
             dependencies: [
-                "Media", "CommonEncryption", "Files", "Keys", "MPEGTS", "OpenSSLCrypto", "Packager", "Sealing", "Settings", "Timeline",
+                "Media", "CommonEncryption", "Files", "ISOBMFF", "Keys", "MPEGTS", "OpenSSLCrypto", "Packager", "Sealing",
+                "Settings", "Timeline",
             ],
             path: "Tools/package-bench", swiftSettings: settings),
         .executableTarget(

@@ -26,10 +26,14 @@ enum PackageBench {
         if arguments.count > 1, arguments[1] == "--sealing" {
             return try SealingBench.main(rounds: max(2, arguments.count > 2 ? Int(arguments[2]) ?? 200 : 200))
         }
+        if arguments.count > 3, arguments[1] == "--protect" {
+            return try ProtectBench.main(rounds: max(1, Int(arguments[2]) ?? 20), clips: Array(arguments[3...]))
+        }
         guard arguments.count >= 3, let seconds = Int64(arguments[2]), seconds > 0 else {
             return complain(
                 "usage: package-bench DIRECTORY SEGMENT_SECONDS [ROUNDS [HOST_KEY_FILE]]\n"
-                    + "       package-bench --transport-stream [ROUNDS]\n       package-bench --sealing [ROUNDS]"
+                    + "       package-bench --transport-stream [ROUNDS]\n       package-bench --sealing [ROUNDS]\n"
+                    + "       package-bench --protect ROUNDS CLIP..."
             )
         }
         let rounds = arguments.count > 3 ? Int(arguments[3]) ?? 20 : 20
@@ -92,7 +96,7 @@ enum PackageBench {
         Kind(name: "CMAF cenc", endpoint: endpoint(.cmaf, .commonEncryption(.cenc))),
     ]
 
-    private static func endpoint(
+    static func endpoint(
         _ container: EndpointProfile.Container, _ method: EndpointEncryption.Method
     ) -> EndpointProfile {
         EndpointProfile(
@@ -100,12 +104,17 @@ enum PackageBench {
             encryption: EndpointEncryption(method: method, keyRotationIntervalSeconds: 300, speke: "-", systems: []))
     }
 
-    private static func syntheticKeys() throws -> PeriodKeys {
+    static func syntheticKeys() throws -> PeriodKeys {
         let keyID = KeyID.derived(
             contentID: "bench", scheme: "cbcs", entry: "VIDEO", rotationIntervalSeconds: 300, period: 0)
-        guard let key = ContentKey(try randomBytes(16)) else { throw CocoaError(.coderInvalidValue) }
-        let track = TrackKey(keyID: keyID, key: key, constantIV: InitializationVector.constantIV(keyID: keyID))
+        let track = TrackKey(
+            keyID: keyID, key: try randomKey(), constantIV: InitializationVector.constantIV(keyID: keyID))
         return PeriodKeys(0, [(ContractEntry.all[0], track)])
+    }
+
+    static func randomKey() throws -> ContentKey {
+        guard let key = ContentKey(try randomBytes(16)) else { throw CocoaError(.coderInvalidValue) }
+        return key
     }
 
     private static func pad(_ text: String, _ width: Int) -> String {

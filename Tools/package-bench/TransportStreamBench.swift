@@ -10,7 +10,7 @@ import OpenSSLCrypto
 /// them. One thread; nothing but muxer and cipher is in the time.
 enum TransportStreamBench {
     static func main(rounds: Int) throws {
-        let key = try SampleAESKey(key: randomKey(), iv: randomBytes(16))
+        let key = try SampleAESKey(key: PackageBench.randomKey(), iv: randomBytes(16))
         for slices in [1, 8] {
             let (tracks, segments) = try samples(slicesPerPicture: slices)
             let size = segments.reduce(0) { $0 + $1.source.count }
@@ -68,11 +68,6 @@ enum TransportStreamBench {
             zeros = byte == 0 ? zeros + 1 : 0
         }
         return unit + [0x80]
-    }
-
-    private static func randomKey() throws -> ContentKey {
-        guard let key = ContentKey(try randomBytes(16)) else { throw CocoaError(.coderInvalidValue) }
-        return key
     }
 
     private static func report(_ name: String, _ size: Int, _ rounds: Int, _ make: () throws -> Int) throws {
