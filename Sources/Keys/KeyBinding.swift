@@ -4,13 +4,14 @@ package import Media
 ///
 /// A segment belongs to the key period of its nominal start, in the edition that was in force when it was bound. Where
 /// that period's key is not there when the segment is made, the previous binding's key may go on for `graceSeconds`
-/// past its own end; after that the segment waits for its own key. Only such exceptions are kept, and where editions
-/// began: the rest follows from the segment's place in time.
+/// past its own end; after that the segment waits for its own key, or, where the caller has something to show instead
+/// of it, goes under the reserve key. Only such exceptions are kept, and where editions began: the rest follows from
+/// the segment's place in time.
 ///
-/// The caller persists the value whenever `bind` answers `.exception` and after `startEdition`, before the segment is
-/// listed; and after a restart tells it by `recover(through:)` which segments already exist.
+/// The caller persists the value whenever `bind` answers `.exception` or `.slate` and after `startEdition`, before the
+/// segment is listed; and after a restart tells it by `recover(through:)` which segments already exist.
 package struct KeyBinding: Sendable, Hashable, Codable {
-    /// Segments `first...last` protected with the key of an earlier period.
+    /// Segments `first...last` protected with the key of an earlier period, or with the reserve key.
     package struct Exception: Sendable, Hashable, Codable {
         package var first: UInt64
         package var last: UInt64
@@ -33,10 +34,13 @@ package struct KeyBinding: Sendable, Hashable, Codable {
         case exception(KeyPeriod)
         /// The segment's own period, whose key is not held yet: it cannot be served until it arrives.
         case waiting(KeyPeriod)
+        /// The reserve, past the grace: what is shown is not the segment's own media. The segments from `first` on
+        /// waited for keys until now, were never listed, and are bound so too. To be persisted as an exception is.
+        case slate(KeyPeriod, first: UInt64)
 
         package var period: KeyPeriod {
             switch self {
-            case .own(let period), .exception(let period), .waiting(let period): period
+            case .own(let period), .exception(let period), .waiting(let period), .slate(let period, _): period
             }
         }
     }
@@ -49,6 +53,16 @@ package struct KeyBinding: Sendable, Hashable, Codable {
     package private(set) var lastSegment: UInt64?
     /// The period that `lastSegment` is bound to.
     private var lastPeriod: KeyPeriod?
+    /// Stretches, up to the last segment, that have waited for their keys since they were bound. Forgotten at a
+    /// restart: what was listed before it is not known for sure.
+    private var waiting: [Waiting] = []
+
+    private struct Waiting: Sendable, Hashable {
+        var first: UInt64
+        var period: KeyPeriod
+    }
+
+    private enum CodingKeys: CodingKey { case exceptions, editions, lastSegment, lastPeriod }
 
     package init() {}
 
@@ -70,30 +84,57 @@ package struct KeyBinding: Sendable, Hashable, Codable {
 
     /// Binds a new segment; a segment already bound answers what it was bound to.
     ///
-    /// `start` is the nominal start of the segment; `isHeld` says whether the key of a period is there now.
+    /// - Parameters:
+    ///   - start: the nominal start of the segment.
+    ///   - hasSlate: whether there is something to be shown instead of a segment of that period.
+    ///   - isHeld: whether the key of a period is there now.
     package mutating func bind(
-        segment: UInt64, start: Ticks, contract: KeyContract, graceSeconds: UInt32, isHeld: (KeyPeriod) -> Bool
+        segment: UInt64, start: Ticks, contract: KeyContract, graceSeconds: UInt32,
+        hasSlate: (KeyPeriod) -> Bool = { _ in false }, isHeld: (KeyPeriod) -> Bool
     ) -> Decision {
         let own = ownPeriod(of: segment, start, contract)
         if let lastSegment, segment <= lastSegment {
-            if let bound = exception(for: segment) { return .exception(bound.period) }
+            if let bound = exception(for: segment) {
+                return bound.period.isReserve ? .slate(bound.period, first: segment) : .exception(bound.period)
+            }
             return isHeld(own) ? .own(own) : .waiting(own)
         }
         let previous = lastPeriod
         lastSegment = segment
         lastPeriod = own
-        if isHeld(own) { return .own(own) }
-        // A grace counts from the end of the key's own period, so that it cannot be chained over several boundaries.
-        guard let previous, previous != own, isHeld(previous),
-            start < end(of: previous, contract).adding(seconds: graceSeconds)
-        else { return .waiting(own) }
-        lastPeriod = previous
-        if let last = exceptions.last, last.period == previous, last.last &+ 1 == segment {
-            exceptions[exceptions.count - 1].last = segment
-        } else {
-            exceptions.append(Exception(first: segment, last: segment, period: previous))
+        // What waited may have been listed as soon as its key was there.
+        if let place = waiting.lastIndex(where: { isHeld($0.period) }) { waiting.removeFirst(place + 1) }
+        if isHeld(own) {
+            waiting = []
+            return .own(own)
         }
-        return .exception(previous)
+        // A grace counts from the end of the key's own period, so that it cannot be chained over several boundaries.
+        if let previous, previous != own, !previous.isReserve, isHeld(previous),
+            start < end(of: previous, contract).adding(seconds: graceSeconds)
+        {
+            lastPeriod = previous
+            waiting = []
+            except(segment, segment, previous)
+            return .exception(previous)
+        }
+        let reserve = KeyPeriod.reserve(edition: own.edition)
+        guard isHeld(reserve), hasSlate(own) else {
+            if waiting.last?.period != own { waiting.append(Waiting(first: segment, period: own)) }
+            return .waiting(own)
+        }
+        let first = waiting.first?.first ?? segment
+        waiting = []
+        lastPeriod = reserve
+        except(first, segment, reserve)
+        return .slate(reserve, first: first)
+    }
+
+    private mutating func except(_ first: UInt64, _ last: UInt64, _ period: KeyPeriod) {
+        if let before = exceptions.last, before.period == period, before.last &+ 1 == first {
+            exceptions[exceptions.count - 1].last = last
+        } else {
+            exceptions.append(Exception(first: first, last: last, period: period))
+        }
     }
 
     /// An emergency rotation: from `firstSegment` on, which starts at `start` and is not bound yet, other keys.

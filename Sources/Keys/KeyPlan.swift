@@ -17,16 +17,19 @@ package struct KeyPlan: Sendable {
         package var maximumCalls: Int
         /// Periods after the current one that are fetched whatever the prefetch time: 1 or 2.
         package var prefetchPeriods: UInt32
+        /// The reserve key is fetched at the start and kept, for the times when the provider is away.
+        package var keepsReserve: Bool
 
         package init(
             rotationIntervalSeconds: UInt32, prefetchSeconds: UInt32, retentionSeconds: UInt32, maximumCalls: Int = 4,
-            prefetchPeriods: UInt32 = 1
+            prefetchPeriods: UInt32 = 1, keepsReserve: Bool = false
         ) {
             self.rotationIntervalSeconds = rotationIntervalSeconds
             self.prefetchSeconds = prefetchSeconds
             self.retentionSeconds = retentionSeconds
             self.maximumCalls = maximumCalls
             self.prefetchPeriods = prefetchPeriods
+            self.keepsReserve = keepsReserve
         }
     }
 
@@ -79,6 +82,9 @@ package struct KeyPlan: Sendable {
             let period = KeyPeriod(index, edition: edition)
             if states[period] == nil { states[period] = .wanted(at: now, failures: 0) }
         }
+        if settings.keepsReserve, states[.reserve(edition: edition)] == nil {
+            states[.reserve(edition: edition)] = .wanted(at: now, failures: 0)
+        }
         var calls = states.values.reduce(0) { count, state in
             if case .fetching = state { count + 1 } else { count }
         }
@@ -112,7 +118,8 @@ package struct KeyPlan: Sendable {
     ///
     /// Answers whether there is now something to do for `advance`.
     package mutating func need(_ period: KeyPeriod, now: Int64) -> Bool {
-        guard states[period] == nil, !isExpired(period, now: now), period.index <= lastWanted(now: now),
+        guard states[period] == nil, !isExpired(period, now: now),
+            period.isReserve || period.index <= lastWanted(now: now),
             period.edition <= edition, !isReplaced(period, self.period(at: now))
         else { return false }
         states[period] = .wanted(at: now, failures: 0)
@@ -169,7 +176,7 @@ package struct KeyPlan: Sendable {
     /// Whether no segment of the window can be under it any more.
     private func isExpired(_ period: KeyPeriod, now: Int64) -> Bool {
         var end: Int128?
-        if interval > 0 { end = (Int128(period.index) + 1) * Int128(interval) }
+        if interval > 0, !period.isReserve { end = (Int128(period.index) + 1) * Int128(interval) }
         if let replaced = editionStarts.first(where: { $0.edition > period.edition })?.at {
             end = min(end ?? .max, Int128(replaced))
         }
@@ -179,6 +186,6 @@ package struct KeyPlan: Sendable {
 
     /// Whether it is a period to come of an earlier edition: nothing will ever be under it.
     private func isReplaced(_ period: KeyPeriod, _ current: KeyPeriod) -> Bool {
-        period.edition < edition && period.index > current.index
+        period.edition < edition && period.index > current.index && !period.isReserve
     }
 }

@@ -143,6 +143,9 @@ package final class KeySchedule: Sendable {
     /// Whether the keys of a period are held, for `KeyBinding`.
     package func isHeld(_ period: KeyPeriod) -> Bool { state.withLock { $0.keys[period] != nil } }
 
+    /// Whether the provider was asked for the keys of a period that is not held, and did not give them.
+    package func hasFailed(_ period: KeyPeriod) -> Bool { state.withLock { ($0.attempts[period] ?? 0) > 0 } }
+
     package var status: KeyScheduleStatus {
         let now = clock.now()
         return state.withLock { state in
@@ -155,7 +158,9 @@ package final class KeySchedule: Sendable {
                 isNextHeld: interval == 0
                     ? nil : state.keys[KeyPeriod(current.index + 1, edition: current.edition)] != nil,
                 secondsToNextPeriod: next,
-                heldPeriods: state.keys.count)
+                heldPeriods: state.keys.count,
+                isReserveHeld: state.plan.settings.keepsReserve
+                    ? state.keys[.reserve(edition: current.edition)] != nil : nil)
         }
     }
 

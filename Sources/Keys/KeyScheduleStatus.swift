@@ -15,10 +15,13 @@ package struct KeyScheduleStatus: Sendable, Equatable {
     /// Nil without rotation.
     package var secondsToNextPeriod: Int64?
     package var heldPeriods: Int
+    /// Nil where the profile wants none.
+    package var isReserveHeld: Bool?
 
     package init(
         calls: UInt64, failures: UInt64, lastError: KeyError?, lastErrorTime: Int64?, currentPeriod: KeyPeriod,
-        isCurrentHeld: Bool, isNextHeld: Bool?, secondsToNextPeriod: Int64?, heldPeriods: Int
+        isCurrentHeld: Bool, isNextHeld: Bool?, secondsToNextPeriod: Int64?, heldPeriods: Int,
+        isReserveHeld: Bool? = nil
     ) {
         self.calls = calls
         self.failures = failures
@@ -29,5 +32,6 @@ package struct KeyScheduleStatus: Sendable, Equatable {
         self.isNextHeld = isNextHeld
         self.secondsToNextPeriod = secondsToNextPeriod
         self.heldPeriods = heldPeriods
+        self.isReserveHeld = isReserveHeld
     }
 }

@@ -97,7 +97,7 @@ package struct SPEKERequest: Sendable, Equatable {
 
     private var periodElement: ContentKeyPeriodElement {
         var element = ContentKeyPeriodElement(id: periodID, index: periodIndex)
-        if version == .v21, contract.rotationIntervalSeconds > 0 {
+        if version == .v21, contract.rotationIntervalSeconds > 0, !period.isReserve {
             element.start = Self.milliseconds(contract.startSeconds(of: period.index))
             element.end = Self.milliseconds(contract.startSeconds(of: period.index &+ 1))
         }

@@ -26,6 +26,14 @@ package struct KeyPeriod: Sendable, Hashable, Comparable, Codable {
         guard description == text else { return nil }
     }
 
+    /// The key of an edition for what is shown while the provider is away: of no time, and never replaced by time.
+    package static func reserve(edition: UInt32 = 0) -> KeyPeriod { KeyPeriod(reserveIndex, edition: edition) }
+
+    package var isReserve: Bool { index == Self.reserveIndex }
+
+    /// The largest that a provider with signed indexes of 32 bits takes; with a rotation of 10 s 680 years after the epoch.
+    private static let reserveIndex: UInt64 = 2_147_483_647
+
     package static func < (left: KeyPeriod, right: KeyPeriod) -> Bool {
         (left.index, left.edition) < (right.index, right.edition)
     }

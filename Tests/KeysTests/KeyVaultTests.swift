@@ -30,7 +30,7 @@ import Testing
     }
 
     private func periods() throws -> [PeriodKeys] {
-        try [KeyPeriod(7), KeyPeriod(7, edition: 2), KeyPeriod(.max)].map {
+        try [KeyPeriod(7), KeyPeriod(7, edition: 2), .reserve(), KeyPeriod(.max)].map {
             try SyntheticKeys.keys(of: $0, systems: [.fairPlay, .widevine])
         }
     }
