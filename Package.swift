@@ -98,38 +98,45 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "Slate", dependencies: ["Media", "ChunkStream", "ISOBMFF", "OpenSSLCrypto", "Timeline"],
+            swiftSettings: settings),
+        .target(
             name: "Packager",
             dependencies: [
                 "Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "ProtectionSystems", "Keys",
                 "Settings",
+                "Slate",
                 "Timeline",
             ],
             swiftSettings: settings),
 
         .target(name: "Transcode", dependencies: ["Media", "FFmpeg"], swiftSettings: settings),
         .target(
-            name: "Ingest", dependencies: ["Media", "FLV", "ISOBMFF", "ChunkStream", "RTMPServer", "Transcode"],
+            name: "Ingest",
+            dependencies: ["Media", "FFmpeg", "FLV", "ISOBMFF", "ChunkStream", "RTMPServer", "Transcode"],
             swiftSettings: settings),
 
         // 4 live
         .target(
             name: "Live",
             dependencies: [
-                "Media", "CPIX", "CurlHTTP", "Files", "Keys", "OpenSSLCrypto", "Packager", "Settings", "Timeline",
+                "Media", "CPIX", "CurlHTTP", "Files", "Keys", "OpenSSLCrypto", "Packager", "Sealing", "Settings", "Slate",
+                "Timeline",
                 "ViewerTokens", logging,
             ],
             swiftSettings: settings),
         .target(
             name: "Supervisor",
             dependencies: [
-                "Media", "ChunkStream", "CLinux", "Live", "Settings", "Timeline", subprocess, systemPackage, logging,
+                "Media", "ChunkStream", "CLinux", "Live", "Settings", "Slate", "Timeline", subprocess, systemPackage,
+                logging,
             ],
             swiftSettings: settings),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "Origin",
             dependencies: [
-                "Media", "Live", "Keys", "Packager", "Settings", "Timeline", "OpenSSLCrypto", "CZlib", nio, nioPosix,
+                "Media", "Live", "Keys", "Packager", "Settings", "Slate", "Timeline", "OpenSSLCrypto", "CZlib", nio, nioPosix,
                 nioHTTP1, nioConcurrency,
             ],
             swiftSettings: settings),
@@ -231,8 +238,10 @@ let package = Package(
             "KeyServerTests", "KeyServer", "CPIX", "CommonEncryption", "CurlHTTP", "HLS", "ISOBMFF", "Media",
             "OpenSSLCrypto", "ProtectionSystems", "TestKeyServer", "ViewerTokens", logging),
         .target(
-            name: "TestSupport", dependencies: ["CommonEncryption", "ISOBMFF", "Keys", "Media", "Timeline"],
+            name: "TestSupport",
+            dependencies: ["ChunkStream", "CommonEncryption", "ISOBMFF", "Keys", "Media", "Slate", "Timeline"],
             path: "Tests/TestSupport", swiftSettings: settings),
+        tests("SlateTests", "Slate", "ChunkStream", "ISOBMFF", "Media", "TestSupport", "Timeline"),
         tests("FilesTests", "Files", "TestSupport"),
         tests("SealingTests", "Sealing", "Files", "OpenSSLCrypto", "TestSupport"),
         tests("TimelineTests", "Timeline", "Files", "OpenSSLCrypto", "Sealing", "ISOBMFF", "Media", "TestSupport"),

@@ -6,6 +6,8 @@ package enum WorkerLimits {
     package static let headerBytes = 1 << 16
     package static let nameBytes = 64
     package static let textBytes = 1024
+    /// All chunks of a slate together.
+    package static let slateBytes = 12 << 20
 }
 
 extension WorkerMessage {

@@ -19,6 +19,13 @@ package struct StoredTrack: Sendable, Equatable {
     /// The clear CMAF header.
     package let header: [UInt8]
 
+    /// - Parameter header: the track's.
+    package init(track: Track, index: UInt8, header: [UInt8]) {
+        self.track = track
+        self.index = index
+        self.header = header
+    }
+
     /// - Throws: what is wrong with the header.
     package init(
         name: String, reorderDelay: UInt32, frameRate: FrameRate?, index: UInt8, header: [UInt8]

@@ -38,6 +38,13 @@ package struct TrackSegment: Sendable, Equatable, Codable {
     package let byteCount: Int
     /// The CMAF chunks it is made of, in order.
     package let chunks: [ChunkPlace]
+
+    package init(decodeTime: Int64, duration: Int64, byteCount: Int, chunks: [ChunkPlace]) {
+        self.decodeTime = decodeTime
+        self.duration = duration
+        self.byteCount = byteCount
+        self.chunks = chunks
+    }
 }
 
 /// Where a chunk lies in its segment.
@@ -48,4 +55,11 @@ package struct ChunkPlace: Sendable, Equatable, Codable {
     package let duration: Int64
     /// Whether it starts with a sync sample.
     package let isIndependent: Bool
+
+    package init(offset: Int, byteCount: Int, duration: Int64, isIndependent: Bool) {
+        self.offset = offset
+        self.byteCount = byteCount
+        self.duration = duration
+        self.isIndependent = isIndependent
+    }
 }

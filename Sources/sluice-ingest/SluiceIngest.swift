@@ -5,10 +5,13 @@ import RTMPServer
 
 /// The worker of one publication. Standard input is the encoder's socket, standard output one end of a socket pair to
 /// the daemon that started it; it has no arguments, no environment and no other descriptors.
+///
+/// With the argument `slate` it makes what stands in for the picture: standard input is then an image, or nothing.
 @main
 enum SluiceIngest {
     static func main() {
-        guard isSocket(STDIN_FILENO), isSocket(STDOUT_FILENO) else {
+        let makesSlate = CommandLine.arguments.dropFirst() == ["slate"]
+        guard makesSlate || isSocket(STDIN_FILENO), isSocket(STDOUT_FILENO) else {
             complain("sluice-ingest is started by sluice, with the encoder's socket as standard input")
             exit(2)
         }
@@ -17,6 +20,7 @@ enum SluiceIngest {
         Confinement.apply()
         // FFmpeg and x264 would write a line for every broken frame; what matters is counted and told to the daemon.
         FFmpegLog.install(upTo: .error) { _, _ in }
+        if makesSlate { return makeSlate() }
         do {
             var limits = RTMPLimits()
             limits.idleTimeout = .seconds(10)
@@ -31,6 +35,27 @@ enum SluiceIngest {
             complain("sluice-ingest: \(error)")
             exit(1)
         }
+    }
+
+    private static func makeSlate() {
+        var job = SlateJob(link: DaemonLink(descriptor: STDOUT_FILENO), image: readImage())
+        do { try job.run() } catch {
+            complain("sluice-ingest: \(error)")
+            exit(1)
+        }
+    }
+
+    /// Standard input to its end; nothing where it is more than an image should be.
+    private static func readImage() -> [UInt8] {
+        var image: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 1 << 16)
+        while image.count <= 32 << 20 {
+            let count = block.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return image }
+            image += block[..<count]
+        }
+        return []
     }
 
     private static func isSocket(_ descriptor: CInt) -> Bool {

@@ -1,0 +1,90 @@
+import CFFmpeg
+
+/// Pictures that do not move: black, or the one in a PNG or JPEG file.
+package enum StillPicture {
+    /// Black in yuv420p with limited range.
+    ///
+    /// - Parameters: width, height: even, at least 2.
+    package static func black(width: Int, height: Int) throws(FFmpegError) -> Frame {
+        let frame = Frame(owning: try allocated(av_frame_alloc()))
+        frame.pointer.pointee.format = AV_PIX_FMT_YUV420P.rawValue
+        frame.pointer.pointee.width = Int32(clamping: width)
+        frame.pointer.pointee.height = Int32(clamping: height)
+        frame.pointer.pointee.color_range = AVCOL_RANGE_MPEG
+        try check(av_frame_get_buffer(frame.pointer, 0), .allocate)
+        for plane in 0..<3 {
+            let (start, stride) = frame.plane(plane)
+            let rows = plane == 0 ? height : height / 2
+            start?.initialize(repeating: plane == 0 ? 16 : 128, count: stride * rows)
+        }
+        return frame
+    }
+
+    /// The picture in a file, which is told by its first bytes.
+    ///
+    /// - Throws: an error whose `isBadInput` is true for what is neither PNG nor JPEG, broken, or larger than
+    ///   `Decoder.maximumPixels`.
+    package static func decode(_ file: [UInt8]) throws(FFmpegError) -> Frame {
+        let id: AVCodecID
+        if file.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
+            id = AV_CODEC_ID_PNG
+        } else if file.starts(with: [0xFF, 0xD8, 0xFF]) {
+            id = AV_CODEC_ID_MJPEG
+        } else {
+            throw FFmpegError(code: sluice_averror_invalid_data, during: .decode)
+        }
+        guard let codec = avcodec_find_decoder(id) else {
+            throw FFmpegError(code: sluice_averror_decoder_not_found, during: .openDecoder)
+        }
+        let context = try CodecContext(codec)
+        context.pointer.pointee.thread_count = 1
+        context.pointer.pointee.max_pixels = Decoder.maximumPixels
+        try check(avcodec_open2(context.pointer, codec, nil), .openDecoder)
+        try check(av_new_packet(context.packet, Int32(clamping: file.count)), .allocate)
+        UnsafeMutableRawPointer(context.packet.pointee.data).copyMemory(from: file, byteCount: file.count)
+        try check(avcodec_send_packet(context.pointer, context.packet), .decode)
+        try check(avcodec_send_packet(context.pointer, nil), .decode)
+        let frame = Frame(owning: try allocated(av_frame_alloc()))
+        try check(avcodec_receive_frame(context.pointer, frame.pointer), .decode)
+        frame.pointer.pointee.pts = sluice_no_pts
+        return frame
+    }
+
+    /// The picture as large as it fits, in the middle of black.
+    ///
+    /// - Parameters: width, height: even, at least 2.
+    package static func fitted(_ picture: Frame, width: Int, height: Int) throws(FFmpegError) -> Frame {
+        guard picture.width > 0, picture.height > 0 else {
+            throw FFmpegError(code: sluice_averror_einval, during: .scale)
+        }
+        let isWide = picture.width * height > picture.height * width
+        let fitWidth = isWide ? width : max((picture.width * height / picture.height) & ~1, 2)
+        let fitHeight = isWide ? max((picture.height * width / picture.width) & ~1, 2) : height
+        var scaler = Scaler(width: fitWidth, height: fitHeight)
+        let scaled = try scaler.scale(picture)
+        let frame = try black(width: width, height: height)
+        try check(av_frame_copy_props(frame.pointer, scaled.pointer), .scale)
+        let (left, top) = ((width - fitWidth) / 4 * 2, (height - fitHeight) / 4 * 2)
+        for plane in 0..<3 {
+            let shift = plane == 0 ? 0 : 1
+            let (source, sourceStride) = scaled.plane(plane)
+            let (target, targetStride) = frame.plane(plane)
+            guard let source, let target else { continue }
+            for row in 0..<fitHeight >> shift {
+                (target + ((top >> shift) + row) * targetStride + (left >> shift))
+                    .update(from: source + row * sourceStride, count: fitWidth >> shift)
+            }
+        }
+        return frame
+    }
+}
+
+extension Frame {
+    fileprivate func plane(_ index: Int) -> (start: UnsafeMutablePointer<UInt8>?, stride: Int) {
+        switch index {
+        case 0: (pointer.pointee.data.0, Int(pointer.pointee.linesize.0))
+        case 1: (pointer.pointee.data.1, Int(pointer.pointee.linesize.1))
+        default: (pointer.pointee.data.2, Int(pointer.pointee.linesize.2))
+        }
+    }
+}
