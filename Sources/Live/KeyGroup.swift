@@ -102,6 +102,27 @@ final class KeyGroup: Sendable {
         }
     }
 
+    /// The keys after those of the newest segment, and their first segment; nil until they are held.
+    func upcoming(_ snapshot: Snapshot) -> (keys: PeriodKeys, firstNumber: UInt64)? {
+        guard let protection else { return nil }
+        let contract = protection.contract
+        let upcoming = state.withLock { state -> (period: KeyPeriod, firstNumber: UInt64)? in
+            guard let last = state.lastNumber, let run = state.decisions.runs.last else { return nil }
+            let binding = state.decisions.binding
+            let next = binding.period(of: last + 1, start: snapshot.nominalStart(of: last + 1), contract: contract)
+            // An emergency rotation, or a key that was kept past its time.
+            if next != run.keyPeriod { return (next, last + 1) }
+            guard contract.rotationIntervalSeconds > 0 else { return nil }
+            let start = Ticks(contract.startSeconds(of: next.index + 1), timescale: 1)
+            return (
+                KeyPeriod(next.index + 1, edition: binding.currentEdition),
+                snapshot.numbering.firstNumber(from: start)
+            )
+        }
+        guard let upcoming, let keys = protection.schedule.keys(for: upcoming.period) else { return nil }
+        return (keys, upcoming.firstNumber)
+    }
+
     /// An emergency rotation: from the next segment on that is bound, other keys. Written down before it takes effect.
     /// - Returns: the new edition; nil for a group in the clear.
     /// - Throws: where it cannot be written down; then nothing has changed.

@@ -21,11 +21,16 @@ package final class LiveChannel: Sendable {
         package var version: UInt64
     }
 
+    /// Calls back at a time, in milliseconds from the epoch, or a little after it.
+    package typealias Alarm = @Sendable (_ at: Int64, _ action: @escaping @Sendable () -> Void) -> Void
+
     private struct State {
         var endpoints: [String: EndpointState] = [:]
         var isEnded = false
         var isLeaving = false
         var isRetired = false
+        /// The next time that the alarm is set for.
+        var alarm: Int64?
     }
 
     package let profile: ChannelProfile
@@ -35,6 +40,8 @@ package final class LiveChannel: Sendable {
     private let groups: [String: KeyGroup]
     private let revisions: [String: String]
     private let clock: @Sendable () -> Int64
+    private let setAlarm: Alarm
+    private let onAlarm: @Sendable () -> Void
     private let logger: Logger
     private let state = Mutex(State())
     /// One publisher at a time takes the channel.
@@ -51,9 +58,10 @@ package final class LiveChannel: Sendable {
     ///   - makeSchedule: a schedule for a contract and the provider that the profile names for it, which keeps its
     ///     keys in the file named.
     ///   - clock: milliseconds from the epoch.
+    ///   - alarm: by which keys are announced in their time.
     package init(
         profile: ChannelProfile, directory: String?, budget: StorageBudget, seal: WindowSeal? = nil, logger: Logger,
-        clock: @escaping @Sendable () -> Int64,
+        clock: @escaping @Sendable () -> Int64, alarm: @escaping Alarm,
         makeSchedule: (KeyContract, SPEKEProfile, _ vaultPath: String?, _ onChange: @escaping @Sendable () -> Void)
             throws
             -> KeySchedule
@@ -64,6 +72,8 @@ package final class LiveChannel: Sendable {
         logger[metadataKey: "channel"] = "\(profile.channel)"
         self.logger = logger
         let refresh = Refresh()
+        setAlarm = alarm
+        onAlarm = { refresh() }
         let channelLogger = logger
         timeline = try ChannelTimeline(
             directory: directory,
@@ -196,6 +206,7 @@ package final class LiveChannel: Sendable {
                 + profile.ladder.audio.map { ($0.name, $0.bitrate) },
             uniquingKeysWith: { first, _ in first })
         var shown: [String: (EndpointWindow, Bool)] = [:]
+        var dues: [Int64] = []
         for endpoint in profile.endpoints {
             let contract = KeyContract(endpoint, profile)
             guard let group = groups[Self.groupName(endpoint, contract, profile)] else { continue }
@@ -209,17 +220,57 @@ package final class LiveChannel: Sendable {
             let (previous, isEnded) = state.withLock { ($0.endpoints[endpoint.id]?.window, $0.isEnded) }
             let isSame = previous?.segments.last?.number == bound.segments.last?.number && previous?.isEnded == isEnded
             let changedAt = isSame ? previous?.changedAtMilliseconds ?? now : now
+            let announcement = Self.announcement(
+                bound.isWithheld ? nil : group.upcoming(snapshot), endpoint, snapshot, after: previous?.next,
+                newest: last, listedAt: changedAt, now: now)
+            if case .due(let time)? = announcement { dues.append(time) }
+            var next: NextKeys?
+            if case .now(let keys)? = announcement { next = keys }
             shown[endpoint.id] = (
                 EndpointWindow(
                     endpoint: endpoint, revision: revisions[endpoint.id] ?? "",
                     numbering: snapshot.numbering, segments: bound.segments,
                     trackSets: snapshot.trackSets, changedAtMilliseconds: changedAt, isEnded: false,
-                    eventStart: snapshot.eventStart,
+                    next: next, eventStart: snapshot.eventStart,
                     nominalBitrates: nominal),
                 bound.isWithheld
             )
         }
         publish(shown, newest: last)
+        if let due = dues.min() { wake(at: due, now: now) }
+    }
+
+    /// When the keys that come next are to be said.
+    private enum Announcement {
+        case now(NextKeys)
+        case due(Int64)
+    }
+
+    /// - Parameter shown: what is said already, which is never taken back while it holds.
+    private static func announcement(
+        _ upcoming: (keys: PeriodKeys, firstNumber: UInt64)?, _ endpoint: EndpointProfile, _ snapshot: Snapshot,
+        after shown: NextKeys?, newest: UInt64, listedAt: Int64, now: Int64
+    ) -> Announcement? {
+        guard let upcoming, upcoming.firstNumber > newest else { return nil }
+        if let shown, shown.keys.period == upcoming.keys.period, shown.firstNumber == upcoming.firstNumber {
+            return .now(shown)
+        }
+        // A segment is listed one duration after the one before it.
+        let ahead = Int64(clamping: upcoming.firstNumber - newest)
+        let lead = endpoint.announcementMilliseconds(segmentDuration: snapshot.segmentDuration)
+        let (time, overflow) = ahead.multipliedReportingOverflow(by: snapshot.segmentDuration.milliseconds)
+        let due = overflow ? .max : listedAt.addingReportingOverflow(time).partialValue &- lead
+        guard now >= due else { return .due(due) }
+        return .now(NextKeys(keys: upcoming.keys, firstNumber: upcoming.firstNumber, announcedAtMilliseconds: now))
+    }
+
+    private func wake(at time: Int64, now: Int64) {
+        let isNew = state.withLock { state in
+            if let alarm = state.alarm, alarm > now, alarm <= time { return false }
+            state.alarm = time
+            return true
+        }
+        if isNew { setAlarm(time, onAlarm) }
     }
 
     private func publish(_ shown: [String: (EndpointWindow, Bool)], newest: UInt64) {

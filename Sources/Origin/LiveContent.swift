@@ -94,7 +94,7 @@ package struct LiveContent: Sendable {
             window.endpoint.hasKeyInHeader == (period != nil)
         else { return .ready(.notFound) }
         // Where no key is said in the header, any period tells whether the track is protected at all.
-        let keys = window.segments.last { period == nil || $0.run.keyPeriod == period }?.keys
+        let keys = period.map { window.keys(of: $0) } ?? window.segments.last?.keys
         if period != nil, keys == nil { return .ready(state.isWithheld ? Self.noKey : .notFound) }
         let stored = set.tracks[index]
         return make(path.text, on: eventLoop) {

@@ -15,10 +15,12 @@ package struct EndpointWindow: Sendable {
     /// Every segment that can be served, by rising number. Without a key a segment is not in here.
     package let segments: [BoundSegment]
     package let trackSets: [UInt64: TrackSet]
-    /// When the newest segment was listed, in milliseconds from the epoch: the MPD's publishTime.
+    /// When the newest segment was listed, in milliseconds from the epoch.
     package let changedAtMilliseconds: Int64
     /// The encoder is gone for good: the playlist ends.
     package let isEnded: Bool
+    /// The keys that come next, where manifests already announce them.
+    package let next: NextKeys?
     /// The segment that the present event began with.
     package let eventStart: UInt64?
     /// Bits a second that a segment of each rung may have by the profile; no lower rate is ever announced.
@@ -27,7 +29,7 @@ package struct EndpointWindow: Sendable {
     package init(
         endpoint: EndpointProfile, revision: String, numbering: SegmentNumbering, segments: [BoundSegment],
         trackSets: [UInt64: TrackSet], changedAtMilliseconds: Int64, isEnded: Bool,
-        eventStart: UInt64? = nil, nominalBitrates: [String: UInt32]
+        next: NextKeys? = nil, eventStart: UInt64? = nil, nominalBitrates: [String: UInt32]
     ) {
         self.endpoint = endpoint
         self.revision = revision
@@ -36,6 +38,7 @@ package struct EndpointWindow: Sendable {
         self.trackSets = trackSets
         self.changedAtMilliseconds = changedAtMilliseconds
         self.isEnded = isEnded
+        self.next = isEnded ? nil : next
         self.eventStart = eventStart
         self.nominalBitrates = nominalBitrates
     }
@@ -176,11 +179,20 @@ extension EndpointWindow {
         EndpointWindow(
             endpoint: endpoint, revision: revision, numbering: numbering, segments: segments,
             trackSets: trackSets, changedAtMilliseconds: changedAtMilliseconds, isEnded: isEnded,
-            eventStart: eventStart, nominalBitrates: nominalBitrates)
+            next: next, eventStart: eventStart, nominalBitrates: nominalBitrates)
     }
 
     /// When the manifest is due to change: a segment duration after the newest was listed.
     package var nextChangeMilliseconds: Int64 { changedAtMilliseconds &+ segmentDuration.milliseconds }
+
+    /// When what manifests say last changed.
+    package var publishedAtMilliseconds: Int64 { max(changedAtMilliseconds, next?.announcedAtMilliseconds ?? .min) }
+
+    /// The keys of a period that segments have, or that is announced.
+    package func keys(of period: KeyPeriod) -> PeriodKeys? {
+        if let next, next.keys.period == period { return next.keys }
+        return segments.last { $0.run.keyPeriod == period }?.keys
+    }
 
     /// Whether the endpoint has a media playlist of that name.
     package func hasPlaylist(track: String) -> Bool { playlistTracks.contains { $0.track.name == track } }

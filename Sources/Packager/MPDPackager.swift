@@ -8,7 +8,8 @@ import Timeline
 ///
 /// Media time counts from the Unix epoch and so does the presentation: availabilityStartTime is 1970-01-01T00:00:00Z
 /// (a little later without a timeline) and a Period's start is its media time. Every run of segments with one key and
-/// one track set is a Period.
+/// one track set is a Period. So is what comes after the next change of keys, before it has segments: players ask for
+/// licences when they see a Period, not when they play it.
 package enum MPDPackager {
     /// How long after its end a segment is promised where players reckon with numbers alone: decoding, encoding and
     /// listing take less on a machine that keeps up. The same for ever, since availabilityStartTime may not change.
@@ -27,7 +28,7 @@ package enum MPDPackager {
         let mpd = MPD(
             profiles: [.isoffLive], type: .dynamic,
             availabilityStartTime: endpoint.segmentTemplate == .number ? publicationDelay : Ticks(0, timescale: 1),
-            publishTime: Ticks(window.changedAtMilliseconds, timescale: 1000),
+            publishTime: Ticks(window.publishedAtMilliseconds, timescale: 1000),
             mediaPresentationDuration: nil,
             minimumUpdatePeriod: window.isEnded ? nil : .seconds(endpoint.minUpdatePeriodSeconds),
             minBufferTime: .seconds(endpoint.minBufferTimeSeconds),
@@ -38,7 +39,13 @@ package enum MPDPackager {
         return mpd.serialize()
     }
 
-    private typealias Run = (run: SegmentRun, segments: [BoundSegment])
+    /// What a Period is of.
+    private struct Run {
+        let run: SegmentRun
+        let keys: PeriodKeys?
+        /// None where it is announced.
+        var segments: [BoundSegment]
+    }
 
     private static func runs(_ window: EndpointWindow) -> [Run] {
         var runs: [Run] = []
@@ -48,10 +55,27 @@ package enum MPDPackager {
             if let last = runs.indices.last, runs[last].run == run {
                 runs[last].segments.append(segment)
             } else {
-                runs.append((run, [segment]))
+                runs.append(Run(run: run, keys: segment.keys, segments: [segment]))
             }
         }
+        if let announced = announced(window) { runs.append(announced) }
         return runs
+    }
+
+    /// The run of the keys that come next, where it will begin at a time that is known: media that is passed through
+    /// begins when it does.
+    private static func announced(_ window: EndpointWindow) -> Run? {
+        guard let next = window.next, window.endpoint.hasKeyInHeader, let newest = window.segments.last,
+            let track = window.trackSets[newest.segment.generation]?.tracks.first?.track,
+            let share = newest.segment.tracks.first,
+            window.endpoint.segmentTemplate == .number
+                || Ticks(share.decodeTime, timescale: track.timescale)
+                    .isSameTime(as: window.nominalStart(of: newest.number))
+        else { return nil }
+        let run = SegmentRun(
+            firstNumber: next.firstNumber, generation: newest.segment.generation, keyPeriod: next.keys.period,
+            start: window.nominalStart(of: next.firstNumber), continuing: newest.run)
+        return Run(run: run, keys: next.keys, segments: [])
     }
 
     /// Where a run begins. Numbers without a timeline count from the nominal start of their first segment, which an
@@ -63,7 +87,8 @@ package enum MPDPackager {
     /// Numbers without a timeline go on until the period ends: before a hole that must be said, and for the newest
     /// one before the key changes, or players open the next key's first segment with this one.
     private static func duration(_ run: Run, before next: Run?, _ window: EndpointWindow) -> Ticks? {
-        guard window.endpoint.segmentTemplate == .number, let last = run.segments.last?.number, last < .max
+        guard window.endpoint.segmentTemplate == .number, let last = run.segments.last?.number, last < .max,
+            next?.segments.isEmpty != true
         else { return nil }
         let end: UInt64
         if let next {
@@ -82,13 +107,10 @@ package enum MPDPackager {
     /// The first segment that the key of a run is not for.
     private static func keyChange(after run: SegmentRun, _ window: EndpointWindow) -> UInt64? {
         guard let rotation = window.endpoint.encryption?.keyRotationIntervalSeconds, rotation > 0,
-            window.endpoint.hasKeyInHeader,
-            window.segmentDuration.value > 0
+            window.endpoint.hasKeyInHeader
         else { return nil }
         let seconds = Int64(clamping: (Int128(run.keyPeriod.index) + 1) * Int128(rotation))
-        let ticks = Int128(seconds) * Int128(window.segmentDuration.timescale)
-        let (count, rest) = ticks.quotientAndRemainder(dividingBy: Int128(window.segmentDuration.value))
-        return UInt64(exactly: rest == 0 ? count : count + 1).map { window.numbering.number(ofCount: $0) }
+        return window.numbering.firstNumber(from: Ticks(seconds, timescale: 1))
     }
 
     private static func period(
@@ -178,10 +200,9 @@ package enum MPDPackager {
 
     /// Video tracks that share a key, in the ladder's order.
     private static func groupedByKey(_ video: [StoredTrack], _ run: Run) -> [[StoredTrack]] {
-        let keys = run.segments.last?.keys
         var groups: [(id: KeyID?, tracks: [StoredTrack])] = []
         for track in video {
-            let id = keys?.key(for: track.track)?.keyID
+            let id = run.keys?.key(for: track.track)?.keyID
             if let index = groups.firstIndex(where: { $0.id == id }) {
                 groups[index].tracks.append(track)
             } else {
@@ -195,7 +216,7 @@ package enum MPDPackager {
     private static func protections(_ stored: StoredTrack, _ run: Run, _ window: EndpointWindow) -> [ContentProtection]
     {
         guard let encryption = window.endpoint.encryption, let scheme = encryption.scheme,
-            let key = run.segments.last?.keys?.key(for: stored.track)
+            let key = run.keys?.key(for: stored.track)
         else { return [] }
         guard encryption.rotationSignalling != .inband else {
             // The keys are in the segments: what is said here must be true of all of them.

@@ -65,6 +65,7 @@ package enum PlaylistPackager {
             previous = segment
             next = last.number == segment.number ? next : segment.number + 1
         }
+        playlist.trailingTags = announcements(track, window).map(\.line)
         return playlist.serialize()
     }
 
@@ -147,16 +148,36 @@ package enum PlaylistPackager {
         return keys
     }
 
-    /// The newest key's lines, so that players may ask for it ahead; none for AES-128, where a key is a plain fetch.
+    /// The lines of the newest key, and of the one that comes next, so that players may ask for them ahead; none for
+    /// AES-128, where a key is a plain fetch.
     private static func sessionKeys(_ window: EndpointWindow) -> [Key] {
-        guard let encryption = window.endpoint.encryption, encryption.scheme != nil,
-            let keys = window.segments.last?.keys
-        else { return [] }
+        guard let encryption = window.endpoint.encryption, encryption.scheme != nil else { return [] }
         var lines: [Key] = []
-        for (_, key) in keys.entries {
-            for line in key.sessionKeys(encryption) where !lines.contains(line) { lines.append(line) }
+        for keys in [window.segments.last?.keys, window.next?.keys] {
+            for (_, key) in keys?.entries ?? [] {
+                for line in key.sessionKeys(encryption) where !lines.contains(line) { lines.append(line) }
+            }
         }
         return lines
+    }
+
+    /// Names the key that comes next to applications that fetch ahead: players know no tag for it, and an EXT-X-KEY
+    /// without a segment means nothing to them. RFC 8216, clause 4.3.2.7.
+    private static func announcements(_ name: String, _ window: EndpointWindow) -> [DateRange] {
+        guard let next = window.next, let encryption = window.endpoint.encryption,
+            let newest = window.segments.last, let (stored, _) = window.share(of: name, in: newest),
+            let key = window.muxed(with: stored, in: newest).lazy.compactMap({ next.keys.key(for: $0.track) }).first
+        else { return [] }
+        return key.playlistKeys(encryption, iv: key.constantIV).map { line in
+            let format = line.keyFormat ?? Key.identity
+            return DateRange(
+                id: "key-\(key.keyID)-\(format)", rangeClass: "sluice-next-key",
+                startDate: window.nominalStart(of: next.firstNumber),
+                others: [
+                    Attribute("X-KEYID", .plain("0x" + key.keyID.hex)), Attribute("X-KEYFORMAT", .quoted(format)),
+                    Attribute("X-METHOD", .quoted(line.method.rawValue)), Attribute("X-URI", .quoted(line.uri ?? "")),
+                ])
+        }
     }
 }
 

@@ -34,6 +34,15 @@ package struct SegmentNumbering: Sendable, Equatable {
     /// How many durations from the epoch lie before a segment. Saturates.
     package func count(ofNumber number: UInt64) -> UInt64 { number > offset ? number - offset : 0 }
 
+    /// The first segment whose nominal start is not before a time from the epoch. Saturates.
+    package func firstNumber(from time: Ticks) -> UInt64 {
+        guard duration.value > 0, time.value > 0, time.timescale > 0 else { return number(ofCount: 0) }
+        // Both times in units of 1/(timescale x timescale).
+        let (count, rest) = (Int128(time.value) * Int128(duration.timescale))
+            .quotientAndRemainder(dividingBy: Int128(duration.value) * Int128(time.timescale))
+        return number(ofCount: UInt64(clamping: rest == 0 ? count : count + 1))
+    }
+
     /// The nominal start of a segment from the epoch. Saturates.
     package func nominalStart(of number: UInt64) -> Ticks {
         let count = Int64(clamping: count(ofNumber: number))

@@ -1,4 +1,5 @@
 import CurlHTTP
+import Dispatch
 import Keys
 import Live
 import Logging
@@ -110,7 +111,11 @@ actor ChannelSet: Service {
         seal.isWriting = sealsMedia
         let channel = try LiveChannel(
             profile: profile, directory: "\(storage)/\(profile.channel)", budget: budget, seal: seal, logger: logger,
-            clock: wallMilliseconds
+            clock: wallMilliseconds,
+            alarm: { time, action in
+                let milliseconds = Int(clamping: max(time - wallMilliseconds(), 0))
+                DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds), execute: action)
+            }
         ) { contract, speke, vaultPath, onChange in
             let vault = vaultPath.map { path in
                 KeyVault(

@@ -2,6 +2,7 @@ import Keys
 import Media
 import Packager
 import Settings
+import Synchronization
 import TestSupport
 import Testing
 import Timeline
@@ -69,6 +70,58 @@ import Timeline
             #expect(window.segments.allSatisfy { $0.keys != nil })
         }
         #expect(channel.state(of: "sealed")?.isWithheld == true)
+    }
+
+    /// Segments of 2 s, which players look for every 2 s: keys are said 3 s before their first segment.
+    @Test func theNextKeyIsAnnouncedBeforeItsFirstSegment() async throws {
+        let studio = Studio(available: [Studio.period, Studio.period + 1])
+        let channel = try studio.channel(Studio.profile([.sealed, .clear]))
+        for period in Studio.period...Studio.period + 1 {
+            _ = await channel.schedules[0].keys(for: KeyPeriod(period), until: .max)
+        }
+        let feed = try TimelineFeed(channel.timeline, tracks)
+        func window() throws -> EndpointWindow { try #require(channel.state(of: "sealed")?.window) }
+        for number in Studio.number..<Studio.number + 4 {
+            studio.clock.advance(milliseconds: 2000)
+            try feed.add(number)
+            try #expect(window().next == nil)
+        }
+        let listedAt = studio.clock.now
+        let alarm = try #require(studio.alarms.withLock { $0.last })
+        #expect(alarm.time == listedAt + 1000)
+        studio.clock.advance(milliseconds: 1000)
+        alarm.action()
+        let announced = try #require(try window().next)
+        #expect(announced.keys.period == KeyPeriod(Studio.period + 1))
+        #expect(announced.firstNumber == Studio.number + 5)
+        #expect(try window().publishedAtMilliseconds == listedAt + 1000)
+        #expect(try window().changedAtMilliseconds == listedAt)
+        // A segment that comes a little late does not take it back.
+        studio.clock.advance(milliseconds: 1500)
+        try feed.add(Studio.number + 4)
+        #expect(try window().next?.announcedAtMilliseconds == listedAt + 1000)
+        #expect(channel.state(of: "clear")?.window.next == nil)
+        try feed.add(Studio.number + 5)
+        #expect(try window().segments.last?.keys?.period == KeyPeriod(Studio.period + 1))
+        #expect(try window().next == nil)
+    }
+
+    /// The keys of an emergency rotation are for the next segment: they are said as soon as they are there.
+    @Test func anEmergencyRotationIsAnnouncedAtOnce() async throws {
+        let studio = Studio(available: [Studio.period, Studio.period + 1])
+        let channel = try studio.channel(Studio.profile([.sealed]))
+        let schedule = channel.schedules[0]
+        _ = await schedule.keys(for: Studio.keyPeriod, until: .max)
+        let feed = try TimelineFeed(channel.timeline, tracks)
+        try feed.add(Studio.number)
+        #expect(channel.state(of: "sealed")?.window.next == nil)
+        try channel.rotateKeys()
+        let replaced = KeyPeriod(Studio.period, edition: 1)
+        _ = await schedule.keys(for: replaced, until: .max)
+        channel.refresh()
+        let next = try #require(channel.state(of: "sealed")?.window.next)
+        #expect(next.keys.period == replaced)
+        #expect(next.firstNumber == Studio.number + 1)
     }
 
     @Test func aProviderThatIsNotThereKeepsTheChannelClosed() {

@@ -17,6 +17,8 @@ final class Studio: Sendable {
 
     let clock = ManualClock(1_600_000_001_000)
     private let available: Mutex<Set<UInt64>>
+    /// What the channel wants to be called back for, and when.
+    let alarms = Mutex<[(time: Int64, action: @Sendable () -> Void)]>([])
     private let running = Mutex<[Task<Void, Never>]>([])
 
     init(available: Set<UInt64> = []) { self.available = Mutex(available) }
@@ -68,7 +70,8 @@ final class Studio: Sendable {
     func channel(_ profile: ChannelProfile, directory: String? = nil) throws -> LiveChannel {
         try LiveChannel(
             profile: profile, directory: directory, budget: StorageBudget(maximumBytes: 1 << 30),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { [clock] in clock.now }
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { [clock] in clock.now },
+            alarm: { [weak self] time, action in self?.alarms.withLock { $0.append((time, action)) } }
         ) { contract, _, _, onChange in
             self.schedule(rotationSeconds: contract.rotationIntervalSeconds, onChange: onChange)
         }

@@ -66,7 +66,8 @@ import Timeline
             let notes = notes
             channel = try LiveChannel(
                 profile: profile, directory: directory, budget: StorageBudget(maximumBytes: 1 << 30),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { clock.now }
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { clock.now },
+                alarm: { _, _ in }
             ) { contract, _, _, onChange in
                 let schedule = KeySchedule(
                     KeyPlan.Settings(rotationIntervalSeconds: 10, prefetchSeconds: 5, retentionSeconds: 3600),

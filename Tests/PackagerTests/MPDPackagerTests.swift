@@ -103,6 +103,39 @@ import Timeline
         #expect(seen.count == 4)
     }
 
+    /// A Period without segments: players ask for its licence, and have it when its first segment comes.
+    @Test(arguments: [EndpointProfile.SegmentTemplate.timeline, .number]) func theNextKeysAreAPeriodBeforeTheyAreUsed(
+        template: EndpointProfile.SegmentTemplate
+    ) throws {
+        let stage = try stage([])
+        let feed = try TimelineFeed(stage.timeline, stage.tracks)
+        for number in Stage.number..<Stage.number + 4 { try feed.add(number) }
+        let before = try mpd(try stage.window(.dash(template), announced: Stage.number + 5))
+        #expect(before.periods.map(\.id) == ["p800000000", "p800000005"])
+        #expect(before.periods.map { $0.start?.milliseconds } == [1_600_000_000_000, 1_600_000_010_000])
+        // The Period on air ends where the next one starts.
+        #expect(before.periods.map(\.duration) == [nil, nil])
+        #expect(before.publishTime?.milliseconds == 1_600_000_013_000)
+        let announced = before.periods[1]
+        #expect(
+            announced.adaptationSets.map { $0.contentProtections.first?.defaultKeyID?.hex } == [
+                "a0a0a0a0a0a0a0a00000000009896801", "b0b0b0b0b0b0b0b00000000009896801",
+            ])
+        if template == .timeline { #expect(timeline(announced, 0) == []) }
+        // What was said of it stays so when its segments come.
+        for number in Stage.number + 4..<Stage.number + 6 { try feed.add(number) }
+        let after = try mpd(try stage.window(.dash(template)))
+        #expect(after.periods.map(\.id) == before.periods.map(\.id))
+        #expect(after.periods[1].start?.milliseconds == announced.start?.milliseconds)
+        for (set, early) in zip(after.periods[1].adaptationSets, announced.adaptationSets) {
+            #expect(set.contentProtections == early.contentProtections)
+            #expect(set.supplementalProperties == early.supplementalProperties)
+            #expect(set.segmentTemplate?.initialization == early.segmentTemplate?.initialization)
+            #expect(set.segmentTemplate?.startNumber == early.segmentTemplate?.startNumber)
+            #expect(set.segmentTemplate?.presentationTimeOffset == early.segmentTemplate?.presentationTimeOffset)
+        }
+    }
+
     @Test func anEndedStreamSaysHowLongItWas() throws {
         let mpd = try mpd(try stage().window(.dash(), isEnded: true))
         #expect(mpd.minimumUpdatePeriod == nil)

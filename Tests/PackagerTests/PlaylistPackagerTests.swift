@@ -117,6 +117,23 @@ import Timeline
         #expect(difference(stable, Self.multivariant) == [])
     }
 
+    @Test func theNextKeysAreSaidAhead() throws {
+        let window = try Stage([[0, 1, 2, 3]]).window(.fairPlay, announced: Stage.number + 5)
+        let sessionKeys = PlaylistPackager.multivariant(window).split(separator: "\n")
+            .filter { $0.hasPrefix("#EXT-X-SESSION-KEY") }
+        #expect(sessionKeys.count == 4, "two keys now and two to come")
+        #expect(sessionKeys.filter { $0.contains("0000000009896801") }.count == 2)
+        let text = try PlaylistPackager.media("720p", window)
+        #expect(
+            text.split(separator: "\n").last == """
+                #EXT-X-DATERANGE:ID="key-a0a0a0a0-a0a0-a0a0-0000-000009896801-com.apple.streamingkeydelivery",\
+                CLASS="sluice-next-key",START-DATE="2020-09-13T12:26:50.000Z",\
+                X-KEYID=0xa0a0a0a0a0a0a0a00000000009896801,X-KEYFORMAT="com.apple.streamingkeydelivery",\
+                X-METHOD="SAMPLE-AES",X-URI="skd://a0a0a0a0a0a0a0a00000000009896801"
+                """)
+        #expect(text.contains("#EXT-X-PROGRAM-DATE-TIME"))
+    }
+
     @Test func theSameWindowGivesTheSameText() throws {
         let stages = [try Stage(Self.publications), try Stage(Self.publications)]
         for endpoint in [EndpointProfile.transportStream(), .transportStream(group: true), .fairPlay, .clearHLS] {

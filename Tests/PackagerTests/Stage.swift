@@ -34,7 +34,8 @@ struct Stage {
         EndpointEncryption(method: method, keyRotationIntervalSeconds: 10, speke: "main", systems: systems)
     }
 
-    func window(_ endpoint: EndpointProfile, isEnded: Bool = false) throws -> EndpointWindow {
+    /// - Parameter announced: the first segment of keys that are said ahead.
+    func window(_ endpoint: EndpointProfile, isEnded: Bool = false, announced: UInt64? = nil) throws -> EndpointWindow {
         let snapshot = timeline.snapshot
         var segments: [BoundSegment] = []
         for segment in snapshot.segments {
@@ -55,6 +56,12 @@ struct Stage {
         return EndpointWindow(
             endpoint: endpoint, revision: "0123456789ab", numbering: snapshot.numbering, segments: segments,
             trackSets: snapshot.trackSets, changedAtMilliseconds: 1_600_000_012_345, isEnded: isEnded,
+            next: try announced.map { number in
+                NextKeys(
+                    keys: try SyntheticKeys.keys(
+                        of: Self.period(of: number), systems: endpoint.encryption?.systems ?? []),
+                    firstNumber: number, announcedAtMilliseconds: 1_600_000_013_000)
+            },
             eventStart: snapshot.eventStart,
             nominalBitrates: ["720p": 3_000_000, "360p": 800_000, "stereo": 128_000])
     }

@@ -106,7 +106,7 @@ final class Newsroom: Sendable {
             storageWindowSeconds: 3600, endpoints: [EndpointProfile(id: "clear", package: .hls, windowSeconds: 20)])
         channel = try LiveChannel(
             profile: profile, directory: nil, budget: StorageBudget(maximumBytes: 1 << 30), logger: logger,
-            clock: { clock.now }, makeSchedule: { _, _, _, _ in throw NoKeys() })
+            clock: { clock.now }, alarm: { _, _ in }, makeSchedule: { _, _, _, _ in throw NoKeys() })
         let channels = ChannelDirectory()
         channels.add(channel)
         let supervisor = try Supervisor(

@@ -44,7 +44,7 @@ enum PackageClips {
         let channel = try LiveChannel(
             profile: profile, directory: nil, budget: StorageBudget(maximumBytes: 1 << 30),
             logger: Logger(label: "package-clips") { _ in SwiftLogNoOpLogHandler() },
-            clock: { keys.clock.now }
+            clock: { keys.clock.now }, alarm: { _, _ in }
         ) { contract, _, _, onChange in keys.schedule(contract, onChange: onChange) }
         try await publish(clips, in: channel, keys)
         let output = OriginFiles(directory: arguments[1])
