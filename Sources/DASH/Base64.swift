@@ -17,6 +17,19 @@ enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// Without padding, and with the two digits that URLs take. RFC 4648, clause 5.
+    static func encodeForURL(_ bytes: [UInt8]) -> String {
+        String(
+            encode(bytes).compactMap { digit in
+                switch digit {
+                case "+": "-"
+                case "/": "_"
+                case "=": nil
+                default: digit
+                }
+            })
+    }
+
     /// Nil where the text is no base64; white space is skipped.
     static func decode(_ text: String) -> [UInt8]? {
         let digits = text.utf8.filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }

@@ -7,12 +7,17 @@ package struct Period: Sendable, Hashable {
     /// Since the availability start time; nil: where the period before it ends.
     package var start: Ticks?
     package var duration: Ticks?
+    package var eventStreams: [EventStream]
     package var adaptationSets: [AdaptationSet]
 
-    package init(id: String, start: Ticks? = nil, duration: Ticks? = nil, adaptationSets: [AdaptationSet] = []) {
+    package init(
+        id: String, start: Ticks? = nil, duration: Ticks? = nil, eventStreams: [EventStream] = [],
+        adaptationSets: [AdaptationSet] = []
+    ) {
         self.id = id
         self.start = start
         self.duration = duration
+        self.eventStreams = eventStreams
         self.adaptationSets = adaptationSets
     }
 
@@ -21,6 +26,7 @@ package struct Period: Sendable, Hashable {
             "id": id, "start": start.map(XMLTime.duration), "duration": duration.map(XMLTime.duration),
         ]
         writer.element("Period", attributes) { writer in
+            for stream in eventStreams { stream.write(to: &writer) }
             for set in adaptationSets { set.write(to: &writer) }
         }
     }

@@ -15,6 +15,9 @@ package struct PeriodKeys: Sendable {
     package let entries: [(entry: ContractEntry, key: TrackKey)]
     private let unencrypted: Track.Kind?
 
+    /// The clear lead of an event: no track has a key. Nothing else makes a protected endpoint's tracks clear.
+    package static let clearLead = PeriodKeys(.clearLead, [])
+
     package init(
         _ period: KeyPeriod, _ entries: [(entry: ContractEntry, key: TrackKey)], unencrypted: Track.Kind? = nil
     ) {
@@ -25,6 +28,7 @@ package struct PeriodKeys: Sendable {
 
     /// Nil for a track that no entry is for: such a track is not served at all.
     package func assignment(for track: Track) -> Assignment? {
+        if period == .clearLead { return .unencrypted }
         if let unencrypted, track.kind == unencrypted { return .unencrypted }
         return entries.first { $0.entry.matches(track) }.map { .key($0.key) }
     }

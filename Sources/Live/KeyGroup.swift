@@ -20,6 +20,8 @@ final class KeyGroup: Sendable {
         let contract: KeyContract
         let schedule: KeySchedule
         let graceSeconds: UInt32
+        /// How much of an event's beginning is left in the clear.
+        var clearLeadSeconds: UInt32 = 0
     }
 
     /// What was decided, and survives a restart.
@@ -42,6 +44,14 @@ final class KeyGroup: Sendable {
         var segments: [BoundSegment]
         /// A segment has no key yet, past the grace: manifests answer 503.
         var isWithheld: Bool
+    }
+
+    /// The keys after those of the newest segment.
+    struct Upcoming: Sendable {
+        var keys: PeriodKeys
+        var firstNumber: UInt64
+        /// A lead in the clear is there for players to ask for the key meanwhile, from the first manifest on.
+        var isDue: Bool
     }
 
     let protection: Protection?
@@ -102,25 +112,25 @@ final class KeyGroup: Sendable {
         }
     }
 
-    /// The keys after those of the newest segment, and their first segment; nil until they are held.
-    func upcoming(_ snapshot: Snapshot) -> (keys: PeriodKeys, firstNumber: UInt64)? {
+    /// Nil until the keys are held.
+    func upcoming(_ snapshot: Snapshot) -> Upcoming? {
         guard let protection else { return nil }
         let contract = protection.contract
-        let upcoming = state.withLock { state -> (period: KeyPeriod, firstNumber: UInt64)? in
+        let upcoming = state.withLock { state -> (period: KeyPeriod, firstNumber: UInt64, isDue: Bool)? in
             guard let last = state.lastNumber, let run = state.decisions.runs.last else { return nil }
             let binding = state.decisions.binding
-            let next = binding.period(of: last + 1, start: snapshot.nominalStart(of: last + 1), contract: contract)
-            // An emergency rotation, or a key that was kept past its time.
-            if next != run.keyPeriod { return (next, last + 1) }
+            let isLead = run.keyPeriod == .clearLead
+            let first = isLead ? max(clearLeadEnd(snapshot), last + 1) : last + 1
+            let next = binding.period(of: first, start: snapshot.nominalStart(of: first), contract: contract)
+            // Or an emergency rotation, or a key that was kept past its time.
+            if next != run.keyPeriod { return (next, first, isLead) }
             guard contract.rotationIntervalSeconds > 0 else { return nil }
             let start = Ticks(contract.startSeconds(of: next.index + 1), timescale: 1)
-            return (
-                KeyPeriod(next.index + 1, edition: binding.currentEdition),
-                snapshot.numbering.firstNumber(from: start)
-            )
+            let period = KeyPeriod(next.index + 1, edition: binding.currentEdition)
+            return (period, snapshot.numbering.firstNumber(from: start), false)
         }
         guard let upcoming, let keys = protection.schedule.keys(for: upcoming.period) else { return nil }
-        return (keys, upcoming.firstNumber)
+        return Upcoming(keys: keys, firstNumber: upcoming.firstNumber, isDue: upcoming.isDue)
     }
 
     /// An emergency rotation: from the next segment on that is bound, other keys. Written down before it takes effect.
@@ -143,11 +153,24 @@ final class KeyGroup: Sendable {
 
     private func period(binding segment: WindowSegment, _ snapshot: Snapshot, _ state: inout State) -> KeyPeriod {
         guard let protection else { return 0 }
+        if segment.number < clearLeadEnd(snapshot) { return .clearLead }
         let schedule = protection.schedule
         return state.decisions.binding.bind(
             segment: segment.number, start: Self.start(segment, snapshot), contract: protection.contract,
             graceSeconds: protection.graceSeconds, isHeld: { schedule.keys(for: $0) != nil }
         ).period
+    }
+
+    /// The first segment after the clear lead of the event that is on air; 0 without one.
+    private func clearLeadEnd(_ snapshot: Snapshot) -> UInt64 {
+        guard let seconds = protection?.clearLeadSeconds, seconds > 0, let first = snapshot.eventStart else { return 0 }
+        let start = snapshot.nominalStart(of: first)
+        let length = Ticks(Int64(seconds), timescale: 1).rescaled(to: start.timescale)
+        return snapshot.numbering.firstNumber(from: Ticks(start.value &+ length.value, timescale: start.timescale))
+    }
+
+    private func keys(of period: KeyPeriod) -> PeriodKeys? {
+        period == .clearLead ? .clearLead : protection?.schedule.keys(for: period)
     }
 
     private func extendRuns(
@@ -186,7 +209,7 @@ final class KeyGroup: Sendable {
             while next < runs.endIndex, runs[next].firstNumber <= segment.number { next += 1 }
             if next > before {
                 let run = runs[next - 1]
-                current = (run, protection.flatMap { $0.schedule.keys(for: run.keyPeriod) })
+                current = (run, keys(of: run.keyPeriod))
             }
             guard let current else { continue }
             if protection == nil || current.keys != nil {

@@ -111,7 +111,8 @@ package final class LiveChannel: Sendable {
                     contract: contract,
                     schedule: try makeSchedule(
                         contract, speke, directory.map { "\($0)/keys-\(name).sealed" }, { refresh() }),
-                    graceSeconds: speke.onKeyFailure.graceSeconds)
+                    graceSeconds: speke.onKeyFailure.graceSeconds,
+                    clearLeadSeconds: endpoint.encryption?.clearLeadSeconds ?? 0)
             }
             // Numbers of another duration are of other times.
             let file = Self.hash("\(name) \(profile.ladder.segmentDuration)")
@@ -248,7 +249,7 @@ package final class LiveChannel: Sendable {
 
     /// - Parameter shown: what is said already, which is never taken back while it holds.
     private static func announcement(
-        _ upcoming: (keys: PeriodKeys, firstNumber: UInt64)?, _ endpoint: EndpointProfile, _ snapshot: Snapshot,
+        _ upcoming: KeyGroup.Upcoming?, _ endpoint: EndpointProfile, _ snapshot: Snapshot,
         after shown: NextKeys?, newest: UInt64, listedAt: Int64, now: Int64
     ) -> Announcement? {
         guard let upcoming, upcoming.firstNumber > newest else { return nil }
@@ -260,7 +261,7 @@ package final class LiveChannel: Sendable {
         let lead = endpoint.announcementMilliseconds(segmentDuration: snapshot.segmentDuration)
         let (time, overflow) = ahead.multipliedReportingOverflow(by: snapshot.segmentDuration.milliseconds)
         let due = overflow ? .max : listedAt.addingReportingOverflow(time).partialValue &- lead
-        guard now >= due else { return .due(due) }
+        guard upcoming.isDue || now >= due else { return .due(due) }
         return .now(NextKeys(keys: upcoming.keys, firstNumber: upcoming.firstNumber, announcedAtMilliseconds: now))
     }
 
@@ -305,7 +306,8 @@ package final class LiveChannel: Sendable {
         _ endpoint: EndpointProfile, _ contract: KeyContract?, _ profile: ChannelProfile
     ) -> String {
         guard let contract, let encryption = endpoint.encryption else { return hash("clear") }
-        return hash("\(contract) \(profile.speke[encryption.speke]?.url ?? "")")
+        let lead = encryption.clearLeadSeconds > 0 ? " clear \(encryption.clearLeadSeconds)" : ""
+        return hash("\(contract) \(profile.speke[encryption.speke]?.url ?? "")\(lead)")
     }
 
     /// 12 hexadecimal digits that change with the text.

@@ -12,6 +12,9 @@ package struct KeyPeriod: Sendable, Hashable, Comparable, Codable {
         self.edition = edition
     }
 
+    /// The beginning of an event that a profile leaves in the clear: no keys at all. No edition gets this far.
+    package static let clearLead = KeyPeriod(0, edition: .max)
+
     /// Reads what `description` writes.
     package init?(parsing text: some StringProtocol) {
         let parts = text.split(separator: "e", maxSplits: 1, omittingEmptySubsequences: false)

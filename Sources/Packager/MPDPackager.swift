@@ -8,8 +8,7 @@ import Timeline
 ///
 /// Media time counts from the Unix epoch and so does the presentation: availabilityStartTime is 1970-01-01T00:00:00Z
 /// (a little later without a timeline) and a Period's start is its media time. Every run of segments with one key and
-/// one track set is a Period. So is what comes after the next change of keys, before it has segments: players ask for
-/// licences when they see a Period, not when they play it.
+/// one track set is a Period.
 package enum MPDPackager {
     /// How long after its end a segment is promised where players reckon with numbers alone: decoding, encoding and
     /// listing take less on a machine that keeps up. The same for ever, since availabilityStartTime may not change.
@@ -62,20 +61,30 @@ package enum MPDPackager {
         return runs
     }
 
-    /// The run of the keys that come next, where it will begin at a time that is known: media that is passed through
-    /// begins when it does.
+    /// The run of the keys that come next: players ask for licences when they see a Period, not when they play it.
+    ///
+    /// Only where numbers are reckoned from the time: a Period behind one whose timeline still grows breaks players,
+    /// which take that one to be complete (docs/decisions/0018).
     private static func announced(_ window: EndpointWindow) -> Run? {
-        guard let next = window.next, window.endpoint.hasKeyInHeader, let newest = window.segments.last,
-            let track = window.trackSets[newest.segment.generation]?.tracks.first?.track,
-            let share = newest.segment.tracks.first,
-            window.endpoint.segmentTemplate == .number
-                || Ticks(share.decodeTime, timescale: track.timescale)
-                    .isSameTime(as: window.nominalStart(of: newest.number))
+        guard let next = window.next, window.endpoint.segmentTemplate == .number, window.endpoint.hasKeyInHeader,
+            let newest = window.segments.last
         else { return nil }
         let run = SegmentRun(
             firstNumber: next.firstNumber, generation: newest.segment.generation, keyPeriod: next.keys.period,
             start: window.nominalStart(of: next.firstNumber), continuing: newest.run)
         return Run(run: run, keys: next.keys, segments: [])
+    }
+
+    /// What the Period on air says of the keys that come next, for applications.
+    private static func announcement(in run: SegmentRun, _ window: EndpointWindow) -> [EventStream] {
+        guard let next = window.next, window.endpoint.segmentTemplate == .timeline, window.endpoint.hasKeyInHeader
+        else { return [] }
+        return [
+            .nextKeys(
+                next.keys.entries.map(\.key.keyID), id: next.firstNumber,
+                from: window.nominalStart(of: next.firstNumber),
+                presentationTimeOffset: start(run, window).rescaled(to: 1000, rounding: .nearest))
+        ]
     }
 
     /// Where a run begins. Numbers without a timeline count from the nominal start of their first segment, which an
@@ -87,11 +96,13 @@ package enum MPDPackager {
     /// Numbers without a timeline go on until the period ends: before a hole that must be said, and for the newest
     /// one before the key changes, or players open the next key's first segment with this one.
     private static func duration(_ run: Run, before next: Run?, _ window: EndpointWindow) -> Ticks? {
-        guard window.endpoint.segmentTemplate == .number, let last = run.segments.last?.number, last < .max,
-            next?.segments.isEmpty != true
-        else { return nil }
+        guard window.endpoint.segmentTemplate == .number else { return nil }
+        let last = run.segments.last?.number ?? run.run.firstNumber
+        guard last < .max else { return nil }
         let end: UInt64
-        if let next {
+        if let next, next.segments.isEmpty {
+            end = next.run.firstNumber
+        } else if let next {
             end = last + 1
             guard next.run.firstNumber > end else { return nil }
         } else {
@@ -146,7 +157,7 @@ package enum MPDPackager {
         }
         return Period(
             id: run.run.id, start: start(run.run, window), duration: duration(run, before: next, window),
-            adaptationSets: sets)
+            eventStreams: next == nil ? announcement(in: run.run, window) : [], adaptationSets: sets)
     }
 
     /// Representations, with one segment template for all where their timelines agree, and one for each otherwise.
@@ -250,7 +261,11 @@ package enum MPDPackager {
 }
 
 extension SegmentRun {
-    fileprivate var id: String { "p\(firstNumber)" }
+    /// Names the edition of its keys too: players never ask for other keys of a Period that they know.
+    fileprivate var id: String {
+        let edition = keyPeriod == .clearLead ? 0 : keyPeriod.edition
+        return edition == 0 ? "p\(firstNumber)" : "p\(firstNumber)e\(edition)"
+    }
 
     /// The whole stretch, for a manifest that does not say keys.
     fileprivate var withoutKey: SegmentRun {

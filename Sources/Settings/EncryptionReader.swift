@@ -27,18 +27,37 @@ struct EncryptionReader {
             }
             return nil
         }
-        let keys = ["method", "scheme", "keyRotationIntervalSeconds", "speke", "systems", "rotationSignalling"]
+        let keys = [
+            "method", "scheme", "keyRotationIntervalSeconds", "speke", "systems", "rotationSignalling",
+            "clearLeadSeconds",
+        ]
         guard let section = Section(node, "encryption", keys: keys, log) else { return nil }
         let method = readMethod(section, package, container)
         let rotation = readRotation(section)
         let reference = readReference(section)
         let systems = method.map { readSystems(section, $0, package) }
         let signalling = readSignalling(section, method, package)
+        let clearLead = readClearLead(section, signalling)
         warnOfPrefetch(section, rotation, reference)
         guard let method, let reference, let systems else { return nil }
         return EndpointEncryption(
             method: method, keyRotationIntervalSeconds: rotation, speke: reference, systems: systems,
-            rotationSignalling: signalling)
+            rotationSignalling: signalling, clearLeadSeconds: clearLead)
+    }
+
+    private func readClearLead(_ section: Section, _ signalling: EndpointEncryption.RotationSignalling) -> UInt32 {
+        let key = "clearLeadSeconds"
+        let seconds: UInt32 = section.integer(key, in: 0...3600, default: 0)
+        guard seconds > 0 else { return 0 }
+        let place = section.place(of: key)
+        guard signalling != .inband else {
+            log.error(
+                "'\(key)' needs a manifest that says where the protection begins, so 'inband' cannot be; write both",
+                at: place)
+            return 0
+        }
+        log.warning("the first \(seconds) s of every event leave unprotected, for everybody", at: place)
+        return seconds
     }
 
     private func readMethod(

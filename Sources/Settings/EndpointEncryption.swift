@@ -28,16 +28,19 @@ package struct EndpointEncryption: Sendable, Hashable {
     /// In the order of the profile, without repetition; `[.aes128]` where players fetch the key itself by its URL.
     package var systems: [DRMSystemID]
     package var rotationSignalling: RotationSignalling
+    /// How much of an event's beginning goes out in the clear; 0: nothing.
+    package var clearLeadSeconds: UInt32
 
     package init(
         method: Method, keyRotationIntervalSeconds: UInt32, speke: String, systems: [DRMSystemID],
-        rotationSignalling: RotationSignalling = .manifest
+        rotationSignalling: RotationSignalling = .manifest, clearLeadSeconds: UInt32 = 0
     ) {
         self.method = method
         self.keyRotationIntervalSeconds = keyRotationIntervalSeconds
         self.speke = speke
         self.systems = systems
         self.rotationSignalling = rotationSignalling
+        self.clearLeadSeconds = clearLeadSeconds
     }
 
     /// The scheme of Common Encryption, as SPEKE 2 names it; nil for AES-128.

@@ -124,6 +124,39 @@ import Timeline
         #expect(next.firstNumber == Studio.number + 1)
     }
 
+    /// 4 s of segments of 2 s. What follows is protected, and what was clear stays so over a restart.
+    @Test func aClearLeadIsTheBeginningOfAnEventAndNothingElse() async throws {
+        let directory = try TemporaryDirectory()
+        let studio = Studio(available: [Studio.period])
+        var led = EndpointProfile.sealed
+        led.id = "led"
+        led.encryption?.clearLeadSeconds = 4
+        let profile = Studio.profile([led, .sealed])
+        let channel = try studio.channel(profile, directory: directory.path)
+        #expect(channel.schedules.count == 2, "a lead is not shared")
+        for schedule in channel.schedules { _ = await schedule.keys(for: Studio.keyPeriod, until: .max) }
+        let feed = try TimelineFeed(channel.timeline, tracks)
+        try feed.add(Studio.number)
+        let first = try #require(channel.state(of: "led")?.window)
+        #expect(first.segments.map { $0.keys?.period } == [.clearLead])
+        #expect(first.next?.firstNumber == Studio.number + 2)
+        #expect(first.next?.keys.period == Studio.keyPeriod)
+        for number in Studio.number + 1..<Studio.number + 4 { try feed.add(number) }
+        feed.end()
+        // Somebody publishes again: the same event, and no lead.
+        let second = try TimelineFeed(channel.timeline, tracks)
+        try second.add(Studio.number + 4)
+        let periods = [.clearLead, .clearLead, Studio.keyPeriod, Studio.keyPeriod, Studio.keyPeriod]
+        #expect(channel.state(of: "led")?.window.segments.map { $0.keys?.period } == periods)
+        #expect(
+            channel.state(of: "sealed")?.window.segments.map { $0.keys?.period }
+                == Array(repeating: Studio.keyPeriod, count: 5))
+        let restarted = try studio.channel(profile, directory: directory.path)
+        for schedule in restarted.schedules { _ = await schedule.keys(for: Studio.keyPeriod, until: .max) }
+        restarted.refresh()
+        #expect(restarted.state(of: "led")?.window.segments.map { $0.keys?.period } == periods)
+    }
+
     @Test func aProviderThatIsNotThereKeepsTheChannelClosed() {
         var endpoint = EndpointProfile.sealed
         endpoint.encryption?.speke = "nobody"

@@ -35,7 +35,9 @@ struct Stage {
     }
 
     /// - Parameter announced: the first segment of keys that are said ahead.
-    func window(_ endpoint: EndpointProfile, isEnded: Bool = false, announced: UInt64? = nil) throws -> EndpointWindow {
+    func window(
+        _ endpoint: EndpointProfile, isEnded: Bool = false, announced: UInt64? = nil, edition: UInt32 = 0
+    ) throws -> EndpointWindow {
         let snapshot = timeline.snapshot
         var segments: [BoundSegment] = []
         for segment in snapshot.segments {
@@ -59,7 +61,8 @@ struct Stage {
             next: try announced.map { number in
                 NextKeys(
                     keys: try SyntheticKeys.keys(
-                        of: Self.period(of: number), systems: endpoint.encryption?.systems ?? []),
+                        of: KeyPeriod(Self.period(of: number).index, edition: edition),
+                        systems: endpoint.encryption?.systems ?? []),
                     firstNumber: number, announcedAtMilliseconds: 1_600_000_013_000)
             },
             eventStart: snapshot.eventStart,

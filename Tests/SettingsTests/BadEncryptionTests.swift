@@ -46,6 +46,14 @@ import Testing
             "{ rotationSignalling: inband, method: SAMPLE-AES, scheme: cbcs,",
             "34:39: error: HLS says every key in its playlists, so 'inband' cannot be; write both, or manifest"),
         BadProfile(
+            "a clear lead that nothing says the end of", "{ scheme: cenc,",
+            "{ clearLeadSeconds: 5, rotationSignalling: inband, scheme: cenc,",
+            "40:37: error: 'clearLeadSeconds' needs a manifest that says where the protection begins, so 'inband' cannot "
+                + "be; write both"),
+        BadProfile(
+            "a clear lead is said", "{ scheme: cenc,", "{ clearLeadSeconds: 5, scheme: cenc,",
+            "40:37: warning: the first 5 s of every event leave unprotected, for everybody"),
+        BadProfile(
             "scheme beside AES-128", "method: AES-128,",
             "method: AES-128, scheme: cbcs,",
             "29:36: error: 'scheme' has no meaning with AES-128, which encrypts whole segments; delete it"),
