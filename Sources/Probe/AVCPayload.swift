@@ -17,6 +17,12 @@ package struct AVCPayload {
         package var slices = 0
     }
 
+    /// For samples with 4-byte length fields that have their parameter sets within.
+    package init() {
+        parameterSets = AVCParameterSets()
+        lengthSize = 4
+    }
+
     package init(_ record: AVCDecoderConfigurationRecord) throws(ParseError) {
         parameterSets = try AVCParameterSets(record)
         lengthSize = record.nalUnitLengthSize
@@ -73,7 +79,7 @@ package struct AVCPayload {
     }
 }
 
-/// Looks at how AAC frames begin. ISO/IEC 14496-3:2019, clause 4.4.2.1: raw_data_block.
+/// Looks at how AAC frames begin and end. ISO/IEC 14496-3:2019, clause 4.4.2.1: raw_data_block.
 package enum AACPayload {
     /// Whether the first syntactic element is one that a frame of so many channels may begin with. Half of all
     /// random frames pass, so that a segment under the wrong key never does.
@@ -85,5 +91,12 @@ package enum AACPayload {
         case 4, 5, 6: return true  // data stream, program configuration, fill
         default: return false
         }
+    }
+
+    /// Whether the last thing is ID_END, 111, with zeros up to the end of its byte. A quarter of random frames has that.
+    package static func hasEnd(_ frame: some BidirectionalCollection<UInt8>) -> Bool {
+        let last = frame.suffix(2).reduce(UInt16(0)) { $0 << 8 | UInt16($1) }
+        let zeros = last.trailingZeroBitCount
+        return zeros < 8 && last >> UInt16(zeros) & 7 == 7
     }
 }

@@ -152,20 +152,32 @@ struct HLSWalk {
             guard let address = Reference.resolve(map.uri, against: base) else { return nil }
             job.initialization = .init(url: address, range: map.byteRange.flatMap { ByteRangeOfResource($0) })
         }
-        if let key = segment.keys.first(where: { $0.method == .aes128 }) {
-            guard let address = key.uri.flatMap({ Reference.resolve($0, against: base) }) else { return nil }
-            // Without one, the media sequence number counts. RFC 8216, clause 5.2.
-            let iv =
-                key.iv
+        // Without one, the media sequence number counts. RFC 8216, clause 5.2.
+        func iv(_ key: Key) -> [UInt8] {
+            key.iv
                 ?? (Array(repeating: 0, count: 8)
                     + stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt64($0)) })
-            job.protection = .whole(keyURL: address, iv: iv)
+        }
+        if let key = segment.keys.first(where: { $0.method == .aes128 }) {
+            guard let address = key.uri.flatMap({ Reference.resolve($0, against: base) }) else { return nil }
+            job.protection = .whole(keyURL: address, iv: iv(key))
+        } else if segment.map == nil, let key = segment.keys.first, key.method == .sampleAES {
+            let open = segment.keys.first { ($0.keyFormat ?? Key.identity) == Key.identity }
+            job.protection = .streams(
+                keyURL: open?.uri.flatMap { Reference.resolve($0, against: base) },
+                keyID: segment.keys.lazy.compactMap { $0.keyID ?? $0.uri.flatMap(Self.fairPlayKeyID) }.first,
+                iv: iv(open ?? key))
         } else if let key = segment.keys.first {
             job.protection = .samples(
                 scheme: key.method == .sampleAES ? .cbcs : key.method == .sampleAESCTR ? .cenc : nil,
                 keyID: segment.keys.compactMap(\.keyID).first)
         }
         return job
+    }
+
+    /// FairPlay names keys as their provider likes; where that is a KID, the key server can be asked for it.
+    private static func fairPlayKeyID(_ uri: String) -> KeyID? {
+        uri.hasPrefix("skd://") ? KeyID(parsing: uri.dropFirst(6)) : nil
     }
 
     // MARK: What the multivariant playlist promised

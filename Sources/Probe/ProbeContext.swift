@@ -105,6 +105,14 @@ struct ProbeContext {
         return key
     }
 
+    /// By whichever a playlist says.
+    mutating func key(url: String?, or id: KeyID?, place: String) async -> ContentKey? {
+        if let url { return await key(url: url, place: place) }
+        if let id { return await key(id, place: place) }
+        log.add(Issue(.key, "no line names a key that can be asked for"), at: place)
+        return nil
+    }
+
     private mutating func fetchKey(_ url: String, place: String) async -> ContentKey? {
         guard var body = await fetch(url, .key, place: place)?.body else { return nil }
         let size = body.count

@@ -31,6 +31,8 @@ enum AnnouncedProtection: Sendable, Hashable {
     case none
     /// AES-128 over the whole resource.
     case whole(keyURL: String, iv: [UInt8])
+    /// SAMPLE-AES in a transport stream: the key by its URL, or else by its KID.
+    case streams(keyURL: String?, keyID: KeyID?, iv: [UInt8])
     /// Common Encryption; what the manifest does not say is nil.
     case samples(scheme: ProtectionScheme?, keyID: KeyID?)
 }
@@ -46,6 +48,8 @@ struct RenditionWalk {
     private(set) var peakBitrate: Int64 = 0
     private var headers: [ListedSegment.Initialization: CMAFHeader] = [:]
     private var evidence = PictureEvidence()
+    /// By key.
+    private var soundEvidence: [String: SoundEvidence] = [:]
     private var counters: [UInt16: (first: UInt8, last: UInt8)] = [:]
 
     init(name: String) { report = .init(name: name) }
@@ -113,7 +117,9 @@ struct RenditionWalk {
                 return ([Issue(.decryption, "AES-128 padding is wrong: wrong key or IV (\(error))")], nil)
             }
         }
-        guard let initialization = segment.initialization else { return transportStream(bytes, segment) }
+        guard let initialization = segment.initialization else {
+            return await transportStream(bytes, segment, &context)
+        }
         guard let header = await header(initialization, segment, &context) else { return nil }
         return await fragments(bytes, header, segment, &context)
     }
@@ -125,13 +131,23 @@ struct RenditionWalk {
     }
 
     private mutating func transportStream(
-        _ bytes: [UInt8], _ segment: ListedSegment
-    ) -> (issues: [Issue], facts: SegmentFacts?) {
-        if case .samples = segment.protection {
-            return ([Issue(.decryption, "SAMPLE-AES of transport streams is not known here", severity: .warning)], nil)
-        }
-        let stream = TransportStreamSegment(parsing: bytes)
+        _ bytes: [UInt8], _ segment: ListedSegment, _ context: inout ProbeContext
+    ) async -> (issues: [Issue], facts: SegmentFacts?)? {
+        var stream = TransportStreamSegment(parsing: bytes)
         var issues = stream.issues
+        switch segment.protection {
+        case .none, .whole: break
+        case .samples:
+            return ([Issue(.decryption, "a method that transport streams do not have")], nil)
+        case .streams(let url, let id, let iv):
+            let name = url.map(Reference.fileName) ?? id?.uuid ?? "?"
+            note(protection: "SAMPLE-AES", key: name)
+            guard stream.hasProtectedStreams || !issues.isEmpty else {
+                return ([Issue(.clear, "SAMPLE-AES is announced, but no stream is protected")], nil)
+            }
+            guard let key = await context.key(url: url, or: id, place: report.name) else { return nil }
+            issues += stream.open(key: key, iv: iv, evidence: &soundEvidence[name, default: SoundEvidence()])
+        }
         if issues.isEmpty { issues += stream.mediaIssues }
         if let last, last.number &+ 1 == segment.number, !segment.isDiscontinuity {
             for (packetID, counter) in stream.counters.sorted(by: { $0.key < $1.key }) {

@@ -145,6 +145,8 @@ extension Rule {
         "ts.packets", .error, "ISO/IEC 13818-1, 2.4.3.2", "188-byte packets with sync bytes, PAT and PMT first")
     static let continuityCounter = Rule(
         "ts.continuity", .error, "ISO/IEC 13818-1, 2.4.3.3", "continuity counters count on")
+    static let sampleAES = Rule(
+        "ts.sample-aes", .error, "Apple, MPEG-2 Stream Encryption, 3", "the program map says what SAMPLE-AES protects")
     static let edge = Rule("live.edge", .warning, "RFC 8216, 6.2.2", "the newest segment is recent")
 
     /// Every rule, by family.
@@ -157,6 +159,6 @@ extension Rule {
         mpdSyntax, availability, publishTime, updatePeriod, periods, periodGap, periodContinuity, timelineHole,
         timelineIdentity, defaultKeyID, systems, dashBandwidth, dashCodecs, mediaTime, timing,
         key, keyID, decryption, clear, header, segment, payload, sync, continuity, duration, transportStream,
-        continuityCounter, edge,
+        continuityCounter, sampleAES, edge,
     ]
 }

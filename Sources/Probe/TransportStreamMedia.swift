@@ -2,8 +2,8 @@ import Media
 
 /// What the streams of a transport stream segment hold.
 extension TransportStreamSegment {
-    private static let avc: UInt8 = 0x1B
-    private static let adts: UInt8 = 0x0F
+    static let avc: UInt8 = 0x1B
+    static let adts: UInt8 = 0x0F
 
     /// Of the video, or of the audio where there is no video; nil where nothing can be told.
     package var facts: SegmentFacts? {
@@ -67,7 +67,7 @@ extension TransportStreamSegment {
                 size: (set.width, set.height))
         case adts:
             guard let (rate, objectType, _) = adtsFrames(first.payload),
-                let (_, _, lastCount) = adtsFrames(last.payload)
+                let lastCount = adtsFrames(last.payload)?.frames.count
             else { return nil }
             let frame = Ticks(1024, timescale: rate).rescaled(to: timescale, rounding: .nearest).value
             return Description(
@@ -96,12 +96,12 @@ extension TransportStreamSegment {
         96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
     ]
 
-    /// Sample rate, audio object type and number of the ADTS frames that fill `bytes` exactly; nil for anything else.
-    /// ISO/IEC 14496-3:2019, clause 1.A.3.2.
-    static func adtsFrames(_ bytes: [UInt8]) -> (rate: UInt32, objectType: UInt8, count: Int)? {
+    /// Sample rate, audio object type and places (without their headers) of the ADTS frames that fill `bytes` exactly;
+    /// nil for anything else. ISO/IEC 14496-3:2019, clause 1.A.3.2.
+    static func adtsFrames(_ bytes: [UInt8]) -> (rate: UInt32, objectType: UInt8, frames: [Range<Int>])? {
         var offset = 0
         var found: (UInt32, UInt8)?
-        var count = 0
+        var frames: [Range<Int>] = []
         while offset < bytes.count {
             guard bytes.count - offset >= 7, bytes[offset] == 0xFF, bytes[offset + 1] & 0xF6 == 0xF0 else { return nil }
             let rateIndex = Int(bytes[offset + 2] >> 2 & 0x0F)
@@ -109,10 +109,12 @@ extension TransportStreamSegment {
             found = (sampleRates[rateIndex], bytes[offset + 2] >> 6 + 1)
             let length =
                 Int(bytes[offset + 3] & 3) << 11 | Int(bytes[offset + 4]) << 3 | Int(bytes[offset + 5] >> 5)
-            guard length >= 7, length <= bytes.count - offset else { return nil }
+            // With a check sum the header is two bytes longer.
+            let header = bytes[offset + 1] & 1 == 1 ? 7 : 9
+            guard length >= header, length <= bytes.count - offset else { return nil }
+            frames.append(offset + header..<offset + length)
             offset += length
-            count += 1
         }
-        return found.map { ($0.0, $0.1, count) }
+        return found.map { ($0.0, $0.1, frames) }
     }
 }

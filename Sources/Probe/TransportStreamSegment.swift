@@ -1,6 +1,6 @@
 import Media
 
-/// An MPEG-2 transport stream segment in the clear, taken apart. ISO/IEC 13818-1:2022, clause 2.4.
+/// An MPEG-2 transport stream segment, taken apart; in the clear, or with streams that SAMPLE-AES protects. ISO/IEC 13818-1:2022, clause 2.4.
 package struct TransportStreamSegment: Sendable {
     package static let packetSize = 188
     static let timescale: UInt32 = 90_000
@@ -18,13 +18,18 @@ package struct TransportStreamSegment: Sendable {
         /// ISO/IEC 13818-1:2022, table 2-34: 0x1B is H.264, 0x0F is AAC in ADTS.
         var type: UInt8
         var packetID: UInt16
+        /// As the program map has them.
+        var descriptors: [UInt8] = []
         var units: [Unit] = []
     }
 
-    private(set) var streams: [Stream] = []
+    var streams: [Stream] = []
     package private(set) var issues: [Issue] = []
     /// The first and last continuity counter of each PID with payload.
     package private(set) var counters: [UInt16: (first: UInt8, last: UInt8)] = [:]
+
+    /// The PES payloads of each stream.
+    package var payloads: [[[UInt8]]] { streams.map { $0.units.map(\.payload) } }
 
     private var programMapPacketID: UInt16?
 
@@ -102,11 +107,13 @@ package struct TransportStreamSegment: Sendable {
         guard section.count >= 16 else { return }
         var entry = start + 12 + (Int(section[start + 10] & 0x0F) << 8 | Int(section[start + 11]))
         while entry + 5 <= section.endIndex - 4 {
+            let end = entry + 5 + (Int(section[entry + 3] & 0x0F) << 8 | Int(section[entry + 4]))
             streams.append(
                 Stream(
                     type: section[entry],
-                    packetID: UInt16(section[entry + 1] & 0x1F) << 8 | UInt16(section[entry + 2])))
-            entry += 5 + (Int(section[entry + 3] & 0x0F) << 8 | Int(section[entry + 4]))
+                    packetID: UInt16(section[entry + 1] & 0x1F) << 8 | UInt16(section[entry + 2]),
+                    descriptors: Array(section[entry + 5..<min(end, section.endIndex)])))
+            entry = end
         }
     }
 

@@ -20,7 +20,7 @@ struct Presentation {
         }
     }
 
-    enum Kind: String, CaseIterable { case clear, transportStream, cbcs, dash }
+    enum Kind: String, CaseIterable { case clear, transportStream, sampleAES, cbcs, dash }
 
     static let numbers: ClosedRange<UInt64> = 1000...1003
     static let keyPath = "/keys/\(RecordedMedia.keyID.uuid)"
@@ -44,6 +44,9 @@ struct Presentation {
             try addMultivariant(media, usesGroup: true)
         case .transportStream:
             try addTransportStream(media, key)
+            try addMultivariant(media, usesGroup: false)
+        case .sampleAES:
+            try addSampleAES(media)
             try addMultivariant(media, usesGroup: false)
         case .dash:
             for media in media { try addTrack(media, .cenc, key) }
@@ -75,6 +78,17 @@ struct Presentation {
         }
         addPlaylist(
             "video", keys: { [Key(method: .aes128, uri: Self.keyPath, iv: iv($0))] }, map: nil, suffix: "ts")
+    }
+
+    private mutating func addSampleAES(_ media: [RecordedMedia]) throws {
+        let key = try RecordedMedia.sampleAESKey()
+        for number in Self.numbers {
+            files["/video/\(number).ts"] = File(
+                type: "video/mp2t",
+                bytes: try RecordedMedia.transportStream(number, media, sampleAES: [key, key]))
+        }
+        addPlaylist(
+            "video", keys: { _ in [Key(method: .sampleAES, uri: Self.keyPath, iv: key.iv)] }, map: nil, suffix: "ts")
     }
 
     private mutating func addPlaylist(

@@ -83,6 +83,10 @@ struct RecordedMedia {
         return writer.bytes
     }
 
+    static func sampleAESKey(_ bytes: [UInt8] = keyBytes) throws -> SampleAESKey {
+        try SampleAESKey(key: key(bytes), iv: Array(1...16))
+    }
+
     static let keyID = keyID("00000000-0000-8000-8000-000000000001")
     static let keyBytes = (0..<16).map { UInt8($0 * 0x11) }
 
@@ -104,9 +108,11 @@ struct RecordedMedia {
         return CMAFHeader(track: track, protection: protection).serialize()
     }
 
-    /// A transport stream segment in the clear.
-    static func transportStream(_ number: UInt64, _ media: [RecordedMedia]) throws -> [UInt8] {
-        let muxer = try TransportStreamMuxer(tracks: media.map(\.track))
+    /// A transport stream segment, with a key or none for each track.
+    static func transportStream(
+        _ number: UInt64, _ media: [RecordedMedia], sampleAES keys: [SampleAESKey?]? = nil
+    ) throws -> [UInt8] {
+        let muxer = try TransportStreamMuxer(tracks: media.map(\.track), sampleAES: keys)
         return try muxer.mux(
             media.map { media in
                 var source: [UInt8] = []

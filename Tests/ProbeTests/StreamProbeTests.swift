@@ -8,10 +8,10 @@ import Testing
         let report = try await Presentation(kind).probe()
         #expect(report.findings.isEmpty, "\(report.text)")
         #expect(report.isGood)
-        #expect(report.renditions.map(\.segments) == (kind == .transportStream ? [3] : [3, 3]))
+        #expect(report.renditions.map(\.segments) == ([.transportStream, .sampleAES].contains(kind) ? [3] : [3, 3]))
         #expect(report.renditions.allSatisfy { $0.mediaMilliseconds == 3072 && $0.lastNumber == 1003 })
         let protection: [Presentation.Kind: [String]] = [
-            .clear: [], .transportStream: ["AES-128"], .cbcs: ["cbcs"], .dash: ["cenc"],
+            .clear: [], .transportStream: ["AES-128"], .sampleAES: ["SAMPLE-AES"], .cbcs: ["cbcs"], .dash: ["cenc"],
         ]
         #expect(report.renditions.allSatisfy { $0.protections == protection[kind] })
         let key = kind == .clear ? [] : [RecordedMedia.keyID.uuid]
@@ -95,6 +95,18 @@ import Testing
             presentation.files["/video/playlist.m3u8"]?.text = text.split(separator: "\n").map {
                 $0.hasPrefix("#EXT-X-KEY") ? $0.prefix { $0 != "," } + ",URI=\"\(Presentation.keyPath)\"" : $0
             }.joined(separator: "\n")
+        },
+
+        Fault("wrong key", .sampleAES, "media.payload", wrongKey),
+        Fault("no key", .sampleAES, "key.fetch") { $0.files[Presentation.keyPath] = nil },
+        Fault("no line to ask by", .sampleAES, "key.fetch") { presentation in
+            presentation.files["/video/playlist.m3u8"]?.text.replace(
+                "URI=\"\(Presentation.keyPath)\"",
+                with: "URI=\"skd://asset\",KEYFORMAT=\"com.apple.streamingkeydelivery\"")
+        },
+        Fault("nothing protected", .sampleAES, "media.clear") { presentation in
+            presentation.files["/video/1003.ts"]?.bytes = try RecordedMedia.transportStream(
+                1003, [RecordedMedia.video(), RecordedMedia.audio()])
         },
 
         Fault("wrong key", .cbcs, "media.payload", wrongKey),
