@@ -11,7 +11,7 @@ const text = async (url) => {
 };
 
 export class MPD {
-  scheme = "cenc";
+  scheme = null;
   delay = 0;
   refresh = 2;
   #url;
@@ -54,6 +54,7 @@ export class MPD {
     const [scale, anchor] = [value("timescale"), value("presentationTimeOffset")];
     const start = seconds(period.getAttribute("start"));
     const protection = set.querySelector("ContentProtection[*|default_KID]");
+    this.scheme = protection.getAttribute("value");
     const common = {
       offset: start - anchor / scale,
       codecs: `${set.getAttribute("mimeType")}; codecs="${representation.getAttribute("codecs")}"`,

@@ -1,5 +1,6 @@
 // The publishers' own players, from the folder that SLUICE_PLAYERS names. Only live defaults, and errors reported.
 import { keyIDs } from "./clearkey.js";
+import { standInForWidevine } from "./widevine.js";
 
 const script = (name) =>
   new Promise((resolve, reject) => {
@@ -31,7 +32,7 @@ async function hlsJS(config, video, monitor) {
   await video.play();
 }
 
-async function shakaPlayer(config, video, monitor) {
+async function shakaPlayer(config, video, monitor, system = "org.w3.clearkey") {
   await script("shaka-player.compiled.js");
   monitor.version(`Shaka Player ${shaka.Player.version}`);
   shaka.polyfill.installAll();
@@ -42,11 +43,16 @@ async function shakaPlayer(config, video, monitor) {
     if (detail.severity === shaka.util.Error.Severity.CRITICAL) monitor.error("Shaka Player", describe(detail));
     else monitor.note(`Shaka Player ${describe(detail)}`);
   });
-  player.configure("drm.servers", { "org.w3.clearkey": config.licence });
+  player.configure("drm.servers", { [system]: config.licence });
   await player.load(config.url).catch((error) => {
     throw new Error(describe(error));
   });
   await video.play();
+}
+
+async function shakaPlayerWidevine(config, video, monitor) {
+  standInForWidevine();
+  await shakaPlayer(config, video, monitor, "com.widevine.alpha");
 }
 
 async function dashJS(config, video, monitor) {
@@ -64,4 +70,6 @@ async function dashJS(config, video, monitor) {
   player.attachSource(config.url);
 }
 
-export const publishers = { "hls.js": hlsJS, "Shaka Player": shakaPlayer, "dash.js": dashJS };
+export const publishers = {
+  "hls.js": hlsJS, "Shaka Player": shakaPlayer, "Shaka Player, Widevine": shakaPlayerWidevine, "dash.js": dashJS,
+};
