@@ -14,6 +14,7 @@ let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioExtras: Target.Dependency = .product(name: "NIOExtras", package: "swift-nio-extras")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -41,6 +42,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -120,7 +122,8 @@ let package = Package(
         .target(
             name: "Live",
             dependencies: [
-                "Media", "CPIX", "CurlHTTP", "Files", "Keys", "OpenSSLCrypto", "Packager", "Sealing", "Settings", "Slate",
+                "Media", "CPIX", "CurlHTTP", "Files", "Keys", "OpenSSLCrypto", "Packager", "Sealing", "Settings",
+                "Slate",
                 "Timeline",
                 "ViewerTokens", logging,
             ],
@@ -136,8 +139,9 @@ let package = Package(
         .target(
             name: "Origin",
             dependencies: [
-                "Media", "Live", "Keys", "Packager", "Settings", "Slate", "Timeline", "OpenSSLCrypto", "CZlib", nio, nioPosix,
-                nioHTTP1, nioConcurrency,
+                "Media", "Live", "Keys", "Packager", "Settings", "Slate", "Timeline", "OpenSSLCrypto", "CZlib", nio,
+                nioPosix,
+                nioHTTP1, nioConcurrency, nioExtras,
             ],
             swiftSettings: settings),
 
@@ -163,7 +167,8 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Admin", "CLinux", "CurlHTTP", "Keys", "Live", "OpenSSLCrypto", "Origin", "Probe", "Sealing", "Settings",
+                "Admin", "CLinux", "CurlHTTP", "Keys", "Live", "OpenSSLCrypto", "Origin", "Probe", "Sealing",
+                "Settings",
                 "Supervisor", "Timeline", "ViewerTokens",
                 argumentParser, lifecycle, unixSignals, logging, nioPosix, subprocess, systemPackage,
             ],
@@ -186,14 +191,16 @@ let package = Package(
         .executableTarget(
             name: "package-bench",
             dependencies: [
-                "Media", "CommonEncryption", "Files", "ISOBMFF", "Keys", "MPEGTS", "OpenSSLCrypto", "Packager", "Sealing",
+                "Media", "CommonEncryption", "Files", "ISOBMFF", "Keys", "MPEGTS", "OpenSSLCrypto", "Packager",
+                "Sealing",
                 "Settings", "Timeline",
             ],
             path: "Tools/package-bench", swiftSettings: settings),
         .executableTarget(
             name: "package-clips",
             dependencies: [
-                "CommonEncryption", "ISOBMFF", "Keys", "Live", "Media", "OpenSSLCrypto", "Origin", "Packager", "Settings",
+                "CommonEncryption", "ISOBMFF", "Keys", "Live", "Media", "OpenSSLCrypto", "Origin", "Packager",
+                "Settings",
                 "TestSupport", "Timeline", logging, nio, nioHTTP1, nioPosix,
             ],
             path: "Tools/package-clips", swiftSettings: settings),

@@ -11,17 +11,19 @@ package enum AdminApplication {
     ///   - rotateKeys: replaces a channel's keys from its next segment on; false where there is no such channel.
     ///   - onListening: told the port that was bound.
     package static func make(
-        host: String, port: Int, report: AdminReport, logger: Logger, authorises: (@Sendable (String) -> Bool)?,
+        host: String, port: Int, report: AdminReport, readiness: Readiness, logger: Logger,
+        authorises: (@Sendable (String) -> Bool)?,
         rotateKeys: @escaping @Sendable (String) throws -> Bool,
         onListening: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
         let router = Router()
         router.get("healthz") { _, _ in "ok\n" }
         router.get("readyz") { _, _ -> Response in
-            let isReady = report.all().allSatisfy { channel in channel.keys.allSatisfy(\.isCurrentHeld) }
+            let hasKeys = report.all().allSatisfy { channel in channel.keys.allSatisfy(\.isCurrentHeld) }
+            let obstacle = readiness.isDraining ? "draining" : hasKeys ? nil : "a channel has no key yet"
             return Response(
-                status: isReady ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: isReady ? "ready\n" : "a channel has no key yet\n")))
+                status: obstacle == nil ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: (obstacle ?? "ready") + "\n")))
         }
         let guarded = router.group().add(middleware: BearerToken(authorises: authorises))
         guarded.get("metrics") { _, _ in

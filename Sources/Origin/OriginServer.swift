@@ -1,4 +1,5 @@
 import NIOCore
+import NIOExtras
 import NIOHTTP1
 package import NIOPosix
 
@@ -17,6 +18,7 @@ package struct OriginServer: Sendable {
     }
 
     private let channel: any Channel
+    private let quiescing: ServerQuiescingHelper
 
     /// Binds and starts to answer.
     /// - Parameter clock: milliseconds from the epoch.
@@ -24,7 +26,14 @@ package struct OriginServer: Sendable {
         _ configuration: Configuration, content: @escaping OriginContent, metrics: OriginMetrics,
         group: MultiThreadedEventLoopGroup, clock: @escaping @Sendable () -> Int64
     ) async throws -> OriginServer {
+        let quiescing = ServerQuiescingHelper(group: group)
         let bootstrap = ServerBootstrap(group: group)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        quiescing.makeServerChannelHandler(channel: channel))
+                }
+            }
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -41,14 +50,25 @@ package struct OriginServer: Sendable {
                 }
             }
         let channel = try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
-        return OriginServer(channel: channel)
+        return OriginServer(channel: channel, quiescing: quiescing)
     }
 
     /// The port that was bound, where 0 was asked for.
     package var port: Int { channel.localAddress?.port ?? 0 }
 
-    /// Stops to accept; connections that are open go on until they are done or the group ends.
-    package func stopAccepting() async {
-        do { try await channel.close().get() } catch { return }  // it was closed before: nothing is left to do
+    /// Stops to accept, lets what is under way finish, closes what is idle, and returns when no connection is left or
+    /// the task is cancelled.
+    package func drain() async {
+        let (stopped, waited) = (
+            channel.eventLoop.makePromise(of: Void.self), channel.eventLoop.makePromise(of: Void.self)
+        )
+        stopped.futureResult.cascade(to: waited)
+        quiescing.initiateShutdown(promise: stopped)
+        await withTaskCancellationHandler {
+            // Whatever the reason: there is nothing left to wait for.
+            _ = try? await waited.futureResult.get()
+        } onCancel: {
+            waited.fail(CancellationError())
+        }
     }
 }

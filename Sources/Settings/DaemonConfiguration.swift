@@ -28,6 +28,8 @@ package struct DaemonConfiguration: Sendable, Hashable {
         package var listen = ListenAddress(host: "0.0.0.0", port: 8080)
         /// Nil: plain HTTP.
         package var tls: TLSFiles?
+        /// How long the daemon goes on after it was told to stop, while `/readyz` sends everybody elsewhere.
+        package var drainSeconds: UInt32 = 0
         package init() {}
     }
 

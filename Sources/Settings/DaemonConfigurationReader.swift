@@ -6,7 +6,7 @@ struct DaemonConfigurationReader {
     static let keys: [(section: String, keys: [String])] = [
         ("rtmp", ["listen", "maxPublishers", "handshakeTimeoutSeconds"]),
         ("rtmps", ["listen", "certificate", "privateKey"]),
-        ("origin", ["listen", "certificate", "privateKey"]),
+        ("origin", ["listen", "certificate", "privateKey", "drainSeconds"]),
         ("admin", ["listen", "token"]),
         ("storage", ["directory", "maxBytes", "seal", "hostKey"]),
         ("log", ["level", "format"]),
@@ -124,6 +124,7 @@ struct DaemonConfigurationReader {
         }
         read("origin.listen", into: &result.origin.listen) { $0.listenAddress("listen", log) }
         result.origin.tls = tls("origin")
+        read("origin.drainSeconds", into: &result.origin.drainSeconds) { $0.integer("drainSeconds", in: 0...600, log) }
         read("admin.listen", into: &result.admin.listen) { $0.listenAddress("listen", log) }
         for layer in layers["admin.token"] ?? [] {
             let reader = SecretReader(

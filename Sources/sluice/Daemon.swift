@@ -23,6 +23,7 @@ struct Daemon {
     private let cache = ResponseCache(maximumBytes: 512 << 20)
     private let budget: StorageBudget
     private let announcement = ListeningAnnouncement()
+    private let readiness = Readiness()
 
     init(
         configuration: DaemonConfiguration, profiles: String, environment: [String: String], worker: String,
@@ -70,23 +71,27 @@ struct Daemon {
                 channels: channels.directory, supervisor: supervisor, origin: originMetrics, cache: cache,
                 budget: budget,
                 clock: wallMilliseconds),
-            logger: quiet(logger), authorises: tokenCheck,
+            readiness: readiness, logger: quiet(logger), authorises: tokenCheck,
             rotateKeys: { [channels] name in
                 guard let channel = channels.directory.channel(named: name) else { return false }
                 try channel.rotateKeys()
                 return true
             },
-            onListening: { [announcement, supervisor] port in
+            onListening: { [announcement, supervisor, logger] port in
                 announcement.announce(rtmp: Int(supervisor.port), origin: origin.port, admin: port)
+                ServiceManager.tell("READY=1\nSTATUS=on air", logger)
             })
-        // Stopped in reverse order: no more encoders, then what is on air is finished, then the servers.
+        // Stopped in reverse order: those who spread requests look elsewhere, then no more encoders, then what is on air
+        // is finished, then the servers.
         let services: [any Service] = [
             channels, admin, OriginService(origin: origin), ReloadService(channels: channels),
             SupervisorService(supervisor: supervisor),
+            DrainService(seconds: configuration.origin.drainSeconds, readiness: readiness, logger: logger),
         ]
         var groupConfiguration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
-        groupConfiguration.maximumGracefulShutdownDuration = .seconds(30)
+        groupConfiguration.maximumGracefulShutdownDuration = .seconds(
+            Int64(configuration.origin.drainSeconds) + 30)
         logger.notice("on air", metadata: ["channels": "\(channels.directory.all.count)"])
         try await ServiceGroup(configuration: groupConfiguration).run()
         logger.notice("stopped")
@@ -133,7 +138,7 @@ private struct OriginService: Service {
 
     func run() async throws {
         try await gracefulShutdown()
-        await origin.stopAccepting()
+        await origin.drain()
     }
 }
 
@@ -144,6 +149,21 @@ private struct ReloadService: Service {
     func run() async throws {
         let signals = await UnixSignalsSequence(trapping: .sighup)
         for await _ in signals.cancelOnGracefulShutdown() { try await channels.reload() }
+    }
+}
+
+/// Goes on for a while at SIGTERM, for those who spread requests to see that they should not come here any more.
+private struct DrainService: Service {
+    let seconds: UInt32
+    let readiness: Readiness
+    let logger: Logger
+
+    func run() async throws {
+        try await gracefulShutdown()
+        readiness.beginDraining()
+        ServiceManager.tell("STOPPING=1\nSTATUS=draining", logger)
+        logger.notice("told to stop", metadata: ["drainSeconds": "\(seconds)"])
+        if seconds > 0 { try await Task.sleep(for: .seconds(seconds)) }
     }
 }
 
