@@ -36,7 +36,9 @@ package struct FindingLog: Sendable {
             findings[same].count += 1
         } else {
             findings.append(
-                Finding(rule: issue.rule, severity: issue.severity, place: place, detail: issue.detail))
+                Finding(
+                    rule: issue.rule, severity: issue.severity, place: place,
+                    detail: Reference.withoutSecrets(issue.detail)))
         }
     }
 

@@ -7,6 +7,7 @@ import Media
 struct ProbeContext {
     let client: HTTPClient
     let keyServer: String
+    private let access: ViewerAccess?
     var log = FindingLog()
     private var keysByID: [KeyID: ContentKey] = [:]
     private var keysByURL: [String: ContentKey] = [:]
@@ -27,9 +28,10 @@ struct ProbeContext {
         }
     }
 
-    init(client: HTTPClient, keyServer: String) {
+    init(client: HTTPClient, keyServer: String, access: ViewerAccess?) {
         self.client = client
         self.keyServer = keyServer
+        self.access = access
     }
 
     /// The body of an answer of 200 (or 206 for a range); nil with a finding otherwise.
@@ -37,6 +39,7 @@ struct ProbeContext {
         _ url: String, _ kind: Kind, range: ByteRangeOfResource? = nil, place: String
     ) async -> HTTPResponse? {
         var request = HTTPRequest(.get, url, deadlineMilliseconds: 30_000, maximumBodySize: 256 << 20)
+        if let access { request.authentication = access.authentication(for: url) }
         if let range { request.headers.append(HTTPHeader("Range", range.header)) }
         let response: HTTPResponse
         do throws(HTTPError) {
@@ -157,6 +160,11 @@ enum Reference {
 }
 
 extension Reference {
+    /// A text without what may be secret in the URLs that it quotes: queries, where tokens and signatures are, and users.
+    static func withoutSecrets(_ text: String) -> String {
+        text.replacing(/:\/\/[^\/\s@?#"]*@/, with: "://").replacing(/\?[^\s"'<>()]+/, with: "?…")
+    }
+
     /// The last part of a URL's path.
     static func fileName(_ url: String) -> String {
         String(url.prefix { $0 != "?" && $0 != "#" }.split(separator: "/").last ?? "")

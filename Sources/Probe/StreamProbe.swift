@@ -8,14 +8,20 @@ package struct StreamProbe: Sendable {
         package var url: String
         /// Where keys of Common Encryption are: `GET /keys/KID`.
         package var keyServer: String
+        /// What viewers show where keys, or the manifest itself, are guarded.
+        package var token: HTTPSecret?
         /// How long to follow a live window; 0: one look.
         package var seconds: Int
         /// Of each rendition, how many of the newest segments are fetched at first.
         package var firstLook: Int
 
-        package init(url: String, keyServer: String = "http://127.0.0.1:8090", seconds: Int = 0, firstLook: Int = 3) {
+        package init(
+            url: String, keyServer: String = "http://127.0.0.1:8090", token: HTTPSecret? = nil, seconds: Int = 0,
+            firstLook: Int = 3
+        ) {
             self.url = url
             self.keyServer = keyServer.hasSuffix("/") ? String(keyServer.dropLast()) : keyServer
+            self.token = token
             self.seconds = seconds
             self.firstLook = firstLook
         }
@@ -33,7 +39,9 @@ package struct StreamProbe: Sendable {
     }
 
     package func run() async -> ProbeReport {
-        var context = ProbeContext(client: client, keyServer: options.keyServer)
+        var context = ProbeContext(
+            client: client, keyServer: options.keyServer,
+            access: options.token.map { ViewerAccess(token: $0, for: [options.url, options.keyServer]) })
         let start = now()
         var renditions: [ProbeReport.Rendition] = []
         let isMPD = options.url.prefix { $0 != "?" && $0 != "#" }.hasSuffix(".mpd")
@@ -61,7 +69,7 @@ package struct StreamProbe: Sendable {
             context.log.add(Issue(.status, "no segment could be fetched"), at: Reference.fileName(options.url))
         }
         return ProbeReport(
-            url: options.url, findings: context.log.findings, renditions: renditions,
+            url: Reference.withoutSecrets(options.url), findings: context.log.findings, renditions: renditions,
             seconds: Int((now() - start) / 1000))
     }
 

@@ -18,6 +18,12 @@ struct ProbeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where GET /keys/KID has keys of Common Encryption.", valueName: "url"))
     var keyServer = "http://127.0.0.1:8090"
 
+    @Option(
+        help: ArgumentHelp(
+            "A viewer's token (see sluice token), shown to the manifest's host and the key server.",
+            discussion: "In the environment, as SLUICE_PROBE_TOKEN, nobody else on this machine sees it."))
+    var token: String?
+
     @Option(help: "Follow the live window for so many seconds and fetch every new segment; 0: one look.")
     var seconds = 0
 
@@ -38,8 +44,11 @@ struct ProbeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let token = token ?? ProcessInfo.processInfo.environment["SLUICE_PROBE_TOKEN"]
         let probe = StreamProbe(
-            .init(url: url, keyServer: keyServer, seconds: seconds, firstLook: segments), client: try HTTPClient(),
+            .init(
+                url: url, keyServer: keyServer, token: token.map { HTTPSecret($0) }, seconds: seconds,
+                firstLook: segments), client: try HTTPClient(),
             now: { Int64(Date().timeIntervalSince1970 * 1000) })
         let report = await probe.run()
         SluiceCommand.say(json ? report.json : report.text)

@@ -46,6 +46,20 @@ def test_keys_want_a_token(tmp_path):
         assert urllib.request.urlopen(request, timeout=10).read() == body
         # Leave for other content is none for this.
         assert get(f"{bare}?token={mint('other')}")[0] in (401, 403)
+        # The probe as a viewer: with the tokens of the playlist, with one of its own, and with none.
+        def probe(endpoint, *options):
+            result = subprocess.run(
+                [BUILD / "sluice", "probe", sluice.url(endpoint), "--key-server", f"http://127.0.0.1:{sluice.key_port}",
+                 *options], capture_output=True, text=True, timeout=60, check=False)
+            assert "token=" not in result.stdout and not result.stderr, result
+            return result
+
+        token = mint("live-e2e")
+        assert probe("hls-ts").returncode == 0
+        found = probe("hls", "--token", token)
+        assert found.returncode == 0 and token not in found.stdout, found.stdout
+        found = probe("hls")
+        assert found.returncode == 1 and "key.fetch" in found.stdout, found.stdout
         # A secret by which anybody could sign shows nowhere.
         for log in tmp_path.glob("*.log"):
             assert secret.read_text().strip() not in log.read_text(errors="replace")

@@ -161,16 +161,25 @@ struct Presentation {
     }
 
     /// Serves the files and walks them, at a time when the newest segment has just ended.
-    func probe(seconds: Int = 0) async throws -> ProbeReport {
+    ///
+    /// - Parameters:
+    ///   - token: the probe's own.
+    ///   - guarding: what `Authorization` must say for keys whose URLs have no query.
+    func probe(seconds: Int = 0, token: String? = nil, guarding: String? = nil) async throws -> ProbeReport {
         let files = files
         let server = try CannedServer { request in
-            let path = String(request.line.split(separator: " ")[1])
+            let target = String(request.line.split(separator: " ")[1])
+            let path = String(target.prefix { $0 != "?" })
+            if let guarding, path == Self.keyPath, request.headers["authorization"] != guarding, path == target {
+                return .http(403)
+            }
             guard let file = files[path] else { return .http(404) }
             return .http(file.status, [("Content-Type", file.type), ("Cache-Control", file.cache)], file.bytes)
         }
         defer { server.stop() }
         let probe = StreamProbe(
-            .init(url: server.url + path, keyServer: server.url, seconds: seconds), client: try HTTPClient(),
+            .init(url: server.url + path, keyServer: server.url, token: token.map { HTTPSecret($0) }, seconds: seconds),
+            client: try HTTPClient(),
             now: { 1004 * 1024 + 300 })
         return await probe.run()
     }
