@@ -69,7 +69,7 @@ let package = Package(
         .systemLibrary(name: "CXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         format("CPIX", "Media", "CommonEncryption", "OpenSSLCrypto", "CXML2"),
         format("HLS", "Media"),
-        format("DASH", "Media"),
+        format("DASH", "Media", "CXML2"),
         format("ProtectionSystems", "Media", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "OpenSSLCrypto"),
         format("FLV", "Media"),
 

@@ -34,7 +34,7 @@ static inline void *sluice_xml_realloc(void *memory, size_t size) {
     return larger;
 }
 
-// To be called once, before anything else of libxml2. 0 for success.
+// To be called before anything else of libxml2, once by each of our modules that has it. 0 for success.
 static inline int sluice_xml_initialise(void) {
     int result = xmlMemSetup(sluice_xml_free, malloc, sluice_xml_realloc, strdup);
     xmlInitParser();

@@ -1,17 +1,14 @@
-import Foundation
-import FoundationXML
+import CXML2
 internal import Media
-
-// The one file of this target that knows Foundation.
 
 extension MPD {
     /// Reads what this target has values for; other elements and attributes are passed over.
     ///
-    /// - Parameter bytes: the document, at most 16 MiB. One with a document type is refused, as that is
+    /// - Parameter bytes: the document, UTF-8, at most 16 MiB. One with a document type is refused, as that is
     ///   what entities need: none expands here, and none is loaded from elsewhere.
     package init(parsing bytes: [UInt8]) throws(MPDError) {
         guard bytes.count <= 16 << 20 else { throw MPDError("a document of \(bytes.count) bytes") }
-        guard let root = XMLTreeBuilder.tree(of: bytes) else { throw MPDError("not well-formed XML") }
+        let root = try Element(parsing: bytes.span)
         guard root.name == "MPD", root.namespace == MPD.namespace else {
             throw MPDError("the root element is no MPD")
         }
@@ -20,20 +17,77 @@ extension MPD {
 }
 
 /// An element with its attributes by their names as written.
-private final class Element {
+private struct Element {
     let name: String
     let namespace: String
-    private let attributes: [String: String]
-    fileprivate var children: [Element] = []
-    fileprivate var characters = ""
+    /// Without white space around it.
+    let text: String
+    private var attributes: [String: String] = [:]
+    private var children: [Element] = []
 
-    init(name: String, namespace: String, attributes: [String: String]) {
-        self.name = name
-        self.namespace = namespace
-        self.attributes = attributes
+    private static let greatestDepth = 64
+    /// libxml2 is set up once for the process; a static is initialised once, by whichever thread is first.
+    private static let isReady = sluice_xml_initialise() == 0
+
+    init(parsing xml: Span<UInt8>) throws(MPDError) {
+        do throws(UTF8.ValidationError) { _ = try UTF8Span(validating: xml) } catch { throw MPDError("not UTF-8") }
+        guard Self.isReady, let context = unsafe xmlNewParserCtxt() else { throw MPDError("no memory") }
+        defer { unsafe xmlFreeParserCtxt(context) }
+        let parsed = unsafe xml.withUnsafeBytes { bytes in
+            unsafe xmlCtxtReadMemory(
+                context, bytes.bindMemory(to: CChar.self).baseAddress, Int32(bytes.count), nil, "UTF-8",
+                sluice_xml_options)
+        }
+        guard let document = unsafe parsed else { throw MPDError("not well-formed XML") }
+        defer { unsafe xmlFreeDoc(document) }
+        guard unsafe document.pointee.intSubset == nil, let root = unsafe xmlDocGetRootElement(document) else {
+            throw MPDError("a document type declaration, or no element")
+        }
+        self = try unsafe Element(copying: root, depth: 1)
     }
 
-    var text: String { characters.trimmingCharacters(in: .whitespacesAndNewlines) }
+    private init(copying node: UnsafeMutablePointer<xmlNode>, depth: Int) throws(MPDError) {
+        guard depth <= Self.greatestDepth else { throw MPDError("elements nest deeper than \(Self.greatestDepth)") }
+        name = unsafe Self.string(node.pointee.name)
+        namespace = unsafe node.pointee.ns.map { unsafe Self.string($0.pointee.href) } ?? ""
+        text = Self.trimmed(unsafe Self.content(node.pointee.children))
+        var attribute = unsafe node.pointee.properties
+        while let current = unsafe attribute {
+            let prefix = unsafe current.pointee.ns.map { unsafe Self.string($0.pointee.prefix) + ":" } ?? ""
+            attributes[prefix + (unsafe Self.string(current.pointee.name))] =
+                unsafe Self.content(current.pointee.children)
+            unsafe attribute = current.pointee.next
+        }
+        var child = unsafe node.pointee.children
+        while let current = unsafe child {
+            if unsafe current.pointee.type == XML_ELEMENT_NODE {
+                children.append(try unsafe Element(copying: current, depth: depth + 1))
+            }
+            unsafe child = current.pointee.next
+        }
+    }
+
+    /// The text nodes of a list of siblings.
+    private static func content(_ first: UnsafeMutablePointer<xmlNode>?) -> String {
+        var text = ""
+        var node = unsafe first
+        while let current = unsafe node {
+            if unsafe current.pointee.type == XML_TEXT_NODE { text += unsafe string(current.pointee.content) }
+            unsafe node = current.pointee.next
+        }
+        return text
+    }
+
+    private static func string(_ text: UnsafePointer<xmlChar>?) -> String {
+        unsafe text.map { unsafe String(cString: $0) } ?? ""
+    }
+
+    static func trimmed(_ text: some StringProtocol) -> String {
+        guard let first = text.firstIndex(where: { !$0.isWhitespace }),
+            let last = text.lastIndex(where: { !$0.isWhitespace })
+        else { return "" }
+        return String(text[first...last])
+    }
 
     func children(_ name: String, namespace: String = MPD.namespace) -> [Element] {
         children.filter { $0.name == name && $0.namespace == namespace }
@@ -74,53 +128,6 @@ private final class Element {
     }
 }
 
-/// Builds the tree of a document. XMLDocument is not used: it stops the program on what is not well-formed.
-private final class XMLTreeBuilder: NSObject, XMLParserDelegate {
-    private static let greatestDepth = 64
-
-    private var root: Element?
-    private var open: [Element] = []
-    private var isRefused = false
-
-    static func tree(of bytes: [UInt8]) -> Element? {
-        let data = Data(bytes)
-        // Not a search for content: no markup but a document type (or a comment that quotes one) has these bytes.
-        // XMLParser tells nobody of an entity it does not resolve, and loses the text after it.
-        guard data.range(of: Data("<!DOCTYPE".utf8)) == nil else { return nil }
-        let builder = XMLTreeBuilder()
-        let parser = XMLParser(data: data)
-        parser.shouldProcessNamespaces = true
-        parser.shouldResolveExternalEntities = false
-        parser.delegate = builder
-        guard !bytes.isEmpty, parser.parse(), !builder.isRefused, builder.open.isEmpty else { return nil }
-        return builder.root
-    }
-
-    func parser(
-        _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
-        attributes: [String: String]
-    ) {
-        let element = Element(name: name, namespace: namespaceURI ?? "", attributes: attributes)
-        open.last?.children.append(element)
-        if root == nil { root = element }
-        open.append(element)
-        if open.count > Self.greatestDepth {
-            isRefused = true
-            parser.abortParsing()
-        }
-    }
-
-    func parser(_ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?) {
-        _ = open.popLast()
-    }
-
-    func parser(_ parser: XMLParser, foundCharacters string: String) { open.last?.characters += string }
-
-    func parser(_ parser: XMLParser, foundCDATA block: Data) {
-        open.last?.characters += String(decoding: block, as: UTF8.self)
-    }
-}
-
 extension MPD {
     fileprivate init(_ element: Element) throws(MPDError) {
         let typeName = element.string("type") ?? "static"
@@ -130,7 +137,7 @@ extension MPD {
         }
         self.init(
             profiles: try element.required("profiles").split(separator: ",").map {
-                Profile(rawValue: $0.trimmingCharacters(in: .whitespaces))
+                Profile(rawValue: Element.trimmed($0))
             },
             type: type, availabilityStartTime: try element.dateTime("availabilityStartTime"),
             publishTime: try element.dateTime("publishTime"),

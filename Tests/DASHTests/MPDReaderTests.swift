@@ -117,6 +117,14 @@ import Testing
         #expect(throws: MPDError.self) { try MPD(parsing: Array(laughs.utf8)) }
     }
 
+    /// Each has stopped FoundationXML, and the program with it.
+    @Test func oddDocuments() throws {
+        #expect(try read("", "<?pi?><?other data?><Period id=\"a\"/>").periods.count == 1)
+        let name = Array("<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" profiles=\"a\" minBufferTime=\"PT1S\"><a".utf8)
+        #expect(throws: MPDError.self) { try MPD(parsing: name + [0xFF, 0xC3] + Array("/></MPD>".utf8)) }
+        #expect(throws: MPDError.self) { try MPD(parsing: [0xFF, 0xFE] + name) }
+    }
+
     @Test func deepNestingIsRefused() {
         let depth = 100_000
         let document =

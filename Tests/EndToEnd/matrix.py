@@ -1,7 +1,11 @@
 """What the matrix test is made of: clips, a profile with every kind of protection, and tools over many files at once."""
 
+import contextlib
+import functools
+import http.server
 import json
 import subprocess
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -219,6 +223,28 @@ class Package:
     @staticmethod
     def kind(track):
         return "v" if "-" in track else "a"
+
+
+@contextlib.contextmanager
+def served(directory):
+    """The URL of a web server on a folder, which says of files what the origin says."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        extensions_map = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t", "": "application/octet-stream"}
+
+        def end_headers(self):
+            age = 1 if self.path.endswith(".m3u8") else 31536000
+            self.send_header("Cache-Control", f"public, max-age={age}")
+            super().end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.ThreadingHTTPServer(
+            ("127.0.0.1", 0), functools.partial(Handler, directory=directory)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 @dataclass

@@ -5,13 +5,15 @@ The clips go past the encoder and the worker, which know fewer codecs, straight 
 """
 
 import hashlib
+import json
 import shutil
 
 import pytest
 
 import matrix
 from matrix import START, Clips, Job, Package, endpoints, header_group, key_group, read, unlock
-from media_tools import FFMPEG8, LOCAL, track_encryption
+from media_tools import FFMPEG8, LOCAL, run, track_encryption
+from sluice import BUILD
 
 # What FFmpeg leaves of a clip when it goes through a transport stream: for pictures, their slices.
 STREAM_FILTERS = {"h264": "filter_units=pass_types=1-5", "hevc": "filter_units=pass_types=0-31"}
@@ -173,12 +175,29 @@ def check_common_encryption(row, method, runs):
     return len(tracks), len(files)
 
 
+def check_probe(row, method, form):
+    """`sluice probe` opens all of it, too."""
+    found = [endpoint for endpoint in row.endpoints if (endpoint.method, endpoint.form) == (method, form)]
+    with matrix.served(row.directory) as url:
+        for endpoint in found:
+            done = run(BUILD / "sluice", "probe", f"{url}/matrix/{endpoint.name}/index.m3u8", "--json", "--segments", 99)
+            report = json.loads(done.stdout)
+            assert done.returncode == 0, f"{endpoint.name}: {report['findings']}"
+            for rendition in report["renditions"]:
+                keys = 1 if endpoint.rotation == "fixed" else PERIODS
+                assert rendition["protection"] == [method.upper()] and len(rendition["keys"]) == keys, rendition
+                assert rendition["segments"] == matrix.SECONDS // matrix.SEGMENT, rendition
+    return len(found)
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_row(name, clips, tmp_path):
     row = Row(name, clips, tmp_path)
     runs = check_keys(row)
     for method, form in (("aes-128", "cmaf"), ("aes-128", "ts"), ("sample-aes", "ts")):
         print(name, method, form, check_whole_segments(row, method, form), "playlists")
+    if name == "h264-aac":
+        print(name, "probe", check_probe(row, "sample-aes", "ts"), "endpoints")
     for method in ("cbcs", "cenc"):
         print(name, method, *check_common_encryption(row, method, runs), "tracks, files of one key")
     shutil.rmtree(tmp_path)  # 150 MB
