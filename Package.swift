@@ -197,6 +197,9 @@ let package = Package(
             ],
             path: "Tools/package-bench", swiftSettings: settings),
         .executableTarget(
+            name: "fill-window", dependencies: ["Media", "Sealing", "TestSupport", "Timeline"],
+            path: "Tools/fill-window", swiftSettings: settings),
+        .executableTarget(
             name: "package-clips",
             dependencies: [
                 "CommonEncryption", "ISOBMFF", "Keys", "Live", "Media", "OpenSSLCrypto", "Origin", "Packager",
