@@ -227,15 +227,20 @@ package final class LiveChannel: Sendable {
             if case .due(let time)? = announcement { dues.append(time) }
             var next: NextKeys?
             if case .now(let keys)? = announcement { next = keys }
-            shown[endpoint.id] = (
-                EndpointWindow(
-                    endpoint: endpoint, revision: revisions[endpoint.id] ?? "",
-                    numbering: snapshot.numbering, segments: bound.segments,
-                    trackSets: snapshot.trackSets, changedAtMilliseconds: changedAt, isEnded: false,
-                    next: next, eventStart: snapshot.eventStart,
-                    nominalBitrates: nominal),
-                bound.isWithheld
-            )
+            let window = EndpointWindow(
+                endpoint: endpoint, revision: revisions[endpoint.id] ?? "",
+                numbering: snapshot.numbering, segments: bound.segments,
+                trackSets: snapshot.trackSets, changedAtMilliseconds: changedAt, isEnded: false,
+                next: next, eventStart: snapshot.eventStart,
+                nominalBitrates: nominal)
+            if previous?.segments.last?.segment.generation != window.segments.last?.segment.generation {
+                for (track, reason) in window.leftOut {
+                    logger.warning(
+                        "the endpoint does without a rung: \(reason)",
+                        metadata: ["endpoint": "\(endpoint.id)", "rung": "\(track.name)"])
+                }
+            }
+            shown[endpoint.id] = (window, bound.isWithheld)
         }
         publish(shown, newest: last)
         if let due = dues.min() { wake(at: due, now: now) }

@@ -25,6 +25,18 @@ package struct TransportStreamMuxer: Sendable {
     private let languages: [[UInt8]?]
     private let association: TableSection
 
+    /// Why a transport stream cannot hold samples of the codec, in words for the operator; nil where it can.
+    package static func refusal(of codec: CodecConfiguration, isSampleAES: Bool) -> String? {
+        switch codec {
+        case .avc, .ac3, .eac3: return nil
+        case .hevc: return isSampleAES ? "\(codec.rfc6381) has no form under SAMPLE-AES in a transport stream" : nil
+        case .aac(let configuration):
+            do throws(TransportStreamError) { _ = try ADTSFrame(configuration) } catch { return "\(error)" }
+            return nil
+        case .av1, .opus: return "\(codec.rfc6381) has no form in a transport stream"
+        }
+    }
+
     /// - Parameters:
     ///   - tracks: one video track, one audio track, or one of each in either order.
     ///   - keys: what to encrypt each track with, in the order of `tracks`; nil leaves a track clear, and nil

@@ -22,6 +22,9 @@ package enum CodecConfiguration: Sendable, Equatable {
         }
     }
 
+    /// The codec string up to its first dot: `avc1`, `mp4a`.
+    package var family: String { String(rfc6381.prefix { $0 != "." }) }
+
     /// Width and height of the coded picture; nil for audio.
     package var pictureSize: (width: UInt32, height: UInt32)? {
         switch self {

@@ -61,6 +61,7 @@ package struct LiveContent: Sendable {
         }
         if state.isWithheld { return .ready(Self.noKey) }
         guard !window.segments.isEmpty else { return .ready(Self.tooEarly) }
+        guard !window.tracks.isEmpty else { return .ready(Self.unholdable) }
         let dueMilliseconds = window.nextChangeMilliseconds
         let path = path
         return make("\(path.text)#\(state.version)", on: eventLoop) {
@@ -173,6 +174,8 @@ package struct LiveContent: Sendable {
     private static let noKey = CachedResponse.text(
         .serviceUnavailable, "no content key at the moment", freshness: .noStore, retryAfter: 2)
     private static let tooEarly = CachedResponse.text(.notFound, "not yet", freshness: .seconds(1), retryAfter: 1)
+    private static let unholdable = CachedResponse.text(
+        .notFound, "this endpoint's container holds nothing of what the encoder sends", freshness: .seconds(1))
     private static let unpackable = CachedResponse.text(
         .serviceUnavailable, "this segment cannot be packaged", freshness: .noStore, retryAfter: 2)
 }

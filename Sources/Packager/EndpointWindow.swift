@@ -53,8 +53,15 @@ package struct EndpointWindow: Sendable {
     /// Whether manifests list everything since the event began; from then on that something had to go, they do not.
     package var listsWholeEvent: Bool { eventStart != nil && listed.first?.number == eventStart }
 
-    /// The tracks that manifests name: those of the newest segment.
-    package var tracks: [StoredTrack] {
+    /// The tracks that manifests name: those of the newest segment that the container can hold.
+    package var tracks: [StoredTrack] { newestTracks.filter { endpoint.refusal(of: $0.track) == nil } }
+
+    /// What the endpoint does without, and why.
+    package var leftOut: [(track: Track, reason: String)] {
+        newestTracks.compactMap { stored in endpoint.refusal(of: stored.track).map { (stored.track, $0) } }
+    }
+
+    private var newestTracks: [StoredTrack] {
         segments.last.flatMap { trackSets[$0.segment.generation] }?.tracks ?? []
     }
 
@@ -76,10 +83,10 @@ package struct EndpointWindow: Sendable {
         muxed(with: stored, in: segment).lazy.compactMap { segment.keys?.key(for: $0.track) }.first
     }
 
-    /// A segment's share of a track: nil where its track set does not have it.
+    /// A segment's share of a track: nil where its track set does not have it, or the container cannot hold it.
     package func share(of track: String, in segment: BoundSegment) -> (StoredTrack, TrackSegment)? {
         guard let set = trackSets[segment.segment.generation], let index = set.index(of: track),
-            index < segment.segment.tracks.count
+            index < segment.segment.tracks.count, endpoint.refusal(of: set.tracks[index].track) == nil
         else { return nil }
         return (set.tracks[index], segment.segment.tracks[index])
     }
@@ -206,7 +213,9 @@ extension EndpointWindow {
     /// What a transport stream segment of `track` holds: with the first audio where the endpoint muxes it.
     package func muxed(with track: StoredTrack, in segment: BoundSegment) -> [StoredTrack] {
         guard endpoint.muxesAudio, track.track.kind == .video else { return [track] }
-        let audio = trackSets[segment.segment.generation]?.tracks.first { $0.track.kind == .audio }
+        let audio = trackSets[segment.segment.generation]?.tracks.first {
+            $0.track.kind == .audio && endpoint.refusal(of: $0.track) == nil
+        }
         return [track] + (audio.map { [$0] } ?? [])
     }
 }

@@ -133,10 +133,12 @@ package enum MPDPackager {
         // With the same tracks the timeline goes on over the key's change: players may keep their decoders.
         let continues = previous?.run.generation == run.run.generation
         let continuity = continues ? previous.map { [Descriptor.periodContinuity(with: $0.run.id)] } ?? [] : []
-        let groups = groupedByKey(video, run)
+        let groups = grouped(video, run)
         for (index, group) in groups.enumerated() {
             // Rungs under different keys are in sets of their own, which players may switch between.
-            let others = groups.indices.filter { $0 != index }.map { UInt32(1 + $0) }
+            let family = group[0].track.codec.family
+            let others = groups.indices.filter { $0 != index && groups[$0][0].track.codec.family == family }
+                .map { UInt32(1 + $0) }
             var set = AdaptationSet(
                 id: UInt32(1 + index), contentType: .video, mimeType: "video/mp4",
                 maxWidth: group.compactMap(\.track.codec.pictureSize?.width).max(),
@@ -209,15 +211,16 @@ package enum MPDPackager {
             addressing: addressing)
     }
 
-    /// Video tracks that share a key, in the ladder's order.
-    private static func groupedByKey(_ video: [StoredTrack], _ run: Run) -> [[StoredTrack]] {
-        var groups: [(id: KeyID?, tracks: [StoredTrack])] = []
+    /// Video tracks that share a codec and a key, in the ladder's order.
+    private static func grouped(_ video: [StoredTrack], _ run: Run) -> [[StoredTrack]] {
+        var groups: [(id: KeyID?, codec: String, tracks: [StoredTrack])] = []
         for track in video {
             let id = run.keys?.key(for: track.track)?.keyID
-            if let index = groups.firstIndex(where: { $0.id == id }) {
+            let codec = track.track.codec.family
+            if let index = groups.firstIndex(where: { $0.id == id && $0.codec == codec }) {
                 groups[index].tracks.append(track)
             } else {
-                groups.append((id, [track]))
+                groups.append((id, codec, [track]))
             }
         }
         return groups.map(\.tracks)

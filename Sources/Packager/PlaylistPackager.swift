@@ -13,33 +13,59 @@ package enum PlaylistPackager {
         let tracks = window.tracks.map(\.track)
         let video = tracks.filter { $0.kind == .video }
         let audio = tracks.filter { $0.kind == .audio }
-        let usesGroup = !window.endpoint.muxesAudio && !video.isEmpty && !audio.isEmpty
-        let loudest = audio.map { MeasuredBandwidth(of: $0.name, in: window) }
-        let audioPeak = loudest.map(\.peak).max() ?? 0
-        let audioAverage = loudest.map(\.average).max() ?? 0
+        let usesGroups = !window.endpoint.muxesAudio && !video.isEmpty && !audio.isEmpty
         var playlist = MultivariantPlaylist(hasIndependentSegments: true)
         playlist.sessionKeys = sessionKeys(window)
-        if usesGroup {
-            playlist.renditions = audio.enumerated().map { index, track in
+        let groups = usesGroups ? groupedByCodec(audio) : []
+        playlist.renditions = groups.flatMap { group in
+            group.tracks.enumerated().map { index, track in
                 Rendition(
-                    kind: .audio, groupID: audioGroup, name: track.name, language: track.language,
+                    kind: .audio, groupID: group.id, name: track.name, language: track.language,
                     isDefault: index == 0, isAutoselected: true, channels: track.channels,
                     uri: MediaLocation.playlist(track: track.name))
             }
         }
-        playlist.variants = (video.isEmpty ? audio : video).map { track in
-            let own = MeasuredBandwidth(of: track.name, in: window)
-            let withAudio = track.kind == .video
-            let codecs = [track.codec.rfc6381] + (withAudio ? audio.map(\.codec.rfc6381) : [])
-            return Variant(
-                uri: MediaLocation.playlist(track: track.name),
-                bandwidth: UInt64(own.peak + (withAudio ? audioPeak : 0)),
-                averageBandwidth: UInt64(own.average + (withAudio ? audioAverage : 0)),
-                codecs: codecs.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
-                resolution: track.resolution, frameRate: track.frameRate, audio: usesGroup ? audioGroup : nil,
-                closedCaptions: track.kind == .video ? Variant.ClosedCaptions.none : nil)
+        // Each picture with each sound that it may have: a player takes what it can decode.
+        for track in video.isEmpty ? audio : video {
+            if groups.isEmpty {
+                // Only the first is inside.
+                let inside = track.kind == .video ? Array(audio.prefix(1)) : []
+                playlist.variants.append(variant(track, with: inside, group: nil, window))
+            }
+            for group in groups {
+                playlist.variants.append(variant(track, with: group.tracks, group: group.id, window))
+            }
         }
         return playlist.serialize()
+    }
+
+    private static func variant(
+        _ track: Track, with audio: [Track], group: String?, _ window: EndpointWindow
+    ) -> Variant {
+        let own = MeasuredBandwidth(of: track.name, in: window)
+        let loudest = audio.map { MeasuredBandwidth(of: $0.name, in: window) }
+        let codecs = [track.codec.rfc6381] + audio.map(\.codec.rfc6381)
+        return Variant(
+            uri: MediaLocation.playlist(track: track.name),
+            bandwidth: UInt64(own.peak + (loudest.map(\.peak).max() ?? 0)),
+            averageBandwidth: UInt64(own.average + (loudest.map(\.average).max() ?? 0)),
+            codecs: codecs.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
+            resolution: track.resolution, frameRate: track.frameRate, audio: group,
+            closedCaptions: track.kind == .video ? Variant.ClosedCaptions.none : nil)
+    }
+
+    /// Renditions of one codec: a group may offer nothing else (RFC 8216, clause 4.3.4.1.1).
+    private static func groupedByCodec(_ audio: [Track]) -> [(id: String, tracks: [Track])] {
+        var groups: [(codec: String, tracks: [Track])] = []
+        for track in audio {
+            let codec = track.codec.family
+            if let index = groups.firstIndex(where: { $0.codec == codec }) {
+                groups[index].tracks.append(track)
+            } else {
+                groups.append((codec, [track]))
+            }
+        }
+        return groups.map { (groups.count == 1 ? audioGroup : "\(audioGroup)-\($0.codec)", $0.tracks) }
     }
 
     /// The media playlist of one track. RFC 8216, clauses 4.3.2 and 4.3.3.

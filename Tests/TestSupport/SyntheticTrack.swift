@@ -7,6 +7,8 @@ package import Media
 package struct SyntheticTrack: Sendable {
     package let track: Track
 
+    package init(track: Track) { self.track = track }
+
     /// The clear CMAF header.
     package var header: [UInt8] { CMAFHeader(track: track).serialize() }
 
