@@ -226,9 +226,11 @@ let package = Package(
         tests("DASHTests", "DASH", "Media"),
         tests("ProtectionSystemsTests", "ProtectionSystems", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Media"),
         tests("ViewerTokensTests", "ViewerTokens"),
-        tests("FLVTests", "FLV", "Media", "TestSupport"),
+        .testTarget(
+            name: "FLVTests", dependencies: ["FLV", "Media", "TestSupport"], exclude: ["Fixtures"],
+            swiftSettings: settings),
         tests("RTMPServerTests", "RTMPServer", "FLV", "Media", "CRTMP", "TestSupport"),
-        tests("FFmpegTests", "FFmpeg", "TestClips"),
+        tests("FFmpegTests", "FFmpeg", "Media", "TestClips"),
         tests("TranscodeTests", "Transcode", "FFmpeg", "Media", "TestClips"),
         tests("SettingsTests", "Settings", "Media"),
         .target(name: "MemoryScan", path: "Tests/MemoryScan", swiftSettings: settings),

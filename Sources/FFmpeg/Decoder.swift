@@ -1,4 +1,5 @@
 import CFFmpeg
+package import Media
 
 /// A decoder. Not thread-safe; may use threads of its own.
 ///
@@ -10,26 +11,43 @@ package struct Decoder: ~Copyable {
     package static let maximumPixels: Int64 = 4096 * 2304
 
     /// - Parameters:
-    ///   - configuration: the `avcC` record; samples carry length fields as it says.
+    ///   - format: samples carry length fields as its record says.
     ///   - threads: frame threads; each delays the output by one frame.
-    package init(h264 configuration: [UInt8], threads: Int) throws(FFmpegError) {
-        try self.init(AV_CODEC_ID_H264, configuration, threads: threads)
-    }
-
-    /// - Parameter configuration: the AudioSpecificConfig; samples are raw_data_blocks without ADTS.
-    package init(aac configuration: [UInt8]) throws(FFmpegError) {
-        try self.init(AV_CODEC_ID_AAC, configuration, threads: 1)
-    }
-
-    private init(_ id: AVCodecID, _ configuration: [UInt8], threads: Int) throws(FFmpegError) {
-        guard let codec = avcodec_find_decoder(id) else {
-            throw FFmpegError(code: sluice_averror_decoder_not_found, during: .openDecoder)
+    package init(_ format: VideoFormat, threads: Int) throws(FFmpegError) {
+        switch format {
+        case .avc(let record): try self.init(avcodec_find_decoder(AV_CODEC_ID_H264), record.bytes, threads: threads)
+        case .hevc(let record): try self.init(avcodec_find_decoder(AV_CODEC_ID_HEVC), record.bytes, threads: threads)
+        case .av1(let record):
+            // FFmpeg's own needs a graphics card.
+            try self.init(avcodec_find_decoder_by_name("libdav1d"), record.bytes, threads: threads)
+        case .vp9: try self.init(avcodec_find_decoder(AV_CODEC_ID_VP9), [], threads: threads)
         }
+    }
+
+    /// - Parameter format: samples are as it has them in RTMP: AAC without ADTS, the others with their own headers.
+    package init(_ format: AudioFormat) throws(FFmpegError) {
+        switch format {
+        case .aac(let configuration):
+            try self.init(avcodec_find_decoder(AV_CODEC_ID_AAC), configuration.bytes, threads: 1)
+        case .opus(let configuration):
+            try self.init(avcodec_find_decoder(AV_CODEC_ID_OPUS), configuration.identificationHeader, threads: 1)
+        case .flac(let information):
+            try self.init(avcodec_find_decoder(AV_CODEC_ID_FLAC), information.bytes, threads: 1)
+        case .ac3: try self.init(avcodec_find_decoder(AV_CODEC_ID_AC3), [], threads: 1)
+        case .eac3: try self.init(avcodec_find_decoder(AV_CODEC_ID_EAC3), [], threads: 1)
+        case .mp3: try self.init(avcodec_find_decoder(AV_CODEC_ID_MP3), [], threads: 1)
+        }
+    }
+
+    private init(
+        _ codec: UnsafePointer<AVCodec>?, _ configuration: [UInt8], threads: Int
+    ) throws(FFmpegError) {
+        guard let codec else { throw FFmpegError(code: sluice_averror_decoder_not_found, during: .openDecoder) }
         let context = try CodecContext(codec)
         context.pointer.pointee.thread_count = Int32(clamping: threads)
         context.pointer.pointee.max_pixels = Self.maximumPixels
         context.pointer.pointee.pkt_timebase = AVRational(num: 1, den: 1000)
-        try context.setExtradata(configuration)
+        if !configuration.isEmpty { try context.setExtradata(configuration) }
         try check(avcodec_open2(context.pointer, codec, nil), .openDecoder)
         self.context = context
     }

@@ -21,8 +21,9 @@ struct IngestLine: ~Copyable {
     private var demuxer = Demuxer()
     private var cutter: ChunkCutter
     private var session: TranscodeSession?
-    private var videoConfiguration: AVCDecoderConfigurationRecord?
-    private var audioConfiguration: AudioSpecificConfig?
+    /// By the publisher's tracks.
+    private var videoFormats: [UInt8: VideoFormat] = [:]
+    private var audioFormats: [UInt8: AudioFormat] = [:]
     private var firstSegment: UInt64
     private var restarts: [Int64] = []
     private var videoSamples: UInt64 = 0
@@ -75,37 +76,47 @@ struct IngestLine: ~Copyable {
 
     private mutating func take(_ event: Event, _ wall: Int64) throws(Ended) -> [WorkerMessage] {
         switch event {
-        case .videoConfiguration(let configuration):
-            videoConfiguration = configuration
+        case .videoConfiguration(let format, let track):
+            let isNew = videoFormats.updateValue(format, forKey: track) == nil
+            guard uses(.video, track) else { return isNew ? [unused(.video, track, format.name)] : [] }
             return try configure(wall) { session throws(TranscodeError) in
-                try session.configure(video: configuration)
+                try session.configure(video: format, track: track)
             }
-        case .audioConfiguration(let configuration):
-            audioConfiguration = configuration
+        case .audioConfiguration(let format, let track):
+            let isNew = audioFormats.updateValue(format, forKey: track) == nil
+            guard uses(.audio, track) else { return isNew ? [unused(.audio, track, format.name)] : [] }
             return try configure(wall) { session throws(TranscodeError) in
-                try session.configure(audio: configuration)
+                try session.configure(audio: format, track: track)
             }
-        case .video(let dts, let compositionOffset, let isSync, let data):
+        case .video(let track, let dts, let nanoseconds, let compositionOffset, let isSync, let data):
             videoSamples += 1
             firstTime = firstTime ?? dts
             lastTime = max(lastTime, dts)
+            guard uses(.video, track) else { return [] }
             let sample = InputSample(
-                decodeMilliseconds: dts, compositionMilliseconds: compositionOffset, isSync: isSync, data: data)
+                decodeMilliseconds: dts, nanoseconds: nanoseconds, compositionMilliseconds: compositionOffset,
+                isSync: isSync, data: data)
             // A ladder begins at a key frame: what lies before it cannot be decoded.
-            return try push(sample, wall, canBegin: isSync && !ladder.video.isEmpty) {
-                session, sample throws(TranscodeError) in try session.push(video: sample)
+            return try push(sample, wall, canBegin: isSync) { session, sample throws(TranscodeError) in
+                try session.push(video: sample, track: track)
             }
-        case .audio(let pts, let data):
+        case .audio(let track, let pts, let nanoseconds, let data):
             audioSamples += 1
             if ladder.video.isEmpty {
                 firstTime = firstTime ?? pts
                 lastTime = max(lastTime, pts)
             }
-            return try push(InputSample(decodeMilliseconds: pts, data: data), wall, canBegin: ladder.video.isEmpty) {
-                session, sample throws(TranscodeError) in try session.push(audio: sample)
+            guard uses(.audio, track) else { return [] }
+            let sample = InputSample(decodeMilliseconds: pts, nanoseconds: nanoseconds, data: data)
+            return try push(sample, wall, canBegin: ladder.video.isEmpty) { session, sample throws(TranscodeError) in
+                try session.push(audio: sample, track: track)
             }
-        case .unsupported(let text):
-            return [warning("the encoder sends what is not taken: \(text)")]
+        case .unsupported(let text, let kind, let track):
+            let text = "the encoder sends what is not taken: \(name(kind, track))\(text)"
+            let isKnown = kind == .video ? videoFormats[track] != nil : audioFormats[track] != nil
+            // Nothing would come of a rung whose track never begins.
+            guard !uses(kind, track) || isKnown else { throw Ended(reason: text) }
+            return [warning(text)]
         case .endOfSequence, .metadata, .message:
             return []
         }
@@ -168,8 +179,8 @@ struct IngestLine: ~Copyable {
             anchor: TimeAnchor(
                 inputMilliseconds: sample.presentationMilliseconds, epochMilliseconds: epoch,
                 firstAllowedSegment: firstSegment))
-        if let videoConfiguration { try session.configure(video: videoConfiguration) }
-        if let audioConfiguration { try session.configure(audio: audioConfiguration) }
+        for (track, format) in videoFormats { try session.configure(video: format, track: track) }
+        for (track, format) in audioFormats { try session.configure(audio: format, track: track) }
         self.session = session
         return session
     }
@@ -198,6 +209,21 @@ struct IngestLine: ~Copyable {
         if case .sample(_, _, let number, _) = output { firstSegment = max(firstSegment, number &+ 1) }
         return try cutter.add(output)
     }
+
+    /// Whether a rung is made of the publisher's track.
+    private func uses(_ kind: Track.Kind, _ track: UInt8) -> Bool {
+        switch kind {
+        case .video: ladder.video.contains { $0.trackID == track }
+        case .audio: ladder.audio.contains { $0.trackID == track }
+        }
+    }
+
+    private func unused(_ kind: Track.Kind, _ track: UInt8, _ format: String) -> WorkerMessage {
+        .event(IngestEvent(level: .info, text: "no rung takes the encoder's \(kind) track \(track) (\(format))"))
+    }
+
+    /// A track's number where there are several.
+    private func name(_ kind: Track.Kind, _ track: UInt8) -> String { track == 0 ? "" : "\(kind) track \(track), " }
 
     private func warning(_ text: String) -> WorkerMessage { .event(IngestEvent(level: .warning, text: text)) }
 }

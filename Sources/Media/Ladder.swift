@@ -28,6 +28,8 @@ package struct VideoRung: Codable, Sendable, Hashable {
 
     package var name: String
     package var codec: Codec
+    /// The publisher's track that is copied; what is encoded is made of track 0.
+    package var trackID: UInt8
     /// 0 for `copy`, as is everything below but the frame rate.
     package var width: UInt16
     package var height: UInt16
@@ -46,7 +48,8 @@ package struct VideoRung: Codable, Sendable, Hashable {
     package var preset: String
 
     package init(
-        name: String, codec: Codec, width: UInt16 = 0, height: UInt16 = 0, frameRate: FrameRate? = nil,
+        name: String, codec: Codec, trackID: UInt8 = 0, width: UInt16 = 0, height: UInt16 = 0,
+        frameRate: FrameRate? = nil,
         bitrate: UInt32 = 0,
         rateControl: RateControl = .cbr, profile: Profile = .high, level: UInt8 = 0, gopSize: UInt32 = 0,
         bFrames: UInt8 = 0,
@@ -54,6 +57,7 @@ package struct VideoRung: Codable, Sendable, Hashable {
     ) {
         self.name = name
         self.codec = codec
+        self.trackID = trackID
         self.width = width
         self.height = height
         self.frameRate = frameRate
@@ -73,6 +77,8 @@ package struct AudioRung: Codable, Sendable, Hashable {
 
     package var name: String
     package var codec: Codec
+    /// The publisher's track that it is made of.
+    package var trackID: UInt8
     /// Bits a second; 0 for `copy`, as are the two below.
     package var bitrate: UInt32
     package var sampleRate: UInt32
@@ -81,11 +87,12 @@ package struct AudioRung: Codable, Sendable, Hashable {
     package var language: String
 
     package init(
-        name: String, codec: Codec, bitrate: UInt32 = 0, sampleRate: UInt32 = 0, channels: UInt8 = 0,
-        language: String = "und"
+        name: String, codec: Codec, trackID: UInt8 = 0, bitrate: UInt32 = 0, sampleRate: UInt32 = 0,
+        channels: UInt8 = 0, language: String = "und"
     ) {
         self.name = name
         self.codec = codec
+        self.trackID = trackID
         self.bitrate = bitrate
         self.sampleRate = sampleRate
         self.channels = channels

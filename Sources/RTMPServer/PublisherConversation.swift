@@ -155,13 +155,7 @@ package struct PublisherConversation: Sendable {
         }
         state = .connected
         var answer: [AMF0.Property] = [.init("fmsVer", .string("FMS/3,0,1,123")), .init("capabilities", .number(31))]
-        if object["fourCcList"] != nil || object["videoFourCcInfoMap"] != nil {
-            // Enhanced RTMP v2: what we take in the new tag headers. 1 is "can decode".
-            answer.append(.init("fourCcList", .strictArray([.string("avc1"), .string("mp4a")])))
-            answer.append(.init("videoFourCcInfoMap", .object([.init("avc1", .number(1))])))
-            answer.append(.init("audioFourCcInfoMap", .object([.init("mp4a", .number(1))])))
-            answer.append(.init("capsEx", .number(0)))
-        }
+        if EnhancedCapabilities.areAsked(by: object) { answer += EnhancedCapabilities.properties }
         var information = Self.information("status", .connectSuccess, "Connection succeeded.").properties ?? []
         information.append(.init("objectEncoding", .number(0)))
         return [

@@ -17,16 +17,18 @@ struct LadderReader {
             guard let rung = reader.read(node) else { continue }
             checkName(rung.name, node, &names)
             if let rate = rung.frameRate { rates.append((rate, node.place)) }
-            if rung.codec == .copy, video.contains(where: { $0.codec == .copy }) {
+            if rung.codec == .copy, video.contains(where: { $0.codec == .copy && $0.trackID == rung.trackID }) {
                 log.error(
-                    "there is a rung with codec copy already, and this would be the same picture; delete it",
+                    "there is a rung already that copies track \(rung.trackID), and this would be the same picture; "
+                        + "delete it, or give it another trackId",
                     at: node.place)
             } else if rung.codec == .copy, let segmentSeconds {
-                warnOfCopy(beside: root, node, segmentSeconds)
+                warnOfCopy(of: rung.trackID, beside: root, node, segmentSeconds)
             }
             video.append(rung)
         }
         if let segmentSeconds { checkAlignment(rates, segmentSeconds) }
+        checkLeading(video, root)
         var audio: [AudioRung] = []
         for node in root.list("audio", "- { name: stereo, codec: aac }") ?? [] {
             guard let rung = AudioRungReader(log: log).read(node) else { continue }
@@ -64,12 +66,22 @@ struct LadderReader {
         }
     }
 
-    private func warnOfCopy(beside root: Section, _ node: SettingsNode, _ seconds: UInt32) {
+    private func warnOfCopy(of track: UInt8, beside root: Section, _ node: SettingsNode, _ seconds: UInt32) {
         guard let rungs = root.list("video", ""), rungs.count > 1 else { return }
         log.warning(
-            "codec copy beside encoded rungs: "
-                + "players can switch only if the encoder sends a keyframe every \(seconds) s or at a divisor of it",
+            "codec copy beside other rungs: players can switch only if the encoder sends a keyframe every "
+                + "\(seconds) s or at a divisor of it" + (track == 0 ? "" : ", at once on all its tracks"),
             at: node.place)
+    }
+
+    /// Encoded rungs are made of track 0, and cut where a copied track has its keyframes: that must be the same one.
+    private func checkLeading(_ video: [VideoRung], _ root: Section) {
+        let copied = video.filter { $0.codec == .copy }
+        guard !copied.isEmpty, copied.count < video.count, !copied.contains(where: { $0.trackID == 0 }) else { return }
+        log.error(
+            "encoded rungs are made of the encoder's track 0, and no rung copies that; "
+                + "beside encoded rungs, a rung with codec copy and trackId 0 must be there",
+            at: root.place(of: "video"))
     }
 
     /// Segments of all rungs start together only if they last equally long: 6 s at 30, but 6.006 s at 30000/1001.
@@ -100,10 +112,11 @@ struct AudioRungReader {
     private static let channelCounts: [UInt8] = [1, 2, 3, 4, 5, 6, 8]
 
     func read(_ node: SettingsNode) -> AudioRung? {
-        let keys = ["name", "codec"] + Self.encodingKeys + ["language"]
+        let keys = ["name", "codec", "trackId"] + Self.encodingKeys + ["language"]
         guard let section = Section(node, "an audio rung", keys: keys, log) else { return nil }
         let name = Names.read("name", of: section, limit: 32, "name it, such as stereo") ?? ""
         let language = readLanguage(section)
+        let trackID = UInt8(clamping: section.integer("trackId", in: 0...255, default: 0))
         guard
             let codec = section.required("codec", "write aac or copy")?
                 .word("codec", among: [AudioRung.Codec.aac, .copy], log)
@@ -112,7 +125,7 @@ struct AudioRungReader {
         case .copy:
             section.refuse(
                 Self.encodingKeys, "has no meaning with codec copy, which passes the encoder's sound on; delete it")
-            return AudioRung(name: name, codec: .copy, language: language)
+            return AudioRung(name: name, codec: .copy, trackID: trackID, language: language)
         case .aac:
             let rate = listed("sampleRate", Self.sampleRates, "AAC", section) ?? 48000
             let channels = listed("channels", Self.channelCounts, "AAC", section) ?? 2
@@ -125,7 +138,8 @@ struct AudioRungReader {
                     at: section.place(of: "bitrate"))
             }
             return AudioRung(
-                name: name, codec: .aac, bitrate: bitrate, sampleRate: rate, channels: channels, language: language)
+                name: name, codec: .aac, trackID: trackID, bitrate: bitrate, sampleRate: rate, channels: channels,
+                language: language)
         }
     }
 

@@ -18,7 +18,8 @@ struct VideoRungReader {
 
     /// A rung, with stand-ins for what is wrong and logged; nil where not even a name can be had.
     func read(_ node: SettingsNode) -> VideoRung? {
-        guard let section = Section(node, "a video rung", keys: ["name", "codec"] + Self.encodingKeys, log) else {
+        guard let section = Section(node, "a video rung", keys: ["name", "codec", "trackId"] + Self.encodingKeys, log)
+        else {
             return nil
         }
         let name = Names.read("name", of: section, limit: 32, "name it after its size, such as 720p")
@@ -29,8 +30,11 @@ struct VideoRungReader {
         case .copy:
             section.refuse(
                 Self.encodingKeys, "has no meaning with codec copy, which passes the encoder's picture on; delete it")
-            return VideoRung(name: name ?? "", codec: .copy)
+            let trackID = UInt8(clamping: section.integer("trackId", in: 0...255, default: 0))
+            return VideoRung(name: name ?? "", codec: .copy, trackID: trackID)
         case .h264:
+            section.refuse(
+                ["trackId"], "has a meaning with codec copy only; encoded rungs are made of the encoder's track 0")
             return encoded(section, name: name ?? "")
         }
     }

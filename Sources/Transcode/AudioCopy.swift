@@ -1,51 +1,63 @@
 import Media
 
-/// The rung that passes the source's AAC frames through, re-clocked onto the epoch's grid of 1024 samples.
+/// The rung that passes the source's blocks through, re-clocked onto the epoch's grid of their length: 1024 samples of
+/// AAC, 1536 of AC-3 and E-AC-3, of Opus what the first packet has.
 struct AudioCopy {
     private let rung: AudioRung
     private let index: Int
     private let start: Int64
-    private let configuration: AudioSpecificConfig
+    private let format: AudioFormat
+    private let codec: CodecConfiguration
+    private let sampleRate: UInt32
     private var segmenter: AudioSegmenter
     private var isTrackKnown = false
     /// Where the next frame goes if it follows directly.
     private var next: Int64?
+    /// Samples of the first block: what the grid is made of.
+    private var gridSize: Int64?
     /// Held back until the next frame's place tells its duration.
     private var held: Sample?
 
-    private static let frameSize: Int64 = 1024
-
+    /// Nil for a format that is not packaged.
+    ///
     /// - Parameter start: in 90 kHz ticks; earlier frames are dropped.
-    init(_ rung: AudioRung, index: Int, configuration: AudioSpecificConfig, plan: LadderPlan, start: Int64) {
+    init?(_ rung: AudioRung, index: Int, format: AudioFormat, plan: LadderPlan, start: Int64) {
+        guard let codec = format.codecConfiguration, let sampleRate = format.sampleRate else { return nil }
         self.rung = rung
         self.index = index
-        self.configuration = configuration
+        self.format = format
+        self.codec = codec
+        self.sampleRate = sampleRate
         self.start = start
-        segmenter = AudioSegmenter(track: index, timescale: configuration.sampleRate, plan: plan)
+        segmenter = AudioSegmenter(track: index, timescale: sampleRate, plan: plan)
     }
 
+    /// False where the block is broken.
+    ///
     /// - Parameter time: in 90 kHz ticks.
-    mutating func add(_ data: [UInt8], at time: Int64, to outputs: inout [TranscodeOutput]) {
-        let rate = configuration.sampleRate
-        let target = Ticks(time, timescale: TimeMapping.timescale).rescaled(to: rate, rounding: .nearest).value
-        let nearest = (target + Self.frameSize / 2) / Self.frameSize * Self.frameSize
+    mutating func add(_ data: [UInt8], at time: Int64, to outputs: inout [TranscodeOutput]) -> Bool {
+        guard let count = format.sampleCount(of: data) else { return false }
+        let size = Int64(count)
+        let grid = gridSize ?? size
+        gridSize = grid
+        let target = Ticks(time, timescale: TimeMapping.timescale).rescaled(to: sampleRate, rounding: .nearest).value
+        let nearest = (target + grid / 2) / grid * grid
         // Counting goes on through jitter; a whole frame off is a gap, or a frame that comes twice.
         var place = nearest
-        if let next, abs(target - next) <= Self.frameSize { place = next }
-        if let next, place < next { return }
-        let first = Ticks(start, timescale: TimeMapping.timescale).rescaled(to: rate, rounding: .up).value
-        guard place >= first else { return }
+        if let next, abs(target - next) <= size { place = next }
+        if let next, place < next { return true }
+        let first = Ticks(start, timescale: TimeMapping.timescale).rescaled(to: sampleRate, rounding: .up).value
+        guard place >= first else { return true }
         if !isTrackKnown {
             isTrackKnown = true
             outputs.append(
                 .track(
-                    index: index,
-                    Track(name: rung.name, timescale: rate, codec: .aac(configuration), language: rung.language)))
+                    index: index, Track(name: rung.name, timescale: sampleRate, codec: codec, language: rung.language)))
         }
         release(nextPlace: place, to: &outputs)
-        held = Sample(
-            decodeTime: place, compositionOffset: 0, duration: UInt32(Self.frameSize), isSync: true, data: data)
-        next = place + Self.frameSize
+        held = Sample(decodeTime: place, compositionOffset: 0, duration: count, isSync: true, data: data)
+        next = place + size
+        return true
     }
 
     mutating func cut(_ cut: SourceCut) { segmenter.cut(cut) }
@@ -55,7 +67,7 @@ struct AudioCopy {
     }
 
     mutating func finish(to outputs: inout [TranscodeOutput]) {
-        if let held { release(nextPlace: held.decodeTime + Self.frameSize, to: &outputs) }
+        if let held { release(nextPlace: held.decodeTime + Int64(held.duration), to: &outputs) }
         segmenter.finish(to: &outputs)
     }
 

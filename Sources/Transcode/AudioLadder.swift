@@ -1,17 +1,21 @@
 import FFmpeg
 import Media
 
-/// All audio rungs: one decoder, every encoded rung, every copied one. Used on the session's thread: AAC is cheap.
+/// All audio rungs made of one of the publisher's tracks: one decoder, every encoded rung, every copied one. Used on the
+/// session's thread: AAC is cheap.
 final class AudioLadder {
+    let trackID: UInt8
     private let plan: LadderPlan
     private let limits: TranscodeLimits
-    private var configuration: AudioSpecificConfig?
+    private var format: AudioFormat?
     private var decoder: Decoder?
     private var encoders: [AudioRungEncoder] = []
     private var copies: [AudioCopy] = []
     private var start: Int64?
     /// Sound from before it is known where the output starts: the newest few seconds.
     private var waiting: [InputSample] = []
+    /// Where a frame goes whose block brought others before it.
+    private var nextFrameTime: Int64?
     private(set) var brokenSamples: UInt64 = 0
 
     private static let waitingMilliseconds: Int64 = 5000
@@ -19,18 +23,22 @@ final class AudioLadder {
     /// How long to wait when the publisher has not even announced sound: 200 ms.
     private static let unannouncedLag: Int64 = 200
 
-    init(plan: LadderPlan, limits: TranscodeLimits) {
+    init(plan: LadderPlan, limits: TranscodeLimits, trackID: UInt8) {
+        self.trackID = trackID
         self.plan = plan
         self.limits = limits
     }
 
     var silentSamples: UInt64 { encoders.reduce(0) { $0 + $1.silentSamples } }
 
-    func configure(_ configuration: AudioSpecificConfig) throws(TranscodeError) {
-        guard configuration != self.configuration else { return }
+    func configure(_ format: AudioFormat) throws(TranscodeError) {
+        guard format != self.format else { return }
         guard copies.isEmpty else { throw .sourceChanged }
-        decoder = try translating { () throws(FFmpegError) in try Decoder(aac: configuration.bytes) }
-        self.configuration = configuration
+        if format.codecConfiguration == nil, let rung = rungs(.copy).first?.rung {
+            throw .cannotCopy(rung: rung.name, format: format.name, others: "AAC, Opus, AC-3 or E-AC-3")
+        }
+        decoder = try translating { () throws(FFmpegError) in try Decoder(format) }
+        self.format = format
         makeCopies()
     }
 
@@ -40,9 +48,8 @@ final class AudioLadder {
     ) throws(TranscodeError) {
         start = time
         var encoders: [AudioRungEncoder] = []
-        for (index, rung) in plan.ladder.audio.enumerated() where rung.codec == .aac {
-            encoders.append(
-                try AudioRungEncoder(rung, index: plan.ladder.video.count + index, plan: plan, start: time))
+        for (index, rung) in rungs(.aac) {
+            encoders.append(try AudioRungEncoder(rung, index: index, plan: plan, start: time))
         }
         self.encoders = encoders
         makeCopies()
@@ -62,7 +69,9 @@ final class AudioLadder {
             return
         }
         let time = try mapping.time(ofMilliseconds: sample.decodeMilliseconds)
-        for index in copies.indices { copies[index].add(sample.data, at: time, to: &outputs) }
+        var isBroken = false
+        for index in copies.indices where !copies[index].add(sample.data, at: time, to: &outputs) { isBroken = true }
+        if isBroken { brokenSamples += 1 }
         guard decoder != nil, !encoders.isEmpty else { return }
         do throws(FFmpegError) {
             try decoder?.send(sample.data, presentationTime: sample.decodeMilliseconds)
@@ -70,8 +79,16 @@ final class AudioLadder {
             try tolerate(error)
             return
         }
+        nextFrameTime = nil
         while let frame = try nextFrame() {
-            let time = try mapping.time(ofMilliseconds: frame.presentationTime ?? sample.decodeMilliseconds)
+            // Of several frames in a block, only the first one has its time.
+            let stated = try frame.presentationTime.map { value throws(TranscodeError) in
+                try mapping.time(ofMilliseconds: value)
+            }
+            let time = stated ?? nextFrameTime ?? time
+            if frame.sampleRate > 0 {
+                nextFrameTime = time + Int64(frame.sampleCount) * 90_000 / Int64(frame.sampleRate)
+            }
             for encoder in encoders { try encoder.add(frame, at: time, to: &outputs) }
         }
     }
@@ -79,7 +96,7 @@ final class AudioLadder {
     /// The video has got to `time`: sound that lags too far behind is replaced by silence.
     func videoAdvanced(to time: Int64, outputs: inout [TranscodeOutput]) throws(TranscodeError) {
         guard start != nil else { return }
-        let lag = configuration == nil ? Self.unannouncedLag : limits.audioLagMilliseconds
+        let lag = format == nil ? Self.unannouncedLag : limits.audioLagMilliseconds
         for encoder in encoders {
             try encoder.fill(upTo: time - lag * 90, to: &outputs)
             encoder.decided(until: time, to: &outputs)
@@ -115,12 +132,15 @@ final class AudioLadder {
     }
 
     private func makeCopies() {
-        guard let start, let configuration, copies.isEmpty else { return }
-        for (index, rung) in plan.ladder.audio.enumerated() where rung.codec == .copy {
-            copies.append(
-                AudioCopy(
-                    rung, index: plan.ladder.video.count + index, configuration: configuration, plan: plan,
-                    start: start))
+        guard let start, let format, copies.isEmpty else { return }
+        copies = rungs(.copy).compactMap {
+            AudioCopy($0.rung, index: $0.index, format: format, plan: plan, start: start)
         }
+    }
+
+    /// Those of this track, with their place among all tracks that come out.
+    private func rungs(_ codec: AudioRung.Codec) -> [(index: Int, rung: AudioRung)] {
+        plan.ladder.audio.enumerated().filter { $0.element.codec == codec && $0.element.trackID == trackID }
+            .map { (plan.ladder.video.count + $0.offset, $0.element) }
     }
 }

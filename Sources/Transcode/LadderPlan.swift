@@ -7,8 +7,11 @@ struct LadderPlan {
     let segments: SegmentGrid
     /// The encoded video rungs, by their place in the ladder.
     let encodedVideo: [EncodedRung]
-    /// The rung that copies the video; then everything else cuts where the source has an IDR.
-    let copiedVideo: Int?
+    /// The rungs that copy video, each of a track of its own, by their place in the ladder. Where there are any,
+    /// everything else cuts where the first one has an IDR.
+    let copiedVideo: [Int]
+    /// The publisher's video track that times are taken from: that which is encoded, or the first that is copied.
+    let leadingVideoTrack: UInt8
 
     struct EncodedRung {
         let index: Int
@@ -25,17 +28,29 @@ struct LadderPlan {
         }
     }
 
-    var followsSource: Bool { copiedVideo != nil }
+    var followsSource: Bool { !copiedVideo.isEmpty }
+
+    func usesVideo(track: UInt8) -> Bool { ladder.video.contains { $0.trackID == track } }
 
     init(_ ladder: Ladder) throws(TranscodeError) {
         guard !ladder.video.isEmpty || !ladder.audio.isEmpty else { throw .invalidLadder("it has no rungs") }
         guard (1...60).contains(ladder.segmentDurationSeconds) else {
             throw .invalidLadder("segments of \(ladder.segmentDurationSeconds) s")
         }
-        let copies = ladder.video.indices.filter { ladder.video[$0].codec == .copy }
-        guard copies.count <= 1 else { throw .invalidLadder("more than one video rung copies the source") }
+        var copies = ladder.video.indices.filter { ladder.video[$0].codec == .copy }
+        guard Set(copies.map { ladder.video[$0].trackID }).count == copies.count else {
+            throw .invalidLadder("more than one video rung copies the same track")
+        }
+        if copies.count < ladder.video.count {
+            guard ladder.video.allSatisfy({ $0.codec == .copy || $0.trackID == 0 }),
+                copies.isEmpty || copies.contains(where: { ladder.video[$0].trackID == 0 })
+            else { throw .invalidLadder("rungs are encoded from track 0; beside them, it is the first to be copied") }
+        }
+        // Encoded rungs follow the picture that they are made of.
+        if let own = copies.firstIndex(where: { ladder.video[$0].trackID == 0 }) { copies.swapAt(0, own) }
         self.ladder = ladder
-        copiedVideo = copies.first
+        copiedVideo = copies
+        leadingVideoTrack = copies.first.map { ladder.video[$0].trackID } ?? 0
         segments = SegmentGrid(
             segmentSeconds: ladder.segmentDurationSeconds, frameRate: ladder.video.lazy.compactMap(\.frameRate).first)
 

@@ -23,10 +23,12 @@ struct TimeMapping: Equatable {
     /// Shifts everything that follows.
     mutating func shift(by ticks: Int64) { origin += ticks }
 
+    /// - Parameter nanoseconds: to be added, 0 to 999,999; a tick is 11,111.
     /// - Throws: `invalidTime` for a time before the epoch or absurdly far from the anchor.
-    func time(ofMilliseconds milliseconds: Int64) throws(TranscodeError) -> Int64 {
+    func time(ofMilliseconds milliseconds: Int64, nanoseconds: UInt32 = 0) throws(TranscodeError) -> Int64 {
         guard (-Self.bound...Self.bound).contains(milliseconds) else { throw .invalidTime("\(milliseconds) ms") }
-        let time = origin + (milliseconds - inputMilliseconds) * 90
+        let ticks = (Int64(nanoseconds) * 9 + 50_000) / 100_000
+        let time = origin + (milliseconds - inputMilliseconds) * 90 + ticks
         guard time >= 0 else { throw .invalidTime("\(milliseconds) ms lies before the epoch") }
         return time
     }

@@ -11,6 +11,8 @@ package enum TranscodeError: Error, Sendable, Equatable, CustomStringConvertible
     case inputJump(from: Int64, to: Int64)
     /// A rung that copies got new parameter sets in mid-stream. Finish this session and start another.
     case sourceChanged
+    /// A rung copies what cannot be packaged: the rung, the format, and what else there is.
+    case cannotCopy(rung: String, format: String, others: String)
     /// A rung that copies must cut where the source has an IDR, and there was none for a whole segment.
     case sourceGOPTooLong(segmentSeconds: UInt32)
     /// The ladder has video, the publisher sends none.
@@ -22,10 +24,12 @@ package enum TranscodeError: Error, Sendable, Equatable, CustomStringConvertible
         case .invalidLadder(let reason): "the ladder cannot be made: \(reason)"
         case .invalidTime(let reason): "time out of range: \(reason)"
         case .inputJump(let from, let to): "the input's clock jumped from \(from) ms to \(to) ms"
-        case .sourceChanged: "the input's video format changed, and a rung copies it"
+        case .sourceChanged: "the input's format changed, and a rung copies it"
+        case .cannotCopy(let rung, let format, let others):
+            "the rung '\(rung)' copies the input, and \(format) cannot be packaged: send \(others), or encode the rung"
         case .sourceGOPTooLong(let seconds):
             "a rung copies the source, whose IDR pictures are further apart than a segment of \(seconds) s; "
-                + "set the encoder's key frame interval to \(seconds) s or a whole fraction of it"
+                + "set the encoder's key frame interval to \(seconds) s or a whole fraction of it, with closed GOPs"
         case .noVideo: "the ladder has video, but the input brought none"
         case .codec(let error): error.description
         }

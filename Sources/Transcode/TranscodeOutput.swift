@@ -12,17 +12,22 @@ package enum TranscodeOutput: Sendable, Equatable {
 package struct InputSample: Sendable, Equatable {
     /// On the publisher's clock, unwrapped.
     package var decodeMilliseconds: Int64
+    /// To be added to the time, 0 to 999,999.
+    package var nanoseconds: UInt32
     /// Presentation minus decode time; 0 for audio.
     package var compositionMilliseconds: Int32
     /// Whether the publisher calls it a key frame.
     package var isSync: Bool
-    /// H.264: NAL units, each behind its 4-byte length. AAC: one raw_data_block.
+    /// H.264 and HEVC: NAL units, each behind its 4-byte length. AV1: a temporal unit without delimiter. AAC: one
+    /// raw_data_block. Others: as they come in RTMP.
     package var data: [UInt8]
 
     package init(
-        decodeMilliseconds: Int64, compositionMilliseconds: Int32 = 0, isSync: Bool = true, data: [UInt8]
+        decodeMilliseconds: Int64, nanoseconds: UInt32 = 0, compositionMilliseconds: Int32 = 0, isSync: Bool = true,
+        data: [UInt8]
     ) {
         self.decodeMilliseconds = decodeMilliseconds
+        self.nanoseconds = nanoseconds
         self.compositionMilliseconds = compositionMilliseconds
         self.isSync = isSync
         self.data = data

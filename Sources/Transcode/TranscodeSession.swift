@@ -10,8 +10,10 @@ package final class TranscodeSession {
     private let limits: TranscodeLimits
     private var mapping: TimeMapping
     private let video: VideoLadder?
-    private let audio: AudioLadder?
-    private var copy: VideoCopy?
+    /// One for each of the publisher's audio tracks that a rung takes.
+    private let audio: [AudioLadder]
+    /// In the plan's order; the first leads.
+    private var copies: [VideoCopy]
     private var isVideoConfigured = false
     /// Decoding can begin at a key frame only.
     private var waitsForSync = true
@@ -19,7 +21,7 @@ package final class TranscodeSession {
     private var isOnGrid = false
     private var hasStarted = false
     private var lastVideo: Int64?
-    private var lastAudio: Int64?
+    private var lastAudio: [UInt8: Int64] = [:]
     private var firstAudio: Int64?
     private var counts = TranscodeStatistics()
 
@@ -40,8 +42,13 @@ package final class TranscodeSession {
             : VideoLadder(
                 plan: plan, limits: limits, firstAllowedSegment: anchor.firstAllowedSegment,
                 decoderThreads: min(4, processorCount() + 1))
-        audio = ladder.audio.isEmpty ? nil : AudioLadder(plan: plan, limits: limits)
-        copy = plan.copiedVideo.map {
+        var audio: [AudioLadder] = []
+        for rung in ladder.audio where !audio.contains(where: { $0.trackID == rung.trackID }) {
+            audio.append(AudioLadder(plan: plan, limits: limits, trackID: rung.trackID))
+        }
+        self.audio = audio
+        let plan = plan
+        copies = plan.copiedVideo.map {
             VideoCopy(ladder.video[$0], index: $0, plan: plan, firstAllowedSegment: anchor.firstAllowedSegment)
         }
     }
@@ -52,40 +59,48 @@ package final class TranscodeSession {
     package var statistics: TranscodeStatistics {
         var statistics = counts
         statistics.decodedFrames = video?.decodedFrames ?? 0
-        statistics.brokenSamples += (video?.brokenSamples ?? 0) + (audio?.brokenSamples ?? 0)
+        statistics.brokenSamples += audio.reduce(video?.brokenSamples ?? 0) { $0 + $1.brokenSamples }
         (statistics.repeatedFrames, statistics.droppedFrames) = video?.counts ?? (0, 0)
-        statistics.silentSamples = audio?.silentSamples ?? 0
+        statistics.silentSamples = audio.reduce(0) { $0 + $1.silentSamples }
         return statistics
     }
 
-    /// Says how the video samples that follow are coded; repeating the same changes nothing. Whatever NAL unit length
-    /// size it names, samples come with 4 bytes.
+    /// Says how the video samples of a track that follow are coded; repeating the same changes nothing. Whatever NAL
+    /// unit length size it names, samples come with 4 bytes. Tracks that no rung takes may be named.
     ///
-    /// - Throws: `sourceChanged` where a rung copies and has begun.
-    package func configure(video configuration: AVCDecoderConfigurationRecord) throws(TranscodeError) {
+    /// - Throws: `sourceChanged` where a rung copies and has begun; `cannotCopy`.
+    package func configure(video format: VideoFormat, track: UInt8 = 0) throws(TranscodeError) {
         // Samples come with 4-byte lengths, whatever the publisher used.
-        let configuration = configuration.withFourByteLengths
-        try copy?.configure(configuration)
-        try video?.configure(configuration, mapping: mapping)
+        let format = format.withFourByteLengths
+        for (place, index) in plan.copiedVideo.enumerated() where plan.ladder.video[index].trackID == track {
+            try copies[place].configure(format)
+        }
+        guard track == plan.leadingVideoTrack else { return }
+        try video?.configure(format, mapping: mapping)
         isVideoConfigured = true
     }
 
-    /// Says how the audio samples that follow are coded; repeating the same changes nothing.
+    /// Says how the audio samples of a track that follow are coded; repeating the same changes nothing. Tracks that no
+    /// rung takes may be named.
     ///
-    /// - Throws: `sourceChanged` where a rung copies and has begun.
-    package func configure(audio configuration: AudioSpecificConfig) throws(TranscodeError) {
-        try audio?.configure(configuration)
+    /// - Throws: `sourceChanged` where a rung copies and has begun; `cannotCopy`.
+    package func configure(audio format: AudioFormat, track: UInt8 = 0) throws(TranscodeError) {
+        for ladder in audio where ladder.trackID == track { try ladder.configure(format) }
     }
 
     /// Takes one picture. Before the configuration, and until the first key frame, it is dropped.
     ///
     /// - Throws: `inputJump` before taking it; `sourceGOPTooLong`; errors of the encoders.
-    package func push(video sample: InputSample) throws(TranscodeError) -> [TranscodeOutput] {
+    package func push(video sample: InputSample, track: UInt8 = 0) throws(TranscodeError) -> [TranscodeOutput] {
         // Before anything is collected, which a throw would lose.
-        if !plan.ladder.video.isEmpty { try refuseJump(of: sample) }
+        if track == plan.leadingVideoTrack, !plan.ladder.video.isEmpty { try refuseJump(of: sample) }
         var outputs: [TranscodeOutput] = []
         try video?.collect(into: &outputs)
-        guard !plan.ladder.video.isEmpty else { return outputs }
+        guard plan.usesVideo(track: track) else { return outputs }
+        guard track == plan.leadingVideoTrack else {
+            try pass(sample, ofOther: track, to: &outputs)
+            return outputs
+        }
         lastVideo = sample.decodeMilliseconds
         counts.videoSamples += 1
         let most = Self.mostCompositionMilliseconds
@@ -97,11 +112,15 @@ package final class TranscodeSession {
         waitsForSync = false
         if !isOnGrid { try moveOntoGrid(sample) }
 
-        let decodeTime = try mapping.time(ofMilliseconds: sample.decodeMilliseconds)
-        try pass(sample, decodeTime: decodeTime, to: &outputs)
+        let decodeTime = try mapping.time(of: sample)
+        if let cut = try pass(sample, toCopy: 0, decodeTime: decodeTime, to: &outputs) {
+            video?.cut(cut)
+            if !hasStarted { try begin(at: cut.time, to: &outputs) }
+            for ladder in audio { ladder.cut(cut) }
+        }
         try video?.push(sample, mapping: mapping)
         if !hasStarted, let start = video?.start { try begin(at: start, to: &outputs) }
-        try audio?.videoAdvanced(to: decodeTime, outputs: &outputs)
+        for ladder in audio { try ladder.videoAdvanced(to: decodeTime, outputs: &outputs) }
         try video?.collect(into: &outputs)
         return outputs
     }
@@ -109,18 +128,19 @@ package final class TranscodeSession {
     /// Takes one block of sound. Before the configuration it is dropped.
     ///
     /// - Throws: `inputJump` before taking it; `noVideo`; errors of the encoders.
-    package func push(audio sample: InputSample) throws(TranscodeError) -> [TranscodeOutput] {
+    package func push(audio sample: InputSample, track: UInt8 = 0) throws(TranscodeError) -> [TranscodeOutput] {
         let time = sample.decodeMilliseconds
+        let ladder = audio.first { $0.trackID == track }
         // Before anything is collected, which a throw would lose.
-        if audio != nil, let lastAudio, isJump(from: lastAudio, to: time),
+        if ladder != nil, let last = lastAudio[track], isJump(from: last, to: time),
             lastVideo.map({ isJump(from: $0, to: time) }) ?? true
         {
-            throw .inputJump(from: lastAudio, to: time)
+            throw .inputJump(from: last, to: time)
         }
         var outputs: [TranscodeOutput] = []
         try video?.collect(into: &outputs)
-        guard let audio else { return outputs }
-        lastAudio = time
+        guard let ladder else { return outputs }
+        lastAudio[track] = time
         counts.audioSamples += 1
         guard !sample.data.isEmpty else {
             counts.brokenSamples += 1
@@ -132,7 +152,7 @@ package final class TranscodeSession {
             firstAudio = firstAudio ?? time
             if let firstAudio, time - firstAudio > Self.videoWaitMilliseconds { throw .noVideo }
         }
-        try audio.push(sample, mapping: mapping, to: &outputs)
+        try ladder.push(sample, mapping: mapping, to: &outputs)
         return outputs
     }
 
@@ -140,8 +160,8 @@ package final class TranscodeSession {
     package func finish() throws(TranscodeError) -> [TranscodeOutput] {
         var outputs: [TranscodeOutput] = []
         try video?.finish(mapping: mapping, into: &outputs)
-        outputs += copy?.finish() ?? []
-        try audio?.finish(to: &outputs)
+        for index in copies.indices { outputs += copies[index].finish() }
+        for ladder in audio { try ladder.finish(to: &outputs) }
         return outputs
     }
 
@@ -159,32 +179,50 @@ package final class TranscodeSession {
     /// few milliseconds neither doubles nor loses one.
     private func moveOntoGrid(_ sample: InputSample) throws(TranscodeError) {
         isOnGrid = true
-        let copied = plan.copiedVideo.flatMap { plan.ladder.video[$0].frameRate }.map { FrameGrid(rate: $0) }
+        let copied = plan.copiedVideo.first.flatMap { plan.ladder.video[$0].frameRate }.map { FrameGrid(rate: $0) }
         guard let grid = plan.coarsestGrid ?? copied else { return }
-        let time = try mapping.time(ofMilliseconds: sample.presentationMilliseconds)
+        let time = try mapping.presentationTime(of: sample)
         mapping.shift(by: grid.time(of: grid.nearest(to: time)) - time)
     }
 
-    /// Gives the sample to the rung that copies.
+    /// Gives the sample to a rung that copies, where there is one; returns where that begins a segment.
     private func pass(
-        _ sample: InputSample, decodeTime: Int64, to outputs: inout [TranscodeOutput]
+        _ sample: InputSample, toCopy place: Int, decodeTime: Int64, to outputs: inout [TranscodeOutput]
+    ) throws(TranscodeError) -> SourceCut? {
+        guard place < copies.count else { return nil }
+        let presentationTime = try mapping.presentationTime(of: sample)
+        guard
+            let result = try copies[place].push(sample, presentationTime: presentationTime, decodeTime: decodeTime)
+        else {
+            counts.brokenSamples += 1
+            return nil
+        }
+        outputs += result.outputs
+        return result.cut
+    }
+
+    /// Gives the sample of a track that does not lead to the rung that copies it. One that is far from the leading
+    /// track's time is dropped: that track's clock is the input's.
+    private func pass(
+        _ sample: InputSample, ofOther track: UInt8, to outputs: inout [TranscodeOutput]
     ) throws(TranscodeError) {
-        guard copy != nil else { return }
-        let presentationTime = try mapping.time(ofMilliseconds: sample.presentationMilliseconds)
-        guard let result = try copy?.push(sample, presentationTime: presentationTime, decodeTime: decodeTime) else {
+        guard let place = plan.copiedVideo.firstIndex(where: { plan.ladder.video[$0].trackID == track }) else { return }
+        counts.videoSamples += 1
+        let most = Self.mostCompositionMilliseconds
+        guard !sample.data.isEmpty, (-most...most).contains(sample.compositionMilliseconds),
+            lastVideo.map({ !isJump(from: $0, to: sample.decodeMilliseconds) }) ?? true
+        else {
             counts.brokenSamples += 1
             return
         }
-        outputs += result.outputs
-        guard let cut = result.cut else { return }
-        video?.cut(cut)
-        if !hasStarted { try begin(at: cut.time, to: &outputs) }
-        audio?.cut(cut)
+        // At the same moment it may come first.
+        lastVideo = lastVideo ?? sample.decodeMilliseconds
+        _ = try pass(sample, toCopy: place, decodeTime: try mapping.time(of: sample), to: &outputs)
     }
 
     private func begin(at time: Int64, to outputs: inout [TranscodeOutput]) throws(TranscodeError) {
         hasStarted = true
-        try audio?.start(at: time, mapping: mapping, to: &outputs)
+        for ladder in audio { try ladder.start(at: time, mapping: mapping, to: &outputs) }
     }
 
     /// Without video the sound itself says where the output begins.
@@ -196,12 +234,12 @@ package final class TranscodeSession {
     }
 }
 
-extension AVCDecoderConfigurationRecord {
-    /// The same parameter sets for samples whose NAL units lie behind 4-byte lengths.
-    fileprivate var withFourByteLengths: AVCDecoderConfigurationRecord {
-        guard nalUnitLengthSize != 4 else { return self }
-        var bytes = self.bytes
-        bytes[4] |= 3
-        do throws(ParseError) { return try AVCDecoderConfigurationRecord(parsing: bytes) } catch { return self }
+extension TimeMapping {
+    fileprivate func time(of sample: InputSample) throws(TranscodeError) -> Int64 {
+        try time(ofMilliseconds: sample.decodeMilliseconds, nanoseconds: sample.nanoseconds)
+    }
+
+    fileprivate func presentationTime(of sample: InputSample) throws(TranscodeError) -> Int64 {
+        try time(ofMilliseconds: sample.presentationMilliseconds, nanoseconds: sample.nanoseconds)
     }
 }

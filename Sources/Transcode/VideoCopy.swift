@@ -15,7 +15,7 @@ struct VideoCopy {
     private let segmentSeconds: UInt32
     private let firstAllowedSegment: UInt64
 
-    private var record: AVCDecoderConfigurationRecord?
+    private var format: VideoFormat?
     private var isTrackKnown = false
     /// Ticks by which decode times are later than the source's, so that an IDR's is its presentation time.
     private var shift: Int64 = 0
@@ -38,11 +38,14 @@ struct VideoCopy {
         lastDuration = grid?.duration(of: 0) ?? 3000
     }
 
-    /// - Throws: `sourceChanged` when samples have gone out under another configuration.
-    mutating func configure(_ record: AVCDecoderConfigurationRecord) throws(TranscodeError) {
-        guard record != self.record else { return }
+    /// - Throws: `sourceChanged` when samples have gone out under another configuration; `cannotCopy`.
+    mutating func configure(_ format: VideoFormat) throws(TranscodeError) {
+        guard format != self.format else { return }
         guard !isTrackKnown else { throw .sourceChanged }
-        self.record = record
+        guard format != .vp9 else {
+            throw .cannotCopy(rung: rung.name, format: format.name, others: "H.264, HEVC or AV1")
+        }
+        self.format = format
     }
 
     /// - Parameters: presentationTime, decodeTime: in 90 kHz ticks since the epoch.
@@ -50,9 +53,9 @@ struct VideoCopy {
     mutating func push(
         _ sample: InputSample, presentationTime: Int64, decodeTime: Int64
     ) throws(TranscodeError) -> Result? {
-        guard let record, let hasIDR = NALUnits.hasIDR(sample.data) else { return nil }
+        guard let format, let beginsSegment = Self.beginsSegment(sample.data, format) else { return nil }
         var result = Result()
-        let isSync = sample.isSync && hasIDR
+        let isSync = sample.isSync && beginsSegment
         if !isTrackKnown {
             guard isSync else { return result }
             let number = segments.number(at: snapped(presentationTime) + halfFrame, timescale: TimeMapping.timescale)
@@ -60,7 +63,7 @@ struct VideoCopy {
         }
         if isSync { shift = max(0, presentationTime - decodeTime) }
         if !isTrackKnown {
-            guard let track = track(record) else { return nil }
+            guard let track = track(format) else { return nil }
             result.outputs.append(track)
             isTrackKnown = true
         }
@@ -101,23 +104,28 @@ struct VideoCopy {
         self.held = nil
     }
 
-    private mutating func track(_ record: AVCDecoderConfigurationRecord) -> TranscodeOutput? {
-        var size: SequenceParameterSet?
-        do throws(ParseError) {
-            let bytes = record.sequenceParameterSets[0]
-            size = try SequenceParameterSet(parsing: bytes.span)
-        } catch {
-            return nil
+    /// Whether nothing that follows needs what came before: an IDR picture; in AV1 the publisher's word, which was
+    /// checked, is enough. Nil for a broken sample.
+    ///
+    /// HEVC's other random access points may have leading pictures that refer back.
+    private static func beginsSegment(_ data: [UInt8], _ format: VideoFormat) -> Bool? {
+        switch format {
+        case .avc: NALUnits.hasIDR(data)
+        case .hevc: NALUnits.ranges(in: data)?.contains { HEVCNALUnitType(rawValue: data[$0.lowerBound] >> 1).isIDR }
+        case .av1, .vp9: true
         }
-        guard let size else { return nil }
+    }
+
+    private mutating func track(_ format: VideoFormat) -> TranscodeOutput? {
+        let codec: CodecConfiguration
+        do throws(ParseError) { codec = try format.codecConfiguration() } catch { return nil }
         // A source writes PTS >= DTS, so no picture is shown earlier before its new decode time than the shift;
         // 2 ms more because both were rounded to milliseconds.
         reorderDelay = shift == 0 ? 0 : (grid.map { $0.time(of: $0.nearest(to: shift)) } ?? (shift + 180))
         return .track(
             index: index,
             Track(
-                name: rung.name, timescale: TimeMapping.timescale,
-                codec: .avc(record, width: UInt16(clamping: size.width), height: UInt16(clamping: size.height)),
+                name: rung.name, timescale: TimeMapping.timescale, codec: codec,
                 reorderDelay: UInt32(clamping: reorderDelay), frameRate: rung.frameRate))
     }
 

@@ -7,7 +7,7 @@ final class VideoLadder {
     private let limits: TranscodeLimits
     private let firstAllowedSegment: UInt64
     private let decoderThreads: Int
-    private var configuration: AVCDecoderConfigurationRecord?
+    private var format: VideoFormat?
     private var decoder: Decoder?
     private var lanes: [VideoLane] = []
     /// Cuts of the source from before the first picture was decoded.
@@ -32,13 +32,11 @@ final class VideoLadder {
     }
 
     /// Pictures decoded under the old configuration go out first.
-    func configure(_ configuration: AVCDecoderConfigurationRecord, mapping: TimeMapping) throws(TranscodeError) {
-        guard configuration != self.configuration else { return }
+    func configure(_ format: VideoFormat, mapping: TimeMapping) throws(TranscodeError) {
+        guard format != self.format else { return }
         try drain(mapping)
-        decoder = try translating { () throws(FFmpegError) in
-            try Decoder(h264: configuration.bytes, threads: decoderThreads)
-        }
-        self.configuration = configuration
+        decoder = try translating { () throws(FFmpegError) in try Decoder(format, threads: decoderThreads) }
+        self.format = format
     }
 
     func cut(_ cut: SourceCut) {

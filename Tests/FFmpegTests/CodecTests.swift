@@ -1,10 +1,11 @@
 import FFmpeg
+import Media
 import TestClips
 import Testing
 
 @Suite struct CodecTests {
     private static func decode(_ clip: Clip) throws -> [Frame] {
-        var decoder = try Decoder(h264: clip.videoConfiguration, threads: 2)
+        var decoder = try Decoder(.avc(AVCDecoderConfigurationRecord(parsing: clip.videoConfiguration)), threads: 2)
         var frames: [Frame] = []
         for sample in clip.video {
             try decoder.send(
@@ -87,7 +88,7 @@ import Testing
 
     @Test func soundComesBackWhereItWas() throws {
         let clip = try Clip.flashes(rate: "30", seconds: 1)
-        var decoder = try Decoder(aac: clip.audioConfiguration)
+        var decoder = try Decoder(.aac(AudioSpecificConfig(parsing: clip.audioConfiguration)))
         var resampler = Resampler(sampleRate: 44100, channels: 1)
         var sound = PCMBlock(channels: 1)
         for sample in clip.audio {
@@ -101,7 +102,7 @@ import Testing
         #expect(abs(sound.count - clip.audio.count * 1024 * 441 / 480) <= 2)
 
         var encoder = try AudioEncoder(sampleRate: 44100, channels: 1, bitrate: 96_000)
-        var back = try Decoder(aac: encoder.configuration)
+        var back = try Decoder(.aac(AudioSpecificConfig(parsing: encoder.configuration)))
         var copy: [Float] = []
         func onset(_ samples: [Float]) -> Int? { samples.firstIndex { abs($0) > 0.2 } }
         var offset = 0
@@ -127,7 +128,7 @@ import Testing
 
     @Test func brokenInputIsToldFromOtherFailures() throws {
         let clip = try Clip.testPicture(rate: "30", seconds: 1, gop: 30, bFrames: 0, audio: false)
-        var decoder = try Decoder(h264: clip.videoConfiguration, threads: 1)
+        var decoder = try Decoder(.avc(AVCDecoderConfigurationRecord(parsing: clip.videoConfiguration)), threads: 1)
         let error = #expect(throws: FFmpegError.self) {
             try decoder.send([0, 0, 0xFF, 0xFF, 0x65, 1, 2, 3], presentationTime: 0)
         }

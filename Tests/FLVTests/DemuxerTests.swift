@@ -29,7 +29,7 @@ enum TagBytes {
     @Test func legacyPictures() throws {
         var demuxer = Demuxer()
         let events = try demuxer.read(type: 9, timestamp: 0, payload: TagBytes.configuration())
-        #expect(events == [.videoConfiguration(try AVCDecoderConfigurationRecord(parsing: TagBytes.record()))])
+        #expect(events == [.videoConfiguration(.avc(try AVCDecoderConfigurationRecord(parsing: TagBytes.record())))])
         let data = TagBytes.unit([0x09, 0x10]) + TagBytes.unit(TagBytes.idr)
         #expect(
             try demuxer.read(type: 9, timestamp: 40, payload: TagBytes.picture(offset: [0, 0, 80], data))
@@ -75,7 +75,7 @@ enum TagBytes {
         #expect(throws: ParseError.self) { try demuxer.read(type: 8, timestamp: 0, payload: [0xAF, 1, 0x21]) }
         #expect(
             try demuxer.read(type: 8, timestamp: 0, payload: [0xAF, 0] + TagBytes.audioConfig)
-                == [.audioConfiguration(try AudioSpecificConfig(parsing: TagBytes.audioConfig))])
+                == [.audioConfiguration(.aac(try AudioSpecificConfig(parsing: TagBytes.audioConfig)))])
         #expect(
             try demuxer.read(type: 8, timestamp: 21, payload: [0xAF, 1, 0x21, 0x10])
                 == [.audio(pts: 21, data: [0x21, 0x10])])
@@ -98,7 +98,7 @@ enum TagBytes {
         // ModEx: three bytes of nanosecond offset, then the packet type proper; and one with a long size.
         #expect(
             try demuxer.read(type: 9, timestamp: 3, payload: [0x97, 2, 0, 0, 9, 0x03] + avc1 + data)
-                == [.video(dts: 3, compositionOffset: 0, isSync: true, data: data)])
+                == [.video(dts: 3, nanoseconds: 9, compositionOffset: 0, isSync: true, data: data)])
         let long = [0x97, 255, 1, 0x2B] + [UInt8](repeating: 7, count: 300) + [0x03] + avc1 + data
         #expect(try demuxer.read(type: 9, timestamp: 4, payload: long).count == 1)
         #expect(try demuxer.read(type: 9, timestamp: 5, payload: [0x92] + avc1) == [.endOfSequence])
@@ -112,23 +112,24 @@ enum TagBytes {
 
     @Test func unsupportedIsSaidOnceAndClearly() throws {
         var demuxer = Demuxer()
-        let hevc = [0x90] + Array("hvc1".utf8) + [1, 2, 3]
+        let vp8 = [0x90] + Array("vp08".utf8) + [1, 2, 3]
         #expect(
-            try demuxer.read(type: 9, timestamp: 0, payload: hevc)
-                == [.unsupported("HEVC video (Enhanced RTMP hvc1); send H.264")])
-        #expect(try demuxer.read(type: 9, timestamp: 0, payload: hevc).isEmpty)
+            try demuxer.read(type: 9, timestamp: 0, payload: vp8)
+                == [.unsupported("VP8 video (Enhanced RTMP vp08); send H.264, HEVC, AV1 or VP9", .video)])
+        #expect(try demuxer.read(type: 9, timestamp: 0, payload: vp8).isEmpty)
         #expect(
-            try demuxer.read(type: 9, timestamp: 0, payload: [0x1C, 0, 0, 0, 0])
-                == [.unsupported("HEVC (codec id 12) video; send H.264")])
+            try demuxer.read(type: 9, timestamp: 0, payload: [0x14, 0, 0, 0, 0])
+                == [.unsupported("VP6 video; send H.264, HEVC, AV1 or VP9", .video)])
         #expect(
-            try demuxer.read(type: 8, timestamp: 0, payload: [0x2F, 0xFF])
-                == [.unsupported("MP3 audio; send AAC")])
+            try demuxer.read(type: 8, timestamp: 0, payload: [0xB2, 0xFF])
+                == [.unsupported("Speex audio; send AAC, Opus, FLAC, AC-3, E-AC-3 or MP3", .audio)])
         #expect(
-            try demuxer.read(type: 8, timestamp: 0, payload: [0x91] + Array("Opus".utf8))
-                == [.unsupported("Opus audio (Enhanced RTMP Opus); send AAC")])
-        #expect(
-            try demuxer.read(type: 9, timestamp: 0, payload: [0x96, 0x01] + Array("avc1".utf8))
-                == [.unsupported("multitrack video (Enhanced RTMP); send one track")])
+            try demuxer.read(type: 8, timestamp: 0, payload: [0x95, 0x01] + Array("abcd".utf8) + [7, 1])
+                == [
+                    .unsupported(
+                        "unknown audio (Enhanced RTMP abcd); send AAC, Opus, FLAC, AC-3, E-AC-3 or MP3", .audio,
+                        track: 7)
+                ])
         // However many codecs a peer invents, the list of what was said stays short.
         let count = try (0..<1000).map { number in
             try demuxer.read(
@@ -136,7 +137,7 @@ enum TagBytes {
             )
             .count
         }.reduce(0, +)
-        #expect(count == 11)
+        #expect(count == 12)
     }
 
     @Test func brokenPicturesThrowAndLeaveTheDemuxerUsable() throws {

@@ -19,18 +19,18 @@ struct FFmpegFileTests {
         var demuxer = Demuxer()
         var found: [String] = []
         var configurations = 0
-        for tag in tags(of: [UInt8](try Data(contentsOf: file))) {
+        for tag in RecordedTag.all(of: [UInt8](try Data(contentsOf: file))) {
             for event in try demuxer.read(type: tag.type, timestamp: tag.timestamp, payload: tag.body) {
                 switch event {
-                case .video(let dts, let offset, let isSync, let data):
+                case .video(_, let dts, _, let offset, let isSync, let data):
                     found.append("video,\(dts + Int64(offset)),\(dts),\(data.count),\(isSync ? "K" : "_")_")
-                case .audio(let pts, let data): found.append("audio,\(pts),\(pts),\(data.count),K_")
-                case .videoConfiguration(let record):
+                case .audio(_, let pts, _, let data): found.append("audio,\(pts),\(pts),\(data.count),K_")
+                case .videoConfiguration(let format, _):
                     configurations += 1
-                    #expect(record.nalUnitLengthSize == 4)
-                case .audioConfiguration(let configuration):
+                    #expect(format == format.withFourByteLengths && format.name == "H.264")
+                case .audioConfiguration(let format, _):
                     configurations += 1
-                    #expect(configuration.sampleRate == 48000)
+                    #expect(format.sampleRate == 48000)
                 case .metadata(let object): #expect(object["width"]?.number == 160)
                 case .endOfSequence, .message, .unsupported: break
                 }
@@ -39,19 +39,6 @@ struct FFmpegFileTests {
         #expect(found.count > 130)
         #expect(found == expected)
         #expect(configurations == 2)
-    }
-
-    private func tags(of file: [UInt8]) -> [(type: UInt8, timestamp: UInt32, body: [UInt8])] {
-        var tags: [(UInt8, UInt32, [UInt8])] = []
-        func number(_ range: Range<Int>) -> Int { file[range].reduce(0) { $0 << 8 | Int($1) } }
-        var offset = 13
-        while offset + 11 <= file.count {
-            let size = number(offset + 1..<offset + 4)
-            let timestamp = UInt32(number(offset + 4..<offset + 7)) | UInt32(file[offset + 7]) << 24
-            tags.append((file[offset], timestamp, Array(file[offset + 11..<offset + 11 + size])))
-            offset += 11 + size + 4
-        }
-        return tags
     }
 
     /// - Parameter arguments: split at blanks; `last` is one argument whatever it contains.

@@ -30,11 +30,21 @@ import Testing
             (9, TagBytes.picture(TagBytes.unit(TagBytes.idr) + TagBytes.unit([0x41, 1]))),
             (9, [0x91] + avc1 + [0, 0, 1] + TagBytes.unit(TagBytes.idr)), (9, [0x90] + avc1 + TagBytes.record()),
             (9, [0x97, 2, 0, 0, 9, 0x03] + avc1 + TagBytes.unit(TagBytes.idr)),
+            (9, [0x90] + Array("hvc1".utf8) + EnhancedBytes.hevcRecord),
+            (9, [0x91] + Array("hvc1".utf8) + [0, 0, 1] + EnhancedBytes.hevcIDR),
+            (9, [0x90] + Array("av01".utf8) + EnhancedBytes.av1Record),
+            (9, [0x91] + Array("av01".utf8) + EnhancedBytes.av1KeyFrame),
+            (9, [0x91] + Array("vp09".utf8) + [0x82, 0x49, 0x83, 0x42]),
+            (9, EnhancedBytes.manyTracks(video: [(0, avc1, TagBytes.record()), (1, avc1, TagBytes.record())])),
+            (8, [0x90] + Array("Opus".utf8) + EnhancedBytes.opusHead),
+            (8, [0x91] + Array("ac-3".utf8) + EnhancedBytes.ac3), (8, [0x91] + Array("ec-3".utf8) + EnhancedBytes.eac3),
+            (8, [0x90] + Array("fLaC".utf8) + EnhancedBytes.streamInfo),
             (8, [0xAF, 0] + TagBytes.audioConfig), (8, [0xAF, 1, 1, 2, 3, 4]),
             (8, [0x90] + Array("mp4a".utf8) + TagBytes.audioConfig),
             (18, AMF0.serialize([.string("onMetaData"), .ecmaArray([.init("width", .number(16))])])),
         ]
         var demuxer = Demuxer()
+        var formats: [UInt8: String] = [:]
         var pictures = 0
         var failures = 0
         for _ in 0..<12_500 {
@@ -45,9 +55,15 @@ import Testing
                 failures += 1
                 continue
             }
-            for case .video(_, _, _, let data) in events {
-                pictures += 1
-                #expect(isFramed(data))
+            for event in events {
+                switch event {
+                case .videoConfiguration(let format, let track): formats[track] = format.name
+                case .video(let track, _, let nanoseconds, _, _, let data):
+                    pictures += 1
+                    #expect(nanoseconds < 1_000_000)
+                    if let name = formats[track], ["H.264", "HEVC"].contains(name) { #expect(isFramed(data)) }
+                default: break
+                }
             }
         }
         #expect(pictures > 500)

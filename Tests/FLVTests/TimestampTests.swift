@@ -17,7 +17,8 @@ import Testing
         let payload = TagBytes.picture(TagBytes.unit(TagBytes.idr))
         var times: [Int64] = []
         for timestamp in timestamps {
-            for case .video(let dts, _, _, _) in try demuxer.read(type: 9, timestamp: timestamp, payload: payload) {
+            for case .video(_, let dts, _, _, _, _) in try demuxer.read(type: 9, timestamp: timestamp, payload: payload)
+            {
                 times.append(dts)
             }
         }

@@ -9,61 +9,18 @@ import Timeline
 
 /// The whole line with a ladder that copies, into the daemon's timeline.
 @Suite struct IngestLineTests {
-    /// 2020-09-13T12:26:40Z: segments of 2 s from 800,000,000 on.
-    private static let wall: Int64 = 1_600_000_000_000
-    private static let number: UInt64 = 800_000_000
+    private static let wall = Bench.wall
+    private static let number = Bench.number
     private let flash: Flash
 
     init() throws { flash = try Flash() }
 
-    private static let ladder = Ladder(
+    static let ladder = Ladder(
         video: [VideoRung(name: "720p", codec: .copy)], audio: [AudioRung(name: "stereo", codec: .copy)],
         segmentDurationSeconds: 2, partDurationMilliseconds: 500)
 
-    /// A worker's line, and a timeline that takes what it says as the daemon does.
-    private struct Bench: ~Copyable {
-        var line: IngestLine
-        let timeline: ChannelTimeline
-        var publication: UInt64 = 0
-        var events: [String] = []
-        var sets = 0
-
-        init(firstSegment: UInt64 = 0, ladder: Ladder = IngestLineTests.ladder) throws {
-            timeline = try ChannelTimeline(
-                directory: nil, limits: .init(segmentDuration: Ticks(2, timescale: 1), windowSeconds: 36000),
-                budget: StorageBudget(maximumBytes: 1 << 30), onEvent: { _ in })
-            publication = timeline.beginPublication().publication
-            line = IngestLine(ladder: ladder, firstSegment: firstSegment)
-        }
-
-        mutating func give(_ messages: [RTMPMessage], wall: Int64) throws {
-            for message in messages { try take(try line.take(message, wallMilliseconds: wall)) }
-        }
-
-        mutating func finish() throws { try take(line.finish()) }
-
-        private mutating func take(_ messages: [WorkerMessage]) throws {
-            for message in messages {
-                switch message {
-                case .tracks(let tracks):
-                    sets += 1
-                    try timeline.setTracks(
-                        tracks.map { ($0.name, $0.reorderDelay, $0.frameRate, $0.header) }, publication: publication)
-                case .chunk(let chunk):
-                    try timeline.append(
-                        track: Int(chunk.track), segment: chunk.segment, endsSegment: chunk.endsSegment,
-                        bytes: chunk.bytes, publication: publication)
-                case .event(let event): events.append(event.text)
-                default: events.append("a message out of place")
-                }
-            }
-        }
-
-        var numbers: [UInt64] { timeline.snapshot.segments.map { $0.number - IngestLineTests.number } }
-    }
-
     @Test func tenSecondsMakeFiveSegments() throws {
-        var bench = try Bench()
+        var bench = try Bench(ladder: Self.ladder)
         try bench.give(flash.configurations(at: 0) + flash.media(from: 0, seconds: 10), wall: Self.wall)
         try bench.finish()
         #expect(bench.numbers == [0, 1, 2, 3, 4])
@@ -81,7 +38,7 @@ import Timeline
     }
 
     @Test func nothingBeginsBeforeAKeyFrame() throws {
-        var bench = try Bench()
+        var bench = try Bench(ladder: Self.ladder)
         let media = flash.media(from: 0, seconds: 4)
         let second = try #require(media.lastIndex { $0.payload.first == 0x17 && $0.timestamp <= 1000 })
         try bench.give(flash.configurations(at: 0) + media[10..<second], wall: Self.wall)
@@ -93,7 +50,7 @@ import Timeline
 
     /// The encoder's clock jumps: the ladder begins anew at the wall's time, in segments that were never used.
     @Test(arguments: [3_600_000, 1_000_000_000_000, -5_000] as [Int64]) func aJumpOfTheClock(_ jump: Int64) throws {
-        var bench = try Bench()
+        var bench = try Bench(ladder: Self.ladder)
         try bench.give(flash.configurations(at: 100_000) + flash.media(from: 100_000, seconds: 5), wall: Self.wall)
         try bench.give(flash.media(from: 105_000 + jump, seconds: 4), wall: Self.wall + 5000)
         try bench.finish()
@@ -109,7 +66,7 @@ import Timeline
     }
 
     @Test func jumpsWithoutEndEndThePublication() throws {
-        var bench = try Bench()
+        var bench = try Bench(ladder: Self.ladder)
         try bench.give(flash.configurations(at: 0), wall: Self.wall)
         var reason = ""
         do {
@@ -121,7 +78,7 @@ import Timeline
     }
 
     @Test func jumpsNowAndThenAreEndured() throws {
-        var bench = try Bench()
+        var bench = try Bench(ladder: Self.ladder)
         try bench.give(flash.configurations(at: 0), wall: Self.wall)
         for round in 0..<20 as Range<Int64> {
             try bench.give(flash.media(from: round * 1_000_000, seconds: 1), wall: Self.wall + round * 10_000)
@@ -132,7 +89,7 @@ import Timeline
 
     /// Every new format costs a ladder: an encoder that changes it all the time is ended.
     @Test func changesOfFormatWithoutEndEndThePublication() throws {
-        var bench = try Bench()
+        var bench = try Bench(ladder: Self.ladder)
         var reason = ""
         var rounds: Int64 = 0
         do {
@@ -149,19 +106,19 @@ import Timeline
 
     @Test func segmentsInUseAreLeftAlone() throws {
         // The wall's clock was set back by an hour: time goes on from where it was.
-        var bench = try Bench(firstSegment: Self.number + 1800)
+        var bench = try Bench(firstSegment: Self.number + 1800, ladder: Self.ladder)
         try bench.give(flash.configurations(at: 0) + flash.media(from: 0, seconds: 6), wall: Self.wall)
         try bench.finish()
         #expect(bench.numbers.first == 1800)
         // A segment that is half over is in use as well.
-        bench = try Bench(firstSegment: Self.number + 1)
+        bench = try Bench(firstSegment: Self.number + 1, ladder: Self.ladder)
         try bench.give(flash.configurations(at: 0) + flash.media(from: 0, seconds: 6), wall: Self.wall + 500)
         try bench.finish()
         #expect(bench.numbers.first == 1)
     }
 
     @Test func brokenMessagesArePassedOver() throws {
-        var bench = try Bench()
+        var bench = try Bench(ladder: Self.ladder)
         var random = SplitMix(seed: 3)
         try bench.give(flash.configurations(at: 0), wall: Self.wall)
         for message in flash.media(from: 0, seconds: 6) {

@@ -152,16 +152,36 @@ import Testing
         #expect(conversation.receivedBytes(1 << 32) == [.send(.acknowledgement(1500))])
     }
 
-    @Test func enhancedEncodersLearnWhatWeTake() throws {
+    /// Version 1 has the list, version 2 the maps; an encoder may say any of them.
+    @Test(
+        arguments: [
+            .init("fourCcList", .strictArray([.string("hvc1"), .string("avc1")])),
+            .init("videoFourCcInfoMap", .object([.init("*", .number(4))])), .init("capsEx", .number(2)),
+        ] as [AMF0.Property])
+    func enhancedEncodersLearnWhatWeTake(said: AMF0.Property) throws {
         var conversation = PublisherConversation(peer: "")
-        let object = AMF0.object([
-            .init("app", .string("news")), .init("fourCcList", .strictArray([.string("hvc1"), .string("avc1")])),
-        ])
+        let object = AMF0.object([.init("app", .string("news")), said])
+        let properties = try #require(answer(to: object, &conversation))
+        let list = ["avc1", "hvc1", "av01", "vp09", "mp4a", "Opus", "ac-3", "ec-3", "fLaC", ".mp3"]
+        #expect(properties["fourCcList"] == .strictArray(list.map { .string($0) }))
+        #expect(properties["videoFourCcInfoMap"]?["hvc1"] == .number(5))
+        #expect(properties["videoFourCcInfoMap"]?["vp09"] == .number(1))
+        #expect(properties["audioFourCcInfoMap"]?["Opus"] == .number(5))
+        #expect(properties["audioFourCcInfoMap"]?[".mp3"] == .number(1))
+        // Multitrack, ModEx, nanoseconds.
+        #expect(properties["capsEx"] == .number(14))
+    }
+
+    @Test func othersAreNotTroubledWithIt() throws {
+        var conversation = PublisherConversation(peer: "")
+        let properties = try #require(answer(to: .object([.init("app", .string("news"))]), &conversation))
+        #expect(properties["fourCcList"] == nil && properties["capsEx"] == nil)
+    }
+
+    /// The properties that `connect` is answered with.
+    private func answer(to object: AMF0, _ conversation: inout PublisherConversation) -> AMF0? {
         let answers = command([.string("connect"), .number(1), object], to: &conversation)
-        guard case .send(.command(let values, _)) = answers.last else {
-            Issue.record("no result")
-            return
-        }
-        #expect(values[2]["fourCcList"] == .strictArray([.string("avc1"), .string("mp4a")]))
+        guard case .send(.command(let values, _)) = answers.last, values.count > 2 else { return nil }
+        return values[2]
     }
 }

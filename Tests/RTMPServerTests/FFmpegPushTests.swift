@@ -21,12 +21,12 @@ struct FFmpegPushTests {
                 type: message.type, timestamp: message.timestamp, payload: message.payload)
             {
                 switch event {
-                case .video(let dts, let offset, _, let data):
+                case .video(_, let dts, _, let offset, _, let data):
                     samples.append("video,\(dts + Int64(offset)),\(dts),\(data.count)")
-                case .audio(let pts, let data): samples.append("audio,\(pts),\(pts),\(data.count)")
+                case .audio(_, let pts, _, let data): samples.append("audio,\(pts),\(pts),\(data.count)")
                 case .metadata(let object): metadata = object
                 case .videoConfiguration, .audioConfiguration, .endOfSequence, .message: break
-                case .unsupported(let text): Issue.record("\(text)")
+                case .unsupported(let text, _, _): Issue.record("\(text)")
                 }
             }
         }

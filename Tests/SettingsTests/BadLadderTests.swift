@@ -99,13 +99,41 @@ import Testing
         BadProfile(
             "copy with a size", "{ name: 360p, codec: h264, width: 640, height: 360, framerate: 30, bitrate: 800000 }",
             "{ name: source, codec: copy, width: 640 }",
-            "18:5: warning: codec copy beside encoded rungs: players can switch only if the encoder sends a keyframe every 6 s or at a divisor of it",
+            "18:5: warning: codec copy beside other rungs: players can switch only if the encoder sends a keyframe every 6 s or at a divisor of it",
             "18:34: error: 'width' has no meaning with codec copy, which passes the encoder's picture on; delete it"),
         BadProfile(
             "copy beside encoded rungs",
             "{ name: 360p, codec: h264, width: 640, height: 360, framerate: 30, bitrate: 800000 }",
             "{ name: source, codec: copy }",
-            "18:5: warning: codec copy beside encoded rungs: players can switch only if the encoder sends a keyframe every 6 s or at a divisor of it"
+            "18:5: warning: codec copy beside other rungs: players can switch only if the encoder sends a keyframe every 6 s or at a divisor of it"
+        ),
+        BadProfile(
+            "track of an encoded rung", "framerate: 30, bitrate: 800000",
+            "framerate: 30, trackId: 1, bitrate: 800000",
+            "18:72: error: 'trackId' has a meaning with codec copy only; encoded rungs are made of the encoder's track 0"
+        ),
+        BadProfile(
+            "copies of other tracks beside encoded rungs",
+            "{ name: 360p, codec: h264, width: 640, height: 360, framerate: 30, bitrate: 800000 }",
+            "{ name: source, codec: copy, trackId: 2 }",
+            "8:3: error: encoded rungs are made of the encoder's track 0, and no rung copies that; beside encoded rungs, a rung with codec copy and trackId 0 must be there",
+            "18:5: warning: codec copy beside other rungs: players can switch only if the encoder sends a keyframe every 6 s or at a divisor of it, at once on all its tracks"
+        ),
+        BadProfile(
+            "a track copied twice",
+            "{ name: 360p, codec: h264, width: 640, height: 360, framerate: 30, bitrate: 800000 }",
+            "{ name: source, codec: copy }\n  - { name: again, codec: copy, trackId: 0 }",
+            "18:5: warning: codec copy beside other rungs: players can switch only if the encoder sends a keyframe every 6 s or at a divisor of it",
+            "19:5: error: there is a rung already that copies track 0, and this would be the same picture; delete it, or give it another trackId"
+        ),
+        BadProfile(
+            "no such track", "{ name: stereo, codec: aac,",
+            "{ name: stereo, codec: aac, trackId: 256,",
+            "20:42: error: 'trackId' is 256; it must be 0 to 255"),
+        BadProfile(
+            "MediaLive's word for a track", "{ name: stereo, codec: aac,",
+            "{ name: stereo, codec: aac, track: 1,",
+            "20:33: error: unknown key 'track' in an audio rung; known are name, codec, trackId, bitrate, sampleRate, channels, language"
         ),
         BadProfile(
             "sample rate that AAC lacks", "sampleRate: 48000",

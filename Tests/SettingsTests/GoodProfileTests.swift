@@ -56,6 +56,28 @@ import Testing
             ])
     }
 
+    /// The encoder's own ladder and its languages.
+    @Test func readsTracksOfTheEncoder() throws {
+        let text = """
+            channel: news
+            ingest: { streamKeys: { primary: { env: PRIMARY } } }
+            video:
+              - { name: hd, codec: copy }
+              - { name: sd, codec: copy, trackId: 1 }
+            audio:
+              - { name: english, codec: aac, language: en }
+              - { name: french, codec: aac, trackId: 1, language: fr }
+              - { name: surround, codec: copy, trackId: 2 }
+            endpoints: [{ id: hls, package: hls }]
+            """
+        let result = ChannelProfile.load(text: text, file: "news.yaml", environment: SampleProfile.environment)
+        #expect(result.diagnostics.allSatisfy { $0.severity == .warning })
+        let ladder = try #require(result.profile?.ladder)
+        #expect(ladder.video.map(\.trackID) == [0, 1])
+        #expect(ladder.audio.map(\.trackID) == [0, 1, 2])
+        #expect(ladder.audio.map(\.language) == ["en", "fr", "und"])
+    }
+
     /// Nobody can know how long an event will be: who says nothing of the storage is told what happens then.
     @Test func warnsOfEventsWithoutAWindow() throws {
         let text = """

@@ -104,11 +104,11 @@ import Transcode
             ladder: Ladder([Self.source]),
             anchor: TimeAnchor(inputMilliseconds: 0, epochMilliseconds: Run.epochMilliseconds))
         let record = try AVCDecoderConfigurationRecord(parsing: first.videoConfiguration)
-        try session.configure(video: record)
+        try session.configure(video: .avc(record))
         for sample in first.video { _ = try session.push(video: sample.input) }
-        try session.configure(video: record)
+        try session.configure(video: .avc(record))
         #expect(throws: TranscodeError.sourceChanged) {
-            try session.configure(video: AVCDecoderConfigurationRecord(parsing: second.videoConfiguration))
+            try session.configure(video: .avc(AVCDecoderConfigurationRecord(parsing: second.videoConfiguration)))
         }
         #expect(try session.finish().count == 1)
     }

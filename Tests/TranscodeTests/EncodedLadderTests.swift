@@ -132,7 +132,7 @@ import Transcode
         let session = try TranscodeSession(
             ladder: Ladder([.quick("v", rate: FrameRate(30), gop: 30)]),
             anchor: TimeAnchor(inputMilliseconds: 0, epochMilliseconds: Run.epochMilliseconds))
-        try session.configure(video: AVCDecoderConfigurationRecord(parsing: clip.videoConfiguration))
+        try session.configure(video: .avc(AVCDecoderConfigurationRecord(parsing: clip.videoConfiguration)))
         var outputs: [TranscodeOutput] = []
         for sample in clip.video { outputs += try session.push(video: sample.input) }
         var late = try #require(clip.video.first).input
@@ -185,9 +185,9 @@ import Transcode
             ladder: Ladder([.quick("v", rate: FrameRate(30), gop: 30)]),
             anchor: TimeAnchor(inputMilliseconds: 0, epochMilliseconds: Run.epochMilliseconds))
         var outputs: [TranscodeOutput] = []
-        try session.configure(video: AVCDecoderConfigurationRecord(parsing: first.videoConfiguration))
+        try session.configure(video: .avc(AVCDecoderConfigurationRecord(parsing: first.videoConfiguration)))
         for sample in first.video { outputs += try session.push(video: sample.input) }
-        try session.configure(video: AVCDecoderConfigurationRecord(parsing: second.videoConfiguration))
+        try session.configure(video: .avc(AVCDecoderConfigurationRecord(parsing: second.videoConfiguration)))
         for sample in second.video {
             var input = sample.input
             input.decodeMilliseconds += 2000

@@ -31,10 +31,10 @@ struct Run {
         let session = try TranscodeSession(ladder: ladder, anchor: anchor, limits: limits)
         segments = session.segments
         if !clip.videoConfiguration.isEmpty {
-            try session.configure(video: AVCDecoderConfigurationRecord(parsing: clip.videoConfiguration))
+            try session.configure(video: .avc(AVCDecoderConfigurationRecord(parsing: clip.videoConfiguration)))
         }
         if !clip.audioConfiguration.isEmpty, hasAudio {
-            try session.configure(audio: AudioSpecificConfig(parsing: clip.audioConfiguration))
+            try session.configure(audio: .aac(AudioSpecificConfig(parsing: clip.audioConfiguration)))
         }
         for sample in clip.samples where sample.isVideo || hasAudio {
             try add(sample.isVideo ? session.push(video: sample.input) : session.push(audio: sample.input))
@@ -62,7 +62,7 @@ struct Run {
     /// The pictures of a video track, in presentation order, with their times.
     func pictures(_ track: Int) throws -> [(time: Int64, frame: Frame)] {
         guard case .avc(let configuration, _, _) = tracks[track]?.codec else { return [] }
-        var decoder = try Decoder(h264: configuration.bytes, threads: 1)
+        var decoder = try Decoder(.avc(configuration), threads: 1)
         var pictures: [(Int64, Frame)] = []
         for coded in samples[track] ?? [] {
             try decoder.send(coded.sample.data, presentationTime: coded.sample.presentationTime)
@@ -76,7 +76,7 @@ struct Run {
     /// The first channel of an audio track, from the decode time of its first sample on.
     func sound(_ track: Int) throws -> [Float] {
         guard case .aac(let configuration) = tracks[track]?.codec else { return [] }
-        var decoder = try Decoder(aac: configuration.bytes)
+        var decoder = try Decoder(.aac(configuration))
         var resampler = Resampler(sampleRate: Int(configuration.sampleRate), channels: 1)
         var sound: [Float] = []
         for coded in samples[track] ?? [] {

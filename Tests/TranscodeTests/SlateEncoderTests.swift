@@ -10,7 +10,7 @@ import Transcode
 
     private static func pictures(_ coded: SlateEncoder.Coded, rounds: Int = 1) throws -> [Frame] {
         guard case .avc(let record, _, _) = coded.track.codec else { return [] }
-        var decoder = try Decoder(h264: record.bytes, threads: 1)
+        var decoder = try Decoder(.avc(record), threads: 1)
         var frames: [Frame] = []
         for (index, sample) in (0..<rounds).flatMap({ _ in coded.samples }).enumerated() {
             try decoder.send(sample.data, presentationTime: Int64(index))
@@ -42,7 +42,7 @@ import Transcode
             Issue.record("not AAC")
             return
         }
-        var decoder = try Decoder(aac: configuration.bytes)
+        var decoder = try Decoder(.aac(configuration))
         var resampler = Resampler(sampleRate: 48_000, channels: 2)
         var heard = PCMBlock(channels: 2)
         for index in 0..<20 as Range<Int64> {

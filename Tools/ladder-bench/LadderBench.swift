@@ -44,17 +44,18 @@ struct LadderBench {
         }
         for event in events {
             switch event {
-            case .videoConfiguration(let configuration): try session.configure(video: configuration)
-            case .audioConfiguration(let configuration): try session.configure(audio: configuration)
-            case .video(let dts, let offset, let isSync, let data):
+            case .videoConfiguration(let format, let track): try session.configure(video: format, track: track)
+            case .audioConfiguration(let format, let track): try session.configure(audio: format, track: track)
+            case .video(let track, let dts, _, let offset, let isSync, let data):
                 first = first ?? dts
                 last = dts
                 count(
                     try session.push(
                         video: InputSample(
-                            decodeMilliseconds: dts, compositionMilliseconds: offset, isSync: isSync, data: data)))
-            case .audio(let pts, let data):
-                count(try session.push(audio: InputSample(decodeMilliseconds: pts, data: data)))
+                            decodeMilliseconds: dts, compositionMilliseconds: offset, isSync: isSync, data: data),
+                        track: track))
+            case .audio(let track, let pts, _, let data):
+                count(try session.push(audio: InputSample(decodeMilliseconds: pts, data: data), track: track))
             case .endOfSequence, .metadata, .message, .unsupported: break
             }
         }

@@ -1,17 +1,20 @@
 import Media
 
 /// The NAL units of one picture, each behind a 4-byte length. ISO/IEC 14496-15:2022, clause 5.3.4.2.
-struct AVCAccessUnit: Equatable {
+struct NALAccessUnit: Equatable {
+    enum Codec { case avc, hevc }
+
     let data: [UInt8]
-    /// Whether there is an IDR slice: NAL unit type 5. ITU-T H.264 (08/2021), table 7-1.
+    /// Whether decoding can begin here. H.264: at an IDR slice, NAL unit type 5; ITU-T H.264 (08/2021), table 7-1.
+    /// HEVC: at any intra random access point; ITU-T H.265 (08/2021), table 7-1.
     ///
     /// The tag's frame type is not asked: encoders call every I picture a key frame.
-    let isIDR: Bool
+    let isSync: Bool
 
     /// - Parameter lengthSize: bytes of a length field in `bytes`: 1, 2 or 4.
     /// - Throws: `.invalid` for a unit that is longer than what is left. Empty units are left out.
-    init(reading bytes: [UInt8], lengthSize: Int) throws(ParseError) {
-        var hasIDR = false
+    init(reading bytes: [UInt8], _ codec: Codec, lengthSize: Int) throws(ParseError) {
+        var isSync = false
         var mustRewrite = lengthSize != 4
         var units: [Range<Int>] = []
         var offset = 0
@@ -28,13 +31,20 @@ struct AVCAccessUnit: Equatable {
             if length == 0 {
                 mustRewrite = true
             } else {
-                if bytes[offset] & 0x1F == 5 { hasIDR = true }
+                if Self.isSync(bytes[offset], codec) { isSync = true }
                 units.append(offset..<offset + length)
             }
             offset += length
         }
-        isIDR = hasIDR
+        self.isSync = isSync
         data = mustRewrite ? Self.rewritten(bytes, units) : bytes
+    }
+
+    private static func isSync(_ first: UInt8, _ codec: Codec) -> Bool {
+        switch codec {
+        case .avc: NALUnitHeader(first).type == .idrSlice
+        case .hevc: HEVCNALUnitType(rawValue: first >> 1).isRandomAccessPoint
+        }
     }
 
     private static func rewritten(_ bytes: [UInt8], _ units: [Range<Int>]) -> [UInt8] {
