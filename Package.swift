@@ -167,9 +167,9 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Admin", "CLinux", "CurlHTTP", "Keys", "Live", "OpenSSLCrypto", "Origin", "Probe", "Sealing",
+                "Admin", "CLinux", "CurlHTTP", "Files", "Keys", "Live", "OpenSSLCrypto", "Origin", "Probe", "Sealing",
                 "Settings",
-                "Supervisor", "Timeline", "ViewerTokens",
+                "Slate", "Supervisor", "Timeline", "ViewerTokens",
                 argumentParser, lifecycle, unixSignals, logging, nioPosix, subprocess, systemPackage,
             ],
             swiftSettings: settings),
@@ -259,18 +259,18 @@ let package = Package(
         tests("TimelineTests", "Timeline", "Files", "OpenSSLCrypto", "Sealing", "ISOBMFF", "Media", "TestSupport"),
         tests(
             "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "Settings",
-            "TestSupport", "Timeline"),
+            "Slate", "TestSupport", "Timeline"),
         tests(
-            "LiveTests", "Live", "CPIX", "CurlHTTP", "Files", "Keys", "Media", "Packager", "Settings", "TestSupport",
+            "LiveTests", "Live", "CPIX", "CurlHTTP", "Files", "Keys", "Media", "Packager", "Settings", "Slate", "TestSupport",
             "Timeline", logging),
         tests(
             "OriginTests", "Origin", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport", "Timeline",
             logging, nio, nioHTTP1, nioPosix),
         tests(
-            "SupervisorTests", "Supervisor", "ChunkStream", "Live", "Media", "Packager", "Settings", "TestSupport",
+            "SupervisorTests", "Supervisor", "ChunkStream", "Live", "Media", "Packager", "Settings", "Slate", "TestSupport",
             "Timeline", logging),
         tests(
-            "IngestTests", "Ingest", "ChunkStream", "ISOBMFF", "Media", "RTMPServer", "TestSupport", "Timeline",
+            "IngestTests", "Ingest", "ChunkStream", "ISOBMFF", "Media", "RTMPServer", "Slate", "TestSupport", "Timeline",
             "Transcode"),
     ]
 )

@@ -54,15 +54,26 @@ extension AdminReport {
         text.add(
             "sluice_key_next_held", .gauge, "1 where the next is there.", each { $0.isNextHeld.map { $0 ? 1 : 0 } })
         text.add("sluice_key_held_periods", .gauge, "Key periods in memory.", each(\.heldPeriods))
+        text.add(
+            "sluice_key_reserve_held", .gauge, "1 where the reserve key is there.",
+            each { $0.isReserveHeld.map { $0 ? 1 : 0 } })
         text.add("sluice_speke_calls_total", .counter, "Requests to the key provider.", each(\.calls))
         text.add("sluice_speke_failures_total", .counter, "Requests that failed.", each(\.failures))
-        text.add(
-            "sluice_endpoint_withheld", .gauge, "1 while manifests answer 503 for want of a key.",
+        func endpoints(_ isTrue: (Endpoint) -> Bool) -> [(labels: [(String, String)], value: String)] {
             channels.flatMap { channel in
                 channel.endpoints.map {
-                    ([("channel", channel.channel), ("endpoint", $0.id)], $0.isWithheld ? "1" : "0")
+                    ([("channel", channel.channel), ("endpoint", $0.id)], isTrue($0) ? "1" : "0")
                 }
-            })
+            }
+        }
+        text.add(
+            "sluice_endpoint_withheld", .gauge, "1 while manifests answer 503 for want of a key.",
+            endpoints(\.isWithheld))
+        text.add(
+            "sluice_endpoint_grace", .gauge, "1 while an earlier key goes on.", endpoints { $0.keyStep == "grace" })
+        text.add(
+            "sluice_endpoint_slate", .gauge, "1 while a slate stands for the picture.",
+            endpoints { $0.keyStep == "slate" })
     }
 
     private func addHost(to text: inout PrometheusText) {

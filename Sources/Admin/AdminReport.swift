@@ -45,6 +45,8 @@ package struct AdminReport: Sendable {
         package var id: String
         package var manifest: String
         package var isWithheld: Bool
+        /// own, grace, waiting or slate: of the newest segment.
+        package var keyStep: String
         package var listedSegments: Int
         package var currentKeyPeriod: UInt64?
     }
@@ -57,6 +59,8 @@ package struct AdminReport: Sendable {
         package var isCurrentHeld: Bool
         package var isNextHeld: Bool?
         package var heldPeriods: Int
+        /// Nil where the profile wants no reserve key.
+        package var isReserveHeld: Bool?
         package var calls: UInt64
         package var failures: UInt64
         package var lastError: String?
@@ -108,7 +112,8 @@ package struct AdminReport: Sendable {
                 Endpoint(
                     id: endpoint.id,
                     manifest: "/\(name)/\(endpoint.id)/\(endpoint.package == .dash ? "index.mpd" : "index.m3u8")",
-                    isWithheld: state.isWithheld, listedSegments: state.window.listed.count,
+                    isWithheld: state.isWithheld, keyStep: state.step.rawValue,
+                    listedSegments: state.window.listed.count,
                     currentKeyPeriod: state.window.segments.last?.keys?.period.index)
             },
             keys: channel.schedules.map { KeyState($0.status) })
@@ -135,6 +140,7 @@ extension AdminReport.KeyState {
             currentPeriod: status.currentPeriod.index, edition: status.currentPeriod.edition,
             secondsToNextPeriod: status.secondsToNextPeriod,
             isCurrentHeld: status.isCurrentHeld, isNextHeld: status.isNextHeld, heldPeriods: status.heldPeriods,
+            isReserveHeld: status.isReserveHeld,
             calls: status.calls, failures: status.failures, lastError: status.lastError.map { "\($0)" })
     }
 }

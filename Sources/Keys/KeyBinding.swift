@@ -77,6 +77,9 @@ package struct KeyBinding: Sendable, Hashable, Codable {
     /// The edition of segments yet to be bound.
     package var currentEdition: UInt32 { editions.last?.edition ?? 0 }
 
+    /// Whether `segment` is decided already.
+    package func isBound(_ segment: UInt64) -> Bool { lastSegment.map { segment <= $0 } ?? false }
+
     /// The period whose key protects `segment`. For segments never bound this is where they would belong.
     package func period(of segment: UInt64, start: Ticks, contract: KeyContract) -> KeyPeriod {
         exception(for: segment)?.period ?? ownPeriod(of: segment, start, contract)

@@ -2,6 +2,7 @@ import Files
 import Keys
 import Media
 import Packager
+import Slate
 import Synchronization
 import Timeline
 
@@ -22,6 +23,10 @@ final class KeyGroup: Sendable {
         let graceSeconds: UInt32
         /// How much of an event's beginning is left in the clear.
         var clearLeadSeconds: UInt32 = 0
+        /// Where what stands for segments is kept.
+        var slates: SlateShelf?
+        /// Whether something is to stand for segments past the grace.
+        var showsSlate = false
     }
 
     /// What was decided, and survives a restart.
@@ -37,6 +42,7 @@ final class KeyGroup: Sendable {
         var lastNumber: UInt64?
         /// Decided, but not written down: nothing is listed by it.
         var isUnsaved = false
+        var step = KeyStep.own
     }
 
     /// What a look at the snapshot gives.
@@ -44,6 +50,10 @@ final class KeyGroup: Sendable {
         var segments: [BoundSegment]
         /// A segment has no key yet, past the grace: manifests answer 503.
         var isWithheld: Bool
+        /// The changes that new segments brought, in order.
+        var steps: [(from: KeyStep, to: KeyStep, segment: UInt64)] = []
+        /// What the newest segment is bound to.
+        var step = KeyStep.own
     }
 
     /// The keys after those of the newest segment.
@@ -99,16 +109,27 @@ final class KeyGroup: Sendable {
     func bind(_ snapshot: Snapshot, firstListed: UInt64) throws(FileError) -> Bound {
         try state.withLock { state throws(FileError) in
             let before = state.decisions.binding
+            var steps: [(from: KeyStep, to: KeyStep, segment: UInt64)] = []
             for segment in snapshot.segments where segment.number > state.lastNumber ?? 0 {
-                let period = period(binding: segment, snapshot, &state)
-                if extendRuns(segment, period: period, snapshot, &state) { state.isUnsaved = true }
+                let isBound = state.decisions.binding.isBound(segment.number)
+                let decision = decide(segment, snapshot, &state)
+                if case .slate(let period, let first) = decision, first < segment.number {
+                    turn(from: first, to: segment.number, into: period, snapshot, &state)
+                }
+                if extendRuns(segment, decision.period, isBound: isBound, snapshot, &state) { state.isUnsaved = true }
                 state.lastNumber = segment.number
+                // What was decided before a restart is no news.
+                if decision.step != state.step, !isBound { steps.append((state.step, decision.step, segment.number)) }
+                state.step = decision.step
             }
             if let oldest = snapshot.segments.first?.number { forget(before: oldest, &state) }
             if state.decisions.binding.exceptions != before.exceptions { state.isUnsaved = true }
             if state.isUnsaved { try save(state.decisions) }
             state.isUnsaved = false
-            return collect(snapshot, firstListed: firstListed, state)
+            var bound = collect(snapshot, firstListed: firstListed, state)
+            bound.steps = steps
+            bound.step = state.step
+            return bound
         }
     }
 
@@ -151,14 +172,18 @@ final class KeyGroup: Sendable {
         return edition
     }
 
-    private func period(binding segment: WindowSegment, _ snapshot: Snapshot, _ state: inout State) -> KeyPeriod {
-        guard let protection else { return 0 }
-        if segment.number < clearLeadEnd(snapshot) { return .clearLead }
+    private func decide(
+        _ segment: WindowSegment, _ snapshot: Snapshot, _ state: inout State
+    ) -> KeyBinding.Decision {
+        guard let protection else { return .own(0) }
+        if segment.number < clearLeadEnd(snapshot) { return .own(.clearLead) }
         let schedule = protection.schedule
+        let hasSlate = protection.showsSlate && protection.slates?.current != nil
         return state.decisions.binding.bind(
             segment: segment.number, start: Self.start(segment, snapshot), contract: protection.contract,
-            graceSeconds: protection.graceSeconds, isHeld: { schedule.keys(for: $0) != nil }
-        ).period
+            graceSeconds: protection.graceSeconds,
+            // A provider that is slow, as at a start, has not failed.
+            hasSlate: { hasSlate && schedule.hasFailed($0) }, isHeld: { schedule.keys(for: $0) != nil })
     }
 
     /// The first segment after the clear lead of the event that is on air; 0 without one.
@@ -173,11 +198,30 @@ final class KeyGroup: Sendable {
         period == .clearLead ? .clearLead : protection?.schedule.keys(for: period)
     }
 
+    /// Segments that waited and were never listed become slate too.
+    private func turn(
+        from first: UInt64, to end: UInt64, into period: KeyPeriod, _ snapshot: Snapshot, _ state: inout State
+    ) {
+        state.decisions.runs.removeAll { $0.firstNumber >= first }
+        state.lastNumber = snapshot.segments.last { $0.number < first }?.number
+        for segment in snapshot.segments where segment.number >= first && segment.number < end {
+            if extendRuns(segment, period, isBound: false, snapshot, &state) { state.isUnsaved = true }
+            state.lastNumber = segment.number
+        }
+    }
+
+    /// The slates that segments of the window are made of.
+    var slates: Set<String> { state.withLock { Set($0.decisions.runs.compactMap(\.slate)) } }
+
     private func extendRuns(
-        _ segment: WindowSegment, period: KeyPeriod, _ snapshot: Snapshot, _ state: inout State
+        _ segment: WindowSegment, _ period: KeyPeriod, isBound: Bool, _ snapshot: Snapshot, _ state: inout State
     ) -> Bool {
-        if let run = state.decisions.runs.last(where: { $0.firstNumber <= segment.number }),
-            run.generation == segment.generation, run.keyPeriod == period,
+        let current = state.decisions.runs.last { $0.firstNumber <= segment.number }
+        // What is made of a slate stays so. Under the reserve key there is never anything else.
+        let slate =
+            period.isReserve ? (isBound ? current?.slate : protection?.slates?.current?.id) ?? SlateShelf.lost : nil
+        if let run = current,
+            run.generation == segment.generation, run.keyPeriod == period, run.slate == slate,
             segment.number == run.firstNumber || state.lastNumber == segment.number - 1 || state.lastNumber == nil
         {
             return false
@@ -188,11 +232,14 @@ final class KeyGroup: Sendable {
         // After a crash that lost a file it can be one before others.
         let place = state.decisions.runs.lastIndex { $0.firstNumber < segment.number }.map { $0 + 1 } ?? 0
         let before = place > 0 ? state.decisions.runs[place - 1] : nil
-        let continues = before?.generation == segment.generation && state.lastNumber == segment.number - 1
+        let continues =
+            before?.generation == segment.generation && before?.slate == slate && state.lastNumber == segment.number - 1
+        let isSwitch = before.map { $0.slate != slate } ?? false && !segment.isDiscontinuity
         state.decisions.runs.insert(
             SegmentRun(
                 firstNumber: segment.number, generation: segment.generation, keyPeriod: period,
-                start: Ticks(share.decodeTime, timescale: track.timescale), continuing: continues ? before : nil),
+                start: Ticks(share.decodeTime, timescale: track.timescale), slate: slate,
+                slateSwitches: (before?.slateSwitches ?? 0) + (isSwitch ? 1 : 0), continuing: continues ? before : nil),
             at: place)
         return true
     }
@@ -203,17 +250,21 @@ final class KeyGroup: Sendable {
         // Both are in rising order: a day's window is walked once, and a key looked up once for each run.
         let runs = state.decisions.runs
         var next = runs.startIndex
-        var current: (run: SegmentRun, keys: PeriodKeys?)?
+        var current: (run: SegmentRun, keys: PeriodKeys?, slate: Slate?)?
         for segment in snapshot.segments {
             let before = next
             while next < runs.endIndex, runs[next].firstNumber <= segment.number { next += 1 }
             if next > before {
                 let run = runs[next - 1]
-                current = (run, keys(of: run.keyPeriod))
+                current = (
+                    run, keys(of: run.keyPeriod), run.slate.flatMap { protection?.slates?.slate($0) }
+                )
             }
-            guard let current else { continue }
+            // A slate that is lost leaves a hole: nothing else may ever stand there.
+            guard let current, current.run.slate == nil || current.slate != nil else { continue }
             if protection == nil || current.keys != nil {
-                bound.segments.append(BoundSegment(segment: segment, keys: current.keys, run: current.run))
+                bound.segments.append(
+                    BoundSegment(segment: segment, keys: current.keys, run: current.run, slate: current.slate))
             } else if segment.number >= firstListed {
                 bound.isWithheld = true
                 break
@@ -240,5 +291,16 @@ final class KeyGroup: Sendable {
     /// Nominal, so that all renditions and all nodes agree.
     private static func start(_ segment: WindowSegment, _ snapshot: Snapshot) -> Ticks {
         snapshot.nominalStart(of: segment.number)
+    }
+}
+
+extension KeyBinding.Decision {
+    fileprivate var step: KeyStep {
+        switch self {
+        case .own: .own
+        case .exception: .grace
+        case .waiting: .waiting
+        case .slate: .slate
+        }
     }
 }

@@ -5,6 +5,7 @@ import Media
 import OpenSSLCrypto
 package import Packager
 package import Settings
+import Slate
 import Synchronization
 package import Timeline
 
@@ -17,6 +18,8 @@ package final class LiveChannel: Sendable {
         package var window: EndpointWindow
         /// A key is missing past the grace: manifests answer 503.
         package var isWithheld: Bool
+        /// Of the newest segment.
+        package var step: KeyStep
         /// Changes with everything above.
         package var version: UInt64
     }
@@ -37,12 +40,13 @@ package final class LiveChannel: Sendable {
     package let timeline: ChannelTimeline
     /// The schedules of all key groups, in no order.
     package let schedules: [KeySchedule]
-    private let groups: [String: KeyGroup]
+    let groups: [String: KeyGroup]
+    let slates: SlateShelf
     private let revisions: [String: String]
     private let clock: @Sendable () -> Int64
     private let setAlarm: Alarm
     private let onAlarm: @Sendable () -> Void
-    private let logger: Logger
+    let logger: Logger
     private let state = Mutex(State())
     /// One publisher at a time takes the channel.
     private let taking = Mutex(())
@@ -89,6 +93,10 @@ package final class LiveChannel: Sendable {
                 Self.log(event, channelLogger)
             })
         let snapshot = timeline.snapshot
+        let slates = SlateShelf(directory: directory, seal: seal)
+        for error in slates.damaged {
+            logger.error("a slate cannot be used: segments made of it are gone", metadata: ["error": "\(error)"])
+        }
         var groups: [String: KeyGroup] = [:]
         var revisions: [String: String] = [:]
         for endpoint in profile.endpoints {
@@ -112,7 +120,8 @@ package final class LiveChannel: Sendable {
                     schedule: try makeSchedule(
                         contract, speke, directory.map { "\($0)/keys-\(name).sealed" }, { refresh() }),
                     graceSeconds: speke.onKeyFailure.graceSeconds,
-                    clearLeadSeconds: endpoint.encryption?.clearLeadSeconds ?? 0)
+                    clearLeadSeconds: endpoint.encryption?.clearLeadSeconds ?? 0, slates: slates,
+                    showsSlate: speke.onKeyFailure.then == .slate)
             }
             // Numbers of another duration are of other times.
             let file = Self.hash("\(name) \(profile.ladder.segmentDuration)")
@@ -128,6 +137,7 @@ package final class LiveChannel: Sendable {
             revisions[endpoint.id] = Self.hash(bytes + group.lossMark)
         }
         self.groups = groups
+        self.slates = slates
         self.revisions = revisions
         schedules = groups.values.compactMap { $0.protection?.schedule }
         refresh.connect(to: self)
@@ -206,7 +216,7 @@ package final class LiveChannel: Sendable {
             profile.ladder.video.map { ($0.name, $0.peakBitrate(over: profile.ladder.segmentDuration)) }
                 + profile.ladder.audio.map { ($0.name, $0.bitrate) },
             uniquingKeysWith: { first, _ in first })
-        var shown: [String: (EndpointWindow, Bool)] = [:]
+        var shown: [String: (EndpointWindow, Bool, KeyStep)] = [:]
         var dues: [Int64] = []
         for endpoint in profile.endpoints {
             let contract = KeyContract(endpoint, profile)
@@ -217,6 +227,7 @@ package final class LiveChannel: Sendable {
                 logger.error("cannot write down key bindings: nothing new is listed", metadata: ["error": "\(error)"])
                 continue
             }
+            log(bound.steps, of: group)
             // The time of the last change, not of the last look: caches reckon from it when the next one is due.
             let (previous, isEnded) = state.withLock { ($0.endpoints[endpoint.id]?.window, $0.isEnded) }
             let isSame = previous?.segments.last?.number == bound.segments.last?.number && previous?.isEnded == isEnded
@@ -240,7 +251,7 @@ package final class LiveChannel: Sendable {
                         metadata: ["endpoint": "\(endpoint.id)", "rung": "\(track.name)"])
                 }
             }
-            shown[endpoint.id] = (window, bound.isWithheld)
+            shown[endpoint.id] = (window, bound.isWithheld, bound.step)
         }
         publish(shown, newest: last)
         if let due = dues.min() { wake(at: due, now: now) }
@@ -279,16 +290,16 @@ package final class LiveChannel: Sendable {
         if isNew { setAlarm(time, onAlarm) }
     }
 
-    private func publish(_ shown: [String: (EndpointWindow, Bool)], newest: UInt64) {
+    private func publish(_ shown: [String: (EndpointWindow, Bool, KeyStep)], newest: UInt64) {
         let changes = state.withLock { state -> [(id: String, isWithheld: Bool, isFirst: Bool)] in
             let version = Self.lastVersion.add(1, ordering: .relaxed).newValue
             var changes: [(id: String, isWithheld: Bool, isFirst: Bool)] = []
-            for (id, (window, isWithheld)) in shown {
+            for (id, (window, isWithheld, step)) in shown {
                 if state.endpoints[id]?.isWithheld ?? false != isWithheld {
                     changes.append((id, isWithheld, state.endpoints[id] == nil))
                 }
                 state.endpoints[id] = EndpointState(
-                    window: window.ended(state.isEnded), isWithheld: isWithheld, version: version)
+                    window: window.ended(state.isEnded), isWithheld: isWithheld, step: step, version: version)
             }
             return changes
         }
@@ -307,7 +318,7 @@ package final class LiveChannel: Sendable {
     }
 
     /// Endpoints share keys where they want the same ones from the same provider.
-    private static func groupName(
+    static func groupName(
         _ endpoint: EndpointProfile, _ contract: KeyContract?, _ profile: ChannelProfile
     ) -> String {
         guard let contract, let encryption = endpoint.encryption else { return hash("clear") }
@@ -316,7 +327,7 @@ package final class LiveChannel: Sendable {
     }
 
     /// 12 hexadecimal digits that change with the text.
-    private static func hash(_ text: String) -> String {
+    static func hash(_ text: String) -> String {
         let digits = Array("0123456789abcdef")
         return String(sha256(Array(text.utf8)).prefix(6).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }

@@ -90,14 +90,14 @@ package struct LiveContent: Sendable {
         _ generation: UInt64, _ period: KeyPeriod?, on eventLoop: any EventLoop
     ) -> OriginAnswer {
         let window = state.window
-        guard revision == window.revision, window.endpoint.container == .cmaf,
-            let set = window.trackSets[generation], let index = set.index(of: track),
-            window.endpoint.hasKeyInHeader == (period != nil)
-        else { return .ready(.notFound) }
-        // Where no key is said in the header, any period tells whether the track is protected at all.
-        let keys = period.map { window.keys(of: $0) } ?? window.segments.last?.keys
-        if period != nil, keys == nil { return .ready(state.isWithheld ? Self.noKey : .notFound) }
-        let stored = set.tracks[index]
+        guard window.endpoint.container == .cmaf, window.endpoint.hasKeyInHeader == (period != nil) else {
+            return .ready(.notFound)
+        }
+        guard
+            let (stored, keys) = window.header(of: track, revision: revision, generation: generation, period: period)
+        else {
+            return .ready(state.isWithheld && period != nil ? Self.noKey : .notFound)
+        }
         return make(path.text, on: eventLoop) {
             media(
                 try SegmentPackager.header(of: stored, endpoint: window.endpoint, keys: keys),
@@ -110,19 +110,27 @@ package struct LiveContent: Sendable {
         _ revision: String, _ number: UInt64, on eventLoop: any EventLoop
     ) -> OriginAnswer {
         let window = state.window
-        guard revision == window.revision else { return .ready(.notFound) }
         guard let bound = window.segment(number) else {
+            guard revision == window.revision else { return .ready(.notFound) }
             let last = window.segments.last?.number ?? 0
             guard number > last else { return .ready(.notFound) }
             // Withheld: it may be there, without a key. Otherwise the next one or two are worth asking for again.
             if state.isWithheld { return .ready(Self.noKey) }
             return .ready(number <= last + 2 ? Self.tooEarly : .notFound)
         }
-        guard let (stored, _) = window.share(of: track, in: bound) else { return .ready(.notFound) }
+        guard revision == window.revision(of: bound), let (stored, _) = window.share(of: track, in: bound) else {
+            return .ready(.notFound)
+        }
         let timeline = channel.timeline
         return make(path.text, on: eventLoop) {
             let endpoint = window.endpoint
             func clear(_ track: StoredTrack) throws -> [UInt8] {
+                if bound.run.slate != nil {
+                    guard let bytes = window.slateMedia(of: track.track.name, in: bound) else {
+                        throw PackagingError.missingMedia(segment: number, track: track.track.name)
+                    }
+                    return bytes
+                }
                 // A file that is not what was listed is none.
                 guard let bytes = timeline.bytes(segment: number, track: track.track.name),
                     bytes.count == window.share(of: track.track.name, in: bound)?.1.byteCount

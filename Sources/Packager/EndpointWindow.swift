@@ -1,6 +1,7 @@
 package import Keys
 package import Media
 package import Settings
+package import Slate
 package import Timeline
 
 /// Everything a manifest or a segment of one endpoint is made from, at one moment: an immutable value.
@@ -85,6 +86,7 @@ package struct EndpointWindow: Sendable {
 
     /// A segment's share of a track: nil where its track set does not have it, or the container cannot hold it.
     package func share(of track: String, in segment: BoundSegment) -> (StoredTrack, TrackSegment)? {
+        if segment.run.slate != nil { return slateShare(of: track, in: segment) }
         guard let set = trackSets[segment.segment.generation], let index = set.index(of: track),
             index < segment.segment.tracks.count, endpoint.refusal(of: set.tracks[index].track) == nil
         else { return nil }
@@ -99,11 +101,14 @@ package struct BoundSegment: Sendable {
     package let keys: PeriodKeys?
     /// The run of segments it belongs to.
     package let run: SegmentRun
+    /// What is shown instead of the segment's own media; where its run says so, and only there.
+    package let slate: Slate?
 
-    package init(segment: WindowSegment, keys: PeriodKeys?, run: SegmentRun) {
+    package init(segment: WindowSegment, keys: PeriodKeys?, run: SegmentRun, slate: Slate? = nil) {
         self.segment = segment
         self.keys = keys
         self.run = run
+        self.slate = slate
     }
 
     package var number: UInt64 { segment.number }
@@ -120,6 +125,11 @@ package struct SegmentRun: Sendable, Hashable, Codable {
     /// Where the unbroken stretch with this track set began, over all its keys: a Period of an MPD that does not say
     /// keys.
     package let origin: Origin
+    /// The id of the slate that stands for its media; nil: its own.
+    package let slate: String?
+    /// Changes from media to slate and back, up to the beginning of this run, where the timeline has no discontinuity
+    /// of its own.
+    private let switches: UInt64?
 
     package struct Origin: Sendable, Hashable, Codable {
         package let firstNumber: UInt64
@@ -128,15 +138,21 @@ package struct SegmentRun: Sendable, Hashable, Codable {
 
     /// - Parameter previous: the run that this one goes on, under another key.
     package init(
-        firstNumber: UInt64, generation: UInt64, keyPeriod: KeyPeriod, start: Ticks,
-        continuing previous: SegmentRun? = nil
+        firstNumber: UInt64, generation: UInt64, keyPeriod: KeyPeriod, start: Ticks, slate: String? = nil,
+        slateSwitches: UInt64 = 0, continuing previous: SegmentRun? = nil
     ) {
         origin = previous?.origin ?? Origin(firstNumber: firstNumber, start: start)
+        self.slate = slate
+        switches = slateSwitches == 0 ? nil : slateSwitches
         self.firstNumber = firstNumber
         self.generation = generation
         self.keyPeriod = keyPeriod
         self.start = start
     }
+}
+
+extension SegmentRun {
+    package var slateSwitches: UInt64 { switches ?? 0 }
 }
 
 /// Why a response cannot be made.
@@ -213,9 +229,7 @@ extension EndpointWindow {
     /// What a transport stream segment of `track` holds: with the first audio where the endpoint muxes it.
     package func muxed(with track: StoredTrack, in segment: BoundSegment) -> [StoredTrack] {
         guard endpoint.muxesAudio, track.track.kind == .video else { return [track] }
-        let audio = trackSets[segment.segment.generation]?.tracks.first {
-            $0.track.kind == .audio && endpoint.refusal(of: $0.track) == nil
-        }
+        let audio = tracks(in: segment).first { $0.track.kind == .audio && endpoint.refusal(of: $0.track) == nil }
         return [track] + (audio.map { [$0] } ?? [])
     }
 }

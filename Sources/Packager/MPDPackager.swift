@@ -118,7 +118,7 @@ package enum MPDPackager {
     /// The first segment that the key of a run is not for.
     private static func keyChange(after run: SegmentRun, _ window: EndpointWindow) -> UInt64? {
         guard let rotation = window.endpoint.encryption?.keyRotationIntervalSeconds, rotation > 0,
-            window.endpoint.hasKeyInHeader
+            window.endpoint.hasKeyInHeader, run.slate == nil
         else { return nil }
         let seconds = Int64(clamping: (Int128(run.keyPeriod.index) + 1) * Int128(rotation))
         return window.numbering.firstNumber(from: Ticks(seconds, timescale: 1))
@@ -127,11 +127,12 @@ package enum MPDPackager {
     private static func period(
         _ run: Run, after previous: Run?, before next: Run?, _ window: EndpointWindow
     ) -> Period {
-        let tracks = window.trackSets[run.run.generation]?.tracks ?? []
+        let tracks =
+            run.segments.first.map { window.tracks(in: $0) } ?? window.trackSets[run.run.generation]?.tracks ?? []
         let video = tracks.filter { $0.track.kind == .video }
         var sets: [AdaptationSet] = []
         // With the same tracks the timeline goes on over the key's change: players may keep their decoders.
-        let continues = previous?.run.generation == run.run.generation
+        let continues = previous?.run.generation == run.run.generation && previous?.run.slate == run.run.slate
         let continuity = continues ? previous.map { [Descriptor.periodContinuity(with: $0.run.id)] } ?? [] : []
         let groups = grouped(video, run)
         for (index, group) in groups.enumerated() {
@@ -204,9 +205,9 @@ package enum MPDPackager {
         }
         return SegmentTemplate(
             timescale: timescale, presentationTimeOffset: UInt64(clamping: offset), startNumber: startNumber,
-            media: "$RepresentationID$/\(window.revision)/$Number$.m4s",
+            media: "$RepresentationID$/\(window.revision(with: run.run.slate))/$Number$.m4s",
             initialization:
-                "$RepresentationID$/\(window.revision)/"
+                "$RepresentationID$/\(window.revision(with: run.run.slate))/"
                 + MediaLocation.headerName(generation: run.run.generation, period: period),
             addressing: addressing)
     }
@@ -243,8 +244,9 @@ package enum MPDPackager {
     private static func longestSegment(_ window: EndpointWindow) -> Ticks {
         var longest = window.segmentDuration
         for segment in window.listed {
-            guard let set = window.trackSets[segment.segment.generation] else { continue }
-            for (stored, share) in zip(set.tracks, segment.segment.tracks) {
+            for (stored, share) in window.tracks(in: segment).compactMap({
+                window.share(of: $0.track.name, in: segment)
+            }) {
                 longest = max(longest, Ticks(share.duration, timescale: stored.track.timescale))
             }
         }
@@ -264,15 +266,16 @@ package enum MPDPackager {
 }
 
 extension SegmentRun {
-    /// Names the edition of its keys too: players never ask for other keys of a Period that they know.
+    /// Names the edition of its keys too, and a slate: players never ask for other keys of a Period that they know.
     fileprivate var id: String {
         let edition = keyPeriod == .clearLead ? 0 : keyPeriod.edition
-        return edition == 0 ? "p\(firstNumber)" : "p\(firstNumber)e\(edition)"
+        return (slate == nil ? "p" : "s") + (edition == 0 ? "\(firstNumber)" : "\(firstNumber)e\(edition)")
     }
 
     /// The whole stretch, for a manifest that does not say keys.
     fileprivate var withoutKey: SegmentRun {
-        SegmentRun(firstNumber: origin.firstNumber, generation: generation, keyPeriod: 0, start: origin.start)
+        SegmentRun(
+            firstNumber: origin.firstNumber, generation: generation, keyPeriod: 0, start: origin.start, slate: slate)
     }
 }
 

@@ -75,7 +75,7 @@ package enum PlaylistPackager {
         let target = window.segmentDuration.rescaled(to: 1, rounding: .up).value
         var playlist = MediaPlaylist(
             targetDuration: UInt64(max(target, 1)), mediaSequence: first.number,
-            discontinuitySequence: first.segment.discontinuitySequence,
+            discontinuitySequence: window.discontinuitySequence(of: first),
             playlistType: window.endpoint.playlistType == .event && window.listsWholeEvent ? .event : nil,
             hasIndependentSegments: true,
             isEnded: window.isEnded)
@@ -100,13 +100,14 @@ package enum PlaylistPackager {
     ) throws(PackagingError) -> MediaSegment {
         guard let (stored, share) = window.share(of: name, in: segment) else {
             // The rung came later than this segment.
-            return try gap(segment.number, name, window, like: nil, isDiscontinuity: isDiscontinuity(segment, previous))
+            return try gap(
+                segment.number, name, window, like: nil, isDiscontinuity: isDiscontinuity(segment, previous, window))
         }
         let duration = Ticks(share.duration, timescale: stored.track.timescale)
         let start = Ticks(share.decodeTime, timescale: stored.track.timescale)
         return MediaSegment(
-            uri: uri(segment.number, window), duration: SegmentDuration(duration),
-            isDiscontinuity: isDiscontinuity(segment, previous),
+            uri: uri(segment.number, window, window.revision(of: segment)), duration: SegmentDuration(duration),
+            isDiscontinuity: isDiscontinuity(segment, previous, window),
             programDateTime: saysTime(segment, previous, window) ? start : nil,
             keys: try keys(segment, stored, window), map: map(segment, window),
             isMapClear: window.endpoint.encryption?.method == .aes128)
@@ -120,23 +121,26 @@ package enum PlaylistPackager {
         var keys: [Key] = []
         if let previous, let stored { keys = try Self.keys(previous, stored, window, number: number) }
         return MediaSegment(
-            uri: uri(number, window), duration: SegmentDuration(window.segmentDuration),
+            uri: uri(number, window, window.revision), duration: SegmentDuration(window.segmentDuration),
             isDiscontinuity: isDiscontinuity, isGap: true,
             keys: keys,
             map: previous.flatMap { map($0, window) },
             isMapClear: window.endpoint.encryption?.method == .aes128)
     }
 
-    private static func isDiscontinuity(_ segment: BoundSegment, _ previous: BoundSegment?) -> Bool {
+    private static func isDiscontinuity(
+        _ segment: BoundSegment, _ previous: BoundSegment?, _ window: EndpointWindow
+    ) -> Bool {
         // The first one listed has it counted in EXT-X-DISCONTINUITY-SEQUENCE.
-        previous != nil && segment.segment.isDiscontinuity
+        previous.map { window.isDiscontinuity(segment, after: $0) } ?? false
     }
 
     /// EXT-X-PROGRAM-DATE-TIME stands at the first segment, after each break, and once in each interval.
     private static func saysTime(
         _ segment: BoundSegment, _ previous: BoundSegment?, _ window: EndpointWindow
     ) -> Bool {
-        guard let previous, !segment.segment.isDiscontinuity, previous.number + 1 == segment.number else { return true }
+        guard let previous, !window.isDiscontinuity(segment, after: previous), previous.number + 1 == segment.number
+        else { return true }
         let interval = UInt64(window.endpoint.programDateTimeIntervalSeconds)
         guard interval > 0 else { return false }
         func place(_ number: UInt64) -> Int64 {
@@ -145,15 +149,15 @@ package enum PlaylistPackager {
         return place(segment.number) != place(previous.number)
     }
 
-    private static func uri(_ number: UInt64, _ window: EndpointWindow) -> String {
-        "\(window.revision)/\(MediaLocation.segmentName(number: number, container: window.endpoint.container))"
+    private static func uri(_ number: UInt64, _ window: EndpointWindow, _ revision: String) -> String {
+        "\(revision)/\(MediaLocation.segmentName(number: number, container: window.endpoint.container))"
     }
 
     private static func map(_ segment: BoundSegment, _ window: EndpointWindow) -> MediaInitialization? {
         guard window.endpoint.container == .cmaf else { return nil }
         let period = window.endpoint.hasKeyInHeader ? segment.keys?.period : nil
         let name = MediaLocation.headerName(generation: segment.segment.generation, period: period)
-        return MediaInitialization(uri: "\(window.revision)/\(name)")
+        return MediaInitialization(uri: "\(window.revision(of: segment))/\(name)")
     }
 
     // MARK: Keys

@@ -12,10 +12,11 @@ package struct ChannelProfile: Sendable, Hashable {
     package var endpoints: [EndpointProfile]
     /// Key providers by the name that `encryption.speke` refers to.
     package var speke: [String: SPEKEProfile]
+    package var slate = SlateProfile()
 
     package init(
         channel: String, ingest: IngestProfile, ladder: Ladder, storageWindowSeconds: UInt32,
-        endpoints: [EndpointProfile], speke: [String: SPEKEProfile] = [:]
+        endpoints: [EndpointProfile], speke: [String: SPEKEProfile] = [:], slate: SlateProfile = SlateProfile()
     ) {
         self.channel = channel
         self.ingest = ingest
@@ -23,5 +24,14 @@ package struct ChannelProfile: Sendable, Hashable {
         self.storageWindowSeconds = storageWindowSeconds
         self.endpoints = endpoints
         self.speke = speke
+        self.slate = slate
     }
+}
+
+/// What stands for the picture where it may not, or cannot, be shown. With silence.
+package struct SlateProfile: Sendable, Hashable {
+    /// Path of a PNG or JPEG file; nil: black.
+    package var image: String?
+
+    package init(image: String? = nil) { self.image = image }
 }

@@ -4,7 +4,7 @@ import Foundation
 struct ChannelProfileReader {
     static let keys = [
         "channel", "ingest", "video", "audio", "segmentDurationSeconds", "partDurationSeconds", "storageWindowSeconds",
-        "endpoints", "speke",
+        "slate", "endpoints", "speke",
     ]
 
     /// What a profile is, and what comparing it with the other profiles of a folder needs.
@@ -52,6 +52,10 @@ struct ChannelProfileReader {
         let storage = readStorage(root, segmentSeconds, log)
         let speke = SPEKEReader(secrets: secrets).read(root)
         reading.resourcePlaces = speke.resourcePlaces
+        let slate = SlateReader(secrets: secrets).read(
+            root,
+            isShown: speke.profiles.values.contains { $0.onKeyFailure.then == .slate }
+                || ingest?.inputLoss.fill == .slate)
         let encryption = EncryptionReader(
             log: log, segmentSeconds: segmentSeconds, spekeNames: speke.names, speke: speke.profiles)
         let endpoints = EndpointReader(
@@ -67,7 +71,7 @@ struct ChannelProfileReader {
         guard let channel = reading.channel, let ingest else { return }
         reading.profile = ChannelProfile(
             channel: channel, ingest: ingest, ladder: ladder, storageWindowSeconds: storage ?? 3600,
-            endpoints: endpoints, speke: speke.profiles)
+            endpoints: endpoints, speke: speke.profiles, slate: slate)
     }
 
     private func readStorage(_ root: Section, _ segmentSeconds: UInt32?, _ log: DiagnosticLog) -> UInt32? {

@@ -179,7 +179,12 @@ package struct KeyPolicy: Sendable, Hashable {
 
 /// What happens when a key is due and the provider has not given it. Never clear, never an old key past the grace.
 package struct KeyFailurePolicy: Sendable, Hashable {
-    package enum Then: String, Sendable, Hashable, CaseIterable { case stop }
+    package enum Then: String, Sendable, Hashable, CaseIterable {
+        /// Manifests answer 503 until the key comes.
+        case stop
+        /// `SlateProfile` is shown, under a key fetched at the start for that.
+        case slate
+    }
 
     package var graceSeconds: UInt32
     package var then: Then

@@ -5,7 +5,7 @@ package import Timeline
 
 /// One rung of a slate: its header, and the samples that are repeated.
 package struct SlateTrack: Sendable {
-    /// The index is 0: `stored(index:)` has the one of the track it stands for.
+    /// The index is 0: `stored(for:)` has that of the track it stands for.
     package let stored: StoredTrack
     private let chunk: [UInt8]
     private let samples: [SampleLocation]
@@ -32,9 +32,13 @@ package struct SlateTrack: Sendable {
 
     var byteCount: Int { chunk.count }
 
-    /// In the IV space of the track that it stands for.
-    package func stored(index: UInt8) -> StoredTrack {
-        StoredTrack(track: stored.track, index: index, header: stored.header)
+    /// In the place of a track: in its IV space, and with decode times as far ahead as its own, so that they go on
+    /// over the change.
+    package func stored(for other: StoredTrack) -> StoredTrack {
+        var track = stored.track
+        let delay = Ticks(Int64(other.track.reorderDelay), timescale: max(other.track.timescale, 1))
+        track.reorderDelay = UInt32(clamping: delay.rescaled(to: track.timescale).value)
+        return StoredTrack(track: track, index: other.index, header: stored.header)
     }
 
     /// The places of the frames of a stretch of time. Stretches that do not overlap have no time in common, and those

@@ -60,6 +60,7 @@ package final class Supervisor: Sendable {
     }
 
     package var port: UInt16 { socket.port }
+    package var slateWorker: SlateWorker { SlateWorker(path: configuration.worker) }
     package var counters: Counters { state.withLock { $0.counters } }
 
     /// Who publishes now, by channel.

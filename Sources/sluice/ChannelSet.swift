@@ -1,5 +1,6 @@
 import CurlHTTP
 import Dispatch
+import Files
 import Keys
 import Live
 import Logging
@@ -132,7 +133,7 @@ actor ChannelSet: Service {
                     rotationIntervalSeconds: contract.rotationIntervalSeconds, prefetchSeconds: speke.prefetchSeconds,
                     retentionSeconds: UInt32(
                         clamping: UInt64(profile.keptSeconds) + UInt64(speke.onKeyFailure.graceSeconds)),
-                    prefetchPeriods: speke.prefetchPeriods),
+                    prefetchPeriods: speke.prefetchPeriods, keepsReserve: speke.onKeyFailure.then == .slate),
                 report: { event in
                     Self.log(event, channel: profile.channel, contract: contract, logger)
                     if case .fetched = event { onChange() }
@@ -149,12 +150,34 @@ actor ChannelSet: Service {
         runners[profile.channel] = Task {
             await withDiscardingTaskGroup { group in
                 for schedule in channel.schedules { group.addTask { await schedule.run() } }
+                if channel.wantsSlate { group.addTask { await self.prepareSlate(of: channel) } }
             }
         }
         logger.info(
             "channel opened",
             metadata: ["channel": "\(profile.channel)", "segments": "\(channel.timeline.snapshot.segments.count)"])
         return channel
+    }
+
+    /// The slate of before, or one that a worker makes now: until then manifests answer 503 past the grace.
+    private nonisolated func prepareSlate(of channel: LiveChannel) async {
+        let (profile, path) = (channel.profile, channel.profile.slate.image)
+        var logger = logger
+        logger[metadataKey: "channel"] = "\(profile.channel)"
+        let warnings = logger
+        while !Task.isCancelled {
+            do {
+                let image = try path.map { try PlainFile.read($0, atMost: 32 << 20) } ?? []
+                let recipe = channel.slateRecipe(image: image)
+                if channel.hasSlate(recipe: recipe) { return }
+                let slate = try await supervisor.slateWorker.make(
+                    profile.ladder, image: path, recipe: recipe, warn: { warnings.warning("\($0)") })
+                return channel.setSlate(slate)
+            } catch {
+                logger.error("no slate could be made: past the grace manifests answer 503: \(error)")
+                do { try await Task.sleep(for: .seconds(60)) } catch { return }
+            }
+        }
     }
 
     /// Nothing is written to its window any more.

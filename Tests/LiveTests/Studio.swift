@@ -29,12 +29,21 @@ final class Studio: Sendable {
 
     /// A schedule that runs as long as the studio does.
     func schedule(
-        rotationSeconds: UInt32 = 10, onChange: @escaping @Sendable () -> Void = {}
+        rotationSeconds: UInt32 = 10, keepsReserve: Bool = false, onChange: @escaping @Sendable () -> Void = {},
+        onFailure: @escaping @Sendable (KeyPeriod) -> Void = { _ in }
     ) -> KeySchedule {
         let schedule = KeySchedule(
-            KeyPlan.Settings(rotationIntervalSeconds: rotationSeconds, prefetchSeconds: 5, retentionSeconds: 3600),
+            KeyPlan.Settings(
+                rotationIntervalSeconds: rotationSeconds, prefetchSeconds: 5, retentionSeconds: 3600,
+                keepsReserve: keepsReserve),
             clock: clock.keyClock, random: { 0 },
-            report: { if case .fetched = $0 { onChange() } }
+            report: { event in
+                switch event {
+                case .fetched: onChange()
+                case .failed(let period, _, _): onFailure(period)
+                default: break
+                }
+            }
         ) { [weak self] (period: KeyPeriod) async throws(KeyError) -> PeriodKeys in
             guard let self, self.available.withLock({ $0.contains(period.index) }) else {
                 throw KeyError(.unavailable, "not yet")
@@ -65,6 +74,16 @@ final class Studio: Sendable {
                 "main": SPEKEProfile(url: "http://keys.example/a", resourceID: "news"),
                 "other": SPEKEProfile(url: "http://keys.example/b", resourceID: "news"),
             ])
+    }
+
+    /// A schedule with the reserve key, whose provider has failed to give the key after `Studio.keyPeriod`.
+    func scheduleInAnOutage(holding: [UInt64] = [period, KeyPeriod.reserve().index]) async -> KeySchedule {
+        for index in holding { allow(index) }
+        let (failures, failed) = AsyncStream.makeStream(of: KeyPeriod.self)
+        let schedule = schedule(keepsReserve: true, onFailure: { failed.yield($0) })
+        for index in holding { _ = await schedule.keys(for: KeyPeriod(index), until: .max) }
+        for await period in failures where period == KeyPeriod(Studio.period + 1) { break }
+        return schedule
     }
 
     func channel(_ profile: ChannelProfile, directory: String? = nil) throws -> LiveChannel {

@@ -192,7 +192,7 @@ import Testing
         BadProfile(
             "clear on failure", "prefetchSeconds: 60",
             "onKeyFailure: { graceSeconds: 30, then: clear }",
-            "47:45: error: 'then' cannot be 'clear'; there is only 'stop'"),
+            "47:45: error: 'then' cannot be 'clear'; known are stop, slate"),
         BadProfile(
             "prefetch above the rotation", "prefetchSeconds: 60",
             "prefetchSeconds: 301",

@@ -1,0 +1,67 @@
+import Keys
+import Logging
+import Media
+import OpenSSLCrypto
+import Settings
+package import Slate
+import Timeline
+
+import class Foundation.JSONEncoder
+
+/// What stands for the picture while keys are missing: made once for a channel, from outside.
+extension LiveChannel {
+    /// Whether the profile wants a slate at all.
+    package var wantsSlate: Bool {
+        profile.endpoints.contains { endpoint in
+            endpoint.encryption.flatMap { profile.speke[$0.speke] }?.onKeyFailure.then == .slate
+        }
+    }
+
+    /// What a slate of this channel is made of: another one gives other bytes.
+    /// - Parameter image: the file's bytes; empty: black.
+    package func slateRecipe(image: [UInt8]) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let ladder = (try? encoder.encode(profile.ladder)).map { [UInt8]($0) } ?? []
+        return "1 " + Self.hash("\(sha256(ladder)) \(sha256(image))")
+    }
+
+    /// Uses the slate that is there from before; false where it has to be made.
+    package func hasSlate(recipe: String) -> Bool {
+        guard slates.takeCurrent(recipe: recipe) else { return false }
+        slates.keep(slatesInUse)
+        return true
+    }
+
+    /// From now on it stands for segments without a key.
+    package func setSlate(_ slate: Slate) {
+        do throws(StorageError) { try slates.put(slate) } catch {
+            logger.error(
+                "the slate cannot be kept: segments made of it are lost at a restart", metadata: ["error": "\(error)"])
+        }
+        slates.keep(slatesInUse)
+        logger.info("a slate is ready", metadata: ["slate": "\(slate.id)", "bytes": "\(slate.byteCount)"])
+    }
+
+    private var slatesInUse: Set<String> { groups.values.reduce(into: []) { $0.formUnion($1.slates) } }
+
+    /// One line for each step of an outage, by endpoints that share keys.
+    func log(_ steps: [(from: KeyStep, to: KeyStep, segment: UInt64)], of group: KeyGroup) {
+        for (previous, step, segment) in steps {
+            let names = profile.endpoints.filter {
+                groups[Self.groupName($0, KeyContract($0, profile), profile)] === group
+            }.map(\.id).joined(separator: " ")
+            let metadata: Logger.Metadata = ["endpoints": "\(names)", "segment": "\(segment)"]
+            switch (previous, step) {
+            case (_, .grace):
+                logger.warning("the next key is late: the last one goes on for the grace", metadata: metadata)
+            case (_, .slate):
+                logger.error("no key past the grace: a slate is shown, under the reserve key", metadata: metadata)
+            case (.slate, .own): logger.notice("keys are back: the slate is over", metadata: metadata)
+            case (.grace, .own): logger.notice("the key came within the grace", metadata: metadata)
+            // Manifests that wait are told of where they are shown.
+            case (_, .waiting), (_, .own): break
+            }
+        }
+    }
+}
