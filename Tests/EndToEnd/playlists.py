@@ -25,6 +25,7 @@ class Media:
     code: int
     headers: object
     sequence: int = 0
+    target: int = 0
     discontinuity_sequence: int = 0
     is_ended: bool = False
     entries: list = field(default_factory=list)
@@ -61,6 +62,7 @@ def media(url):
         name, _, value = line.partition(":")
         match name:
             case "#EXT-X-MEDIA-SEQUENCE": playlist.sequence = int(value)
+            case "#EXT-X-TARGETDURATION": playlist.target = int(value)
             case "#EXT-X-DISCONTINUITY-SEQUENCE": playlist.discontinuity_sequence = int(value)
             case "#EXT-X-ENDLIST": playlist.is_ended = True
             case "#EXT-X-DISCONTINUITY": entry.is_discontinuity = True

@@ -5,7 +5,9 @@ import socket
 import struct
 import subprocess
 import time
+from dataclasses import dataclass
 
+AUDIO, VIDEO, DATA = 8, 9, 18
 HANDSHAKE = b"\3" + bytes(1536) + b"\7" * 1536
 
 
@@ -71,6 +73,87 @@ class Encoder:
         self.socket.close()
 
 
+@dataclass(frozen=True)
+class Tag:
+    """A message of an encoder: when it is sent and what time it says, in milliseconds."""
+
+    at: float
+    kind: int
+    timestamp: int
+    body: bytes
+    #: Number of the picture in its clip.
+    frame: int | None = None
+
+
+class Publisher(Encoder):
+    """An encoder of which every message, chunk and write is ours."""
+
+    def __init__(self, port, chunk_size=4096, write_size=None, form=0):
+        super().__init__(port)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.settimeout(60)
+        self.chunk_size, self.write_size, self.form = chunk_size, write_size, form
+        #: By chunk stream: the time that it said last.
+        self.times = {}
+        #: The newest picture that was sent.
+        self.frame = None
+
+    def start(self, app, key):
+        """Connects, announces the chunk size and publishes; gives what was answered."""
+        self.send(HANDSHAKE + command("connect", 1.0, {
+            "app": app, "flashVer": "FMLE/3.0", "tcUrl": f"rtmp://127.0.0.1/{app}", "type": "nonprivate"})
+            + set_chunk_size(self.chunk_size))
+        for values in (("releaseStream", 2.0, None, key), ("FCPublish", 3.0, None, key), ("createStream", 4.0, None),
+                       ("publish", 5.0, None, key, "live")):
+            self.command(*values)
+        return self.hear(b"NetStream.Publish.", 30)
+
+    def command(self, *values):
+        return self.write(b"".join(chunks(20, b"".join(amf(value) for value in values), size=self.chunk_size)))
+
+    def write(self, data):
+        """Sends bytes, in writes of the size that was asked for."""
+        if not self.write_size:
+            return self.send(data)
+        return all(self.send(data[start:start + self.write_size]) for start in range(0, len(data), self.write_size))
+
+    def tag(self, tag):
+        self.listen()
+        if tag.frame is not None:
+            self.frame = tag.frame
+        return self.write(b"".join(self.chunks(tag)))
+
+    def chunks(self, tag):
+        """The chunks of a tag; with form 1, headers after the first of a chunk stream say the step in time only."""
+        stream = {VIDEO: 6, AUDIO: 4}.get(tag.kind, 5)
+        before = self.times.get(stream)
+        self.times[stream] = tag.timestamp
+        if self.form == 1 and before is not None:
+            step = (tag.timestamp - before) % (1 << 32)
+            return chunks(tag.kind, tag.body, stream, step, self.chunk_size, form=1)
+        return chunks(tag.kind, tag.body, stream, tag.timestamp, self.chunk_size)
+
+    def listen(self):
+        """Takes what was answered by now."""
+        while select.select([self.socket], [], [], 0)[0]:
+            try:
+                data = self.socket.recv(65536)
+            except OSError:
+                return
+            if not data:
+                return
+            self.answers += data
+
+    def play(self, sent, begin=None):
+        """Sends tags, each at its time. False when it is cut off."""
+        begin = begin or time.monotonic()
+        for tag in sent:
+            time.sleep(max(0.0, begin + tag.at / 1000 - time.monotonic()))
+            if not self.tag(tag):
+                return False
+        return True
+
+
 def opening(app, key):
     """What an encoder sends up to its first picture."""
     return (command("connect", 1.0, {"app": app, "flashVer": "FMLE/3.0", "tcUrl": f"rtmp://127.0.0.1/{app}"})
@@ -101,6 +184,25 @@ def message(kind, body, stream=3, timestamp=0):
     for start in range(128, len(body), 128):
         data += header(3, stream) + body[start:start + 128]
     return data
+
+
+def chunks(kind, body, stream=3, timestamp=0, size=128, form=0):
+    """A message as chunks, with an extended time where it needs one, in every chunk."""
+    timestamp %= 1 << 32
+    extended = timestamp.to_bytes(4, "big") if timestamp >= 0xFFFFFF else b""
+    first = header(form, stream, min(timestamp, 0xFFFFFF), len(body), kind, 0 if kind in (1, 2, 20) else 1)
+    parts = [first + extended + body[:size]]
+    parts += [header(3, stream) + extended + body[start:start + size] for start in range(size, len(body), size)]
+    return parts
+
+
+def set_chunk_size(size):
+    return message(1, struct.pack(">I", size), stream=2)
+
+
+def abort(stream):
+    """Forgets the unfinished message of a chunk stream."""
+    return message(2, struct.pack(">I", stream), stream=2)
 
 
 def command(*values):
