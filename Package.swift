@@ -15,6 +15,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioExtras: Target.Dependency = .product(name: "NIOExtras", package: "swift-nio-extras")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -131,8 +132,8 @@ let package = Package(
         .target(
             name: "Supervisor",
             dependencies: [
-                "Media", "ChunkStream", "CLinux", "Live", "Settings", "Slate", "Timeline", subprocess, systemPackage,
-                logging,
+                "Media", "ChunkStream", "CLinux", "CurlHTTP", "FLV", "Live", "OpenSSLCrypto", "Settings", "Slate", "Timeline",
+                subprocess, systemPackage, logging, nio, nioPosix, nioSSL, nioTLS,
             ],
             swiftSettings: settings),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -267,8 +268,8 @@ let package = Package(
             "OriginTests", "Origin", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport", "Timeline",
             logging, nio, nioHTTP1, nioPosix),
         tests(
-            "SupervisorTests", "Supervisor", "ChunkStream", "Live", "Media", "Packager", "Settings", "Slate", "TestSupport",
-            "Timeline", logging),
+            "SupervisorTests", "Supervisor", "ChunkStream", "Live", "LoopbackServer", "Media", "OpenSSLCrypto", "Packager",
+            "Settings", "Slate", "TestSupport", "Timeline", logging),
         tests(
             "IngestTests", "Ingest", "ChunkStream", "ISOBMFF", "Media", "RTMPServer", "Slate", "TestSupport", "Timeline",
             "Transcode"),

@@ -79,6 +79,12 @@ extension AdminReport {
     private func addHost(to text: inout PrometheusText) {
         let counters = supervisorCounters
         text.add("sluice_rtmp_connections_total", .counter, "Connections accepted.", counters.connections)
+        let connections = supervisorConnections
+        text.add("sluice_rtmp_connections", .gauge, "Open connections of encoders.", connections.all)
+        text.add("sluice_rtmp_waiting", .gauge, "Of them those without a worker.", connections.waiting)
+        text.add(
+            "sluice_rtmp_handshakes", .gauge, "Of them those with a worker that do not publish yet.",
+            connections.handshakes)
         text.add("sluice_publications_total", .counter, "Publications begun.", counters.publications)
         text.add("sluice_takeovers_total", .counter, "Publications taken over by a newer one.", counters.takeovers)
         text.add(

@@ -86,6 +86,7 @@ package struct AdminReport: Sendable {
     }
 
     package var supervisorCounters: Supervisor.Counters { supervisor.counters }
+    package var supervisorConnections: (all: Int, waiting: Int, handshakes: Int) { supervisor.connections }
 
     package func all() -> [Channel] {
         let publishers = Dictionary(

@@ -24,3 +24,59 @@ static inline int sluice_refuse_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0
 
 // SIGKILL when the process that started this one ends.
 static inline int sluice_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, 9 /* SIGKILL */, 0, 0, 0); }
+
+// epoll(7) and eventfd(2), of which Swift's view of the C library has nothing. The kernel's struct is packed on x86-64
+// alone, and so it stays behind these functions.
+struct epoll_event;
+extern int epoll_create1(int);
+extern int epoll_ctl(int, int, int, struct epoll_event *);
+extern int epoll_wait(int, struct epoll_event *, int, int);
+extern int eventfd(unsigned int, int);
+
+struct sluice_kernel_event {
+    unsigned int events;
+    unsigned long long data;
+}
+#if defined(__x86_64__)
+__attribute__((packed))
+#endif
+;
+
+struct sluice_event {
+    unsigned int events;
+    unsigned long long data;
+};
+
+enum {
+    sluice_event_input = 0x001,      // EPOLLIN
+    sluice_event_peer_done = 0x2000, // EPOLLRDHUP
+    sluice_event_failed = 0x018,     // EPOLLERR | EPOLLHUP
+    sluice_event_edge = (int)(1u << 31), // EPOLLET
+};
+
+static inline int sluice_epoll_create(void) { return epoll_create1(02000000 /* EPOLL_CLOEXEC */); }
+
+// EPOLL_CTL_ADD or, where it is in already, EPOLL_CTL_MOD.
+static inline int sluice_epoll_add(int epoll, int descriptor, unsigned int events, unsigned long long data, int again) {
+    struct sluice_kernel_event event;
+    event.events = events;
+    event.data = data;
+    return epoll_ctl(epoll, again ? 3 : 1, descriptor, (struct epoll_event *)&event);
+}
+
+static inline int sluice_epoll_remove(int epoll, int descriptor) {
+    struct sluice_kernel_event unused = {0, 0};
+    return epoll_ctl(epoll, 2, descriptor, (struct epoll_event *)&unused);
+}
+
+static inline int sluice_epoll_wait(int epoll, struct sluice_event *events, int count, int milliseconds) {
+    struct sluice_kernel_event found[64];
+    int got = epoll_wait(epoll, (struct epoll_event *)found, count < 64 ? count : 64, milliseconds);
+    for (int i = 0; i < got; i++) {
+        events[i].events = found[i].events;
+        events[i].data = found[i].data;
+    }
+    return got;
+}
+
+static inline int sluice_eventfd(void) { return eventfd(0, 02000000 | 04000 /* EFD_CLOEXEC | EFD_NONBLOCK */); }

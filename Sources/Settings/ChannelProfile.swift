@@ -26,6 +26,13 @@ package struct ChannelProfile: Sendable, Hashable {
         self.speke = speke
         self.slate = slate
     }
+
+    /// The same but for who may publish: what can change under a publication on air.
+    package func admitting(as other: ChannelProfile) -> ChannelProfile {
+        var copy = self
+        copy.ingest = ingest.admitting(as: other.ingest)
+        return copy
+    }
 }
 
 /// What stands for the picture where it may not, or cannot, be shown. With silence.

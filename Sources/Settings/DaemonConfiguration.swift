@@ -1,8 +1,16 @@
 /// `sluice.yaml`, the environment and the command line, put together and checked.
 package struct DaemonConfiguration: Sendable, Hashable {
     package struct RTMP: Sendable, Hashable {
-        package var listen = ListenAddress(host: "0.0.0.0", port: 1935)
+        /// At least one.
+        package var listen = [ListenAddress(host: "0.0.0.0", port: 1935)]
+        /// Publications on air at a time.
         package var maxPublishers: UInt32 = 64
+        /// Connections at a time, published or not; RTMPS counts too.
+        package var maxConnections: UInt32 = 16384
+        /// The same from one IPv4 address or one IPv6 network of 64 bits.
+        package var maxConnectionsPerAddress: UInt32 = 128
+        /// Connections at a time that have a worker and no answer to publish yet.
+        package var maxHandshakes: UInt32 = 32
         package var handshakeTimeoutSeconds: UInt32 = 10
         package init() {}
     }
@@ -18,7 +26,8 @@ package struct DaemonConfiguration: Sendable, Hashable {
     }
 
     package struct RTMPS: Sendable, Hashable {
-        package var listen = ListenAddress(host: "0.0.0.0", port: 1936)
+        /// At least one.
+        package var listen = [ListenAddress(host: "0.0.0.0", port: 1936)]
         /// Nil: RTMPS is off.
         package var tls: TLSFiles?
         package init() {}

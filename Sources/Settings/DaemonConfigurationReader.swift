@@ -4,7 +4,13 @@ import Foundation
 struct DaemonConfigurationReader {
     /// Sections and keys, in the order of the documentation.
     static let keys: [(section: String, keys: [String])] = [
-        ("rtmp", ["listen", "maxPublishers", "handshakeTimeoutSeconds"]),
+        (
+            "rtmp",
+            [
+                "listen", "maxPublishers", "maxConnections", "maxConnectionsPerAddress", "maxHandshakes",
+                "handshakeTimeoutSeconds",
+            ]
+        ),
         ("rtmps", ["listen", "certificate", "privateKey"]),
         ("origin", ["listen", "certificate", "privateKey", "drainSeconds"]),
         ("admin", ["listen", "token"]),
@@ -112,16 +118,20 @@ struct DaemonConfigurationReader {
 
     func configuration() -> DaemonConfiguration {
         var result = DaemonConfiguration()
-        read("rtmp.listen", into: &result.rtmp.listen) { $0.listenAddress("listen", log) }
+        read("rtmp.listen", into: &result.rtmp.listen) { $0.listenAddresses("listen", log) }
         read("rtmp.maxPublishers", into: &result.rtmp.maxPublishers) { $0.integer("maxPublishers", in: 1...10000, log) }
+        read("rtmp.maxConnections", into: &result.rtmp.maxConnections) {
+            $0.integer("maxConnections", in: 1...1_000_000, log)
+        }
+        read("rtmp.maxConnectionsPerAddress", into: &result.rtmp.maxConnectionsPerAddress) {
+            $0.integer("maxConnectionsPerAddress", in: 1...1_000_000, log)
+        }
+        read("rtmp.maxHandshakes", into: &result.rtmp.maxHandshakes) { $0.integer("maxHandshakes", in: 1...1000, log) }
         read("rtmp.handshakeTimeoutSeconds", into: &result.rtmp.handshakeTimeoutSeconds) {
             $0.integer("handshakeTimeoutSeconds", in: 1...120, log)
         }
-        read("rtmps.listen", into: &result.rtmps.listen) { $0.listenAddress("listen", log) }
+        read("rtmps.listen", into: &result.rtmps.listen) { $0.listenAddresses("listen", log) }
         result.rtmps.tls = tls("rtmps")
-        if result.rtmps.tls != nil, let place = layers["rtmps.certificate"]?.last?.node.place {
-            PendingFeature.rtmps.report(at: place, log)
-        }
         read("origin.listen", into: &result.origin.listen) { $0.listenAddress("listen", log) }
         result.origin.tls = tls("origin")
         read("origin.drainSeconds", into: &result.origin.drainSeconds) { $0.integer("drainSeconds", in: 0...600, log) }
@@ -192,13 +202,20 @@ struct DaemonConfigurationReader {
     }
 
     private func check(_ configuration: DaemonConfiguration) {
-        var listeners = [
-            ("rtmp", configuration.rtmp.listen), ("origin", configuration.origin.listen),
-            ("admin", configuration.admin.listen),
-        ]
-        if configuration.rtmps.tls != nil { listeners.insert(("rtmps", configuration.rtmps.listen), at: 1) }
+        var listeners = configuration.rtmp.listen.map { ("rtmp", $0) }
+        if configuration.rtmps.tls != nil { listeners += configuration.rtmps.listen.map { ("rtmps", $0) } }
+        listeners += [("origin", configuration.origin.listen), ("admin", configuration.admin.listen)]
         for (index, (name, address)) in listeners.enumerated() where address.port != 0 {
-            guard let other = listeners[..<index].first(where: { $0.1.overlaps(address) }) else { continue }
+            // What one section lists side by side for IPv4 and IPv6 is kept apart when it is bound.
+            let collides = listeners[..<index].first { other, earlier in
+                earlier.overlaps(address) && (other != name || earlier.isIPv6 == address.isIPv6)
+            }
+            guard let other = collides else { continue }
+            if other.0 == name {
+                log.error(
+                    "'\(name)' lists \(address) beside \(other.1), which has it already", at: place("\(name).listen"))
+                continue
+            }
             log.error(
                 "'\(name)' listens on \(address), which '\(other.0)' has already; give each its own port",
                 at: place("\(name).listen", "\(other.0).listen"))

@@ -1,13 +1,25 @@
 /// Who may publish a channel, how much, and what happens when the source goes away.
 package struct IngestProfile: Sendable, Hashable {
     package struct StreamKeys: Sendable, Hashable {
-        package var primary: Secret
-        /// A second encoder's; nil where there is none.
-        package var backup: Secret?
+        /// One key, or two while one takes the other's place: both are good.
+        package var primary: [Secret]
+        /// The same of a second encoder; empty where there is none.
+        package var backup: [Secret]
 
-        package init(primary: Secret, backup: Secret? = nil) {
+        package init(primary: [Secret], backup: [Secret] = []) {
             self.primary = primary
             self.backup = backup
+        }
+
+        package init(primary: Secret, backup: Secret? = nil) {
+            self.init(primary: [primary], backup: backup.map { [$0] } ?? [])
+        }
+
+        /// The key that the candidate is. All are compared, whatever the first gives: the time taken says nothing.
+        package func match(_ candidate: String) -> Secret? {
+            var found: Secret?
+            for key in primary + backup where key.matches(candidate) { found = key }
+            return found
         }
     }
 
@@ -25,16 +37,30 @@ package struct IngestProfile: Sendable, Hashable {
     package var maxBitrate: UInt32
     package var inputLoss: InputLoss
     package var sourceEndBehavior: SourceEndBehavior
+    /// Nil: nobody else is asked.
+    package var webHook: WebHookProfile?
 
     package init(
         streamKeys: StreamKeys, allow: [CIDR] = CIDR.loopback, maxBitrate: UInt32 = 20_000_000,
-        inputLoss: InputLoss = InputLoss(), sourceEndBehavior: SourceEndBehavior = .continue
+        inputLoss: InputLoss = InputLoss(), sourceEndBehavior: SourceEndBehavior = .continue,
+        webHook: WebHookProfile? = nil
     ) {
         self.streamKeys = streamKeys
         self.allow = allow
         self.maxBitrate = maxBitrate
         self.inputLoss = inputLoss
         self.sourceEndBehavior = sourceEndBehavior
+        self.webHook = webHook
+    }
+
+    /// The same but for who may publish and how much: what can change under a publication on air.
+    package func admitting(as other: IngestProfile) -> IngestProfile {
+        var copy = self
+        copy.streamKeys = other.streamKeys
+        copy.allow = other.allow
+        copy.maxBitrate = other.maxBitrate
+        copy.webHook = other.webHook
+        return copy
     }
 }
 

@@ -8,7 +8,8 @@ struct IngestReader {
             let node = root.required(
                 "ingest", "say who may publish: ingest: { streamKeys: { primary: { env: NAME } } }"),
             let section = Section(
-                node, "ingest", keys: ["streamKeys", "allow", "maxBitrate", "inputLoss", "sourceEndBehavior"], log)
+                node, "ingest",
+                keys: ["streamKeys", "allow", "maxBitrate", "inputLoss", "sourceEndBehavior", "webhook"], log)
         else { return nil }
         let keys = readStreamKeys(section)
         let profile = IngestProfile(
@@ -16,7 +17,8 @@ struct IngestReader {
             allow: readAllow(section),
             maxBitrate: section.integer("maxBitrate", in: 100_000...1_000_000_000, default: 20_000_000),
             inputLoss: readInputLoss(section),
-            sourceEndBehavior: section.word("sourceEndBehavior", default: .continue))
+            sourceEndBehavior: section.word("sourceEndBehavior", default: .continue),
+            webHook: WebHookReader(secrets: secrets).read(section))
         return keys == nil ? nil : profile
     }
 
@@ -24,22 +26,37 @@ struct IngestReader {
         guard let node = section.required("streamKeys", "without a key nobody can publish"),
             let keys = Section(node, "streamKeys", keys: ["primary", "backup"], log)
         else { return nil }
-        let primary = keys.required("primary", "write primary: { env: NAME }").flatMap { secrets.secret($0, "primary") }
-        var backup: Secret?
-        if let node = keys["backup"] {
-            backup = secrets.secret(node, "backup")
-            PendingFeature.backupStreamKey.report(at: keys.keyPlace("backup"), log)
-            if let backup, let primary, backup.isResolved, backup == primary {
-                log.error("'backup' is the same key as 'primary'; the two encoders need different keys", at: node.place)
+        let primary = keys.required("primary", "write primary: { env: NAME }").flatMap { readKeys($0, "primary") }
+        let backup = keys["backup"].flatMap { readKeys($0, "backup") } ?? []
+        if keys.has("backup") { PendingFeature.backupStreamKey.report(at: keys.keyPlace("backup"), log) }
+        guard let primary else { return nil }
+        if backup.contains(where: { $0.isResolved && primary.contains($0) }) {
+            log.error(
+                "'backup' is the same key as 'primary'; the two encoders need different keys",
+                at: keys.place(of: "backup"))
+        }
+        for (name, secrets) in [("primary", primary), ("backup", backup)] {
+            for secret in secrets where secret.isResolved && secret.reveal().utf8.contains(0x2F) {
+                log.error(
+                    "'\(name)' has a '/' in it, which encoders take for a part of the address",
+                    at: keys.place(of: name))
             }
         }
-        guard let primary else { return nil }
-        for (name, secret) in [("primary", primary), ("backup", backup ?? primary)] {
-            guard secret.isResolved, secret.reveal().utf8.contains(0x2F) else { continue }
-            log.error(
-                "'\(name)' has a '/' in it, which encoders take for a part of the address", at: keys.place(of: name))
-        }
         return IngestProfile.StreamKeys(primary: primary, backup: backup)
+    }
+
+    /// A key, or a list of two: the one in use and the one to come.
+    private func readKeys(_ node: SettingsNode, _ name: String) -> [Secret]? {
+        guard case .sequence(let items) = node.value else { return secrets.secret(node, name).map { [$0] } }
+        guard (1...2).contains(items.count) else {
+            log.error("'\(name)' lists \(items.count) keys; it must be one, or two while they change", at: node.place)
+            return nil
+        }
+        let found = items.compactMap { secrets.secret($0, name) }
+        if found.count == 2, found[0].isResolved, found[0] == found[1] {
+            log.error("'\(name)' lists the same key twice; keep one", at: node.place)
+        }
+        return found.count == items.count ? found : nil
     }
 
     private func readAllow(_ section: Section) -> [CIDR] {

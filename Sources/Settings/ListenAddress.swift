@@ -30,13 +30,16 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         self.init(host: String(host), port: port)
     }
 
+    /// Whether the host is written as an IPv6 address.
+    package var isIPv6: Bool { host.contains(":") }
+
     package var isLoopback: Bool {
         if host == "localhost" { return true }
         guard let address = IPAddress(parsing: host) else { return false }
         return CIDR.loopback.contains { $0.contains(address) }
     }
 
-    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var description: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
 extension UInt8 {

@@ -4,12 +4,11 @@
 enum PendingFeature: CaseIterable {
     case backupStreamKey, inputLossFill
     case lowLatency, iframeOnlyStream, adPeriods
-    case rtmps
 
     /// A warning, except where going on would mean to serve something other than what was asked to be protected.
     var severity: Diagnostic.Severity {
         switch self {
-        case .backupStreamKey, .inputLossFill, .lowLatency, .iframeOnlyStream, .adPeriods, .rtmps: .warning
+        case .backupStreamKey, .inputLossFill, .lowLatency, .iframeOnlyStream, .adPeriods: .warning
         }
     }
 
@@ -20,7 +19,6 @@ enum PendingFeature: CaseIterable {
         case .lowLatency: "lowLatency is not in effect yet: the endpoint is served without parts"
         case .iframeOnlyStream: "includeIframeOnlyStream is not in effect yet: no I-frame playlist is made"
         case .adPeriods: "the period trigger 'ads' is not in effect yet: no period begins at ad markers"
-        case .rtmps: "rtmps is not in effect yet: nothing listens there"
         }
     }
 

@@ -88,6 +88,26 @@ extension SettingsNode {
         return address
     }
 
+    /// One address or several: a list, or a text with commas between them as variables and flags have it.
+    func listenAddresses(_ name: String, _ log: DiagnosticLog) -> [ListenAddress]? {
+        let items: [SettingsNode]
+        switch value {
+        case .sequence(let list): items = list
+        case .scalar(let text, let isQuoted):
+            items = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+                let address = part.drop { $0 == " " }
+                return SettingsNode(value: .scalar(String(address), isQuoted: isQuoted), place: place)
+            }
+        case .mapping, .null: items = [self]
+        }
+        guard (1...16).contains(items.count) else {
+            log.error("'\(name)' lists \(items.count) addresses; it must be 1 to 16", at: place)
+            return nil
+        }
+        let addresses = items.compactMap { $0.listenAddress(name, log) }
+        return addresses.count == items.count ? addresses : nil
+    }
+
     /// The value as a message may show it.
     private var shown: String {
         guard case .scalar(let text, let isQuoted) = value else { return kind }

@@ -2,20 +2,30 @@ import CLinux
 import Glibc
 import Settings
 
-/// A TCP socket that encoders connect to. Blocking; closed by `shutDown` from any thread.
+/// A TCP socket that encoders connect to. It never blocks.
 final class ListeningSocket: Sendable {
-    /// A connection and where it comes from.
+    /// A connection and where it comes from. The descriptor belongs to whoever has the value.
     struct Connection: Sendable {
-        let descriptor: CInt
+        /// Names it to the `Reception`.
+        var id: UInt64 = 0
+        var descriptor: CInt
         let peer: IPAddress
         let port: UInt16
+        /// TLS ends in this process; the descriptor is then one end of a socket pair.
+        var isSecure = false
     }
 
-    private let descriptor: CInt
+    let descriptor: CInt
+    let address: ListenAddress
     let port: UInt16
+    let isSecure: Bool
 
     /// Binds and listens.
-    init(_ address: ListenAddress) throws(SocketError) {
+    ///
+    /// - Parameters:
+    ///   - sharesPort: another socket takes IPv4's connections to the same port; else an IPv6 socket takes both.
+    ///   - isSecure: its connections speak TLS.
+    init(_ address: ListenAddress, sharesPort: Bool = false, isSecure: Bool = false) throws(SocketError) {
         var hints = addrinfo()
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
@@ -25,33 +35,58 @@ final class ListeningSocket: Sendable {
             throw SocketError(operation: "resolve \(address)", reason: String(cString: gai_strerror(code)))
         }
         defer { freeaddrinfo(list) }
-        let descriptor = socket(found.pointee.ai_family, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(found.pointee.ai_family, type, 0)
         guard descriptor >= 0 else { throw SocketError(operation: "open a socket for \(address)") }
         var on: CInt = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
-        guard bind(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0, listen(descriptor, 128) == 0
+        if found.pointee.ai_family == AF_INET6 {
+            var isOnly: CInt = sharesPort ? 1 : 0
+            setsockopt(
+                descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &isOnly, socklen_t(MemoryLayout<CInt>.size))
+        }
+        guard bind(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0, listen(descriptor, 1024) == 0
         else {
             let error = SocketError(operation: "listen on \(address)")
             close(descriptor)
             throw error
         }
         self.descriptor = descriptor
+        self.address = address
+        self.isSecure = isSecure
         port = Self.address(of: descriptor, getsockname)?.port ?? 0
     }
 
     deinit { close(descriptor) }
 
-    /// The next connection; nil after `shutDown`.
-    func accept() -> Connection? {
+    /// One socket for each address; of two for the same port, one for each family.
+    static func open(_ addresses: [ListenAddress], isSecure: Bool = false) throws(SocketError) -> [ListeningSocket] {
+        var sockets: [ListeningSocket] = []
+        for address in addresses {
+            let sharesPort = address.port != 0 && addresses.contains { $0.port == address.port && !$0.isIPv6 }
+            sockets.append(try ListeningSocket(address, sharesPort: sharesPort, isSecure: isSecure))
+        }
+        return sockets
+    }
+
+    /// What `accept` has to give.
+    enum Accepted {
+        case connection(Connection)
+        /// Nobody waits.
+        case none
+        /// Out of descriptors or memory: something must end first.
+        case busy
+    }
+
+    func accept() -> Accepted {
         while true {
             let accepted = sluice_accept(descriptor)
             if accepted < 0 {
                 switch AcceptFailure(errno) {
                 case .connectionLost: continue
-                case .busy: poll(nil, 0, 100)
-                case .over: return nil
+                case .nobody: return .none
+                case .busy: return .busy
                 }
-                continue
             }
             guard let (peer, port) = Self.address(of: accepted, getpeername) else {
                 close(accepted)
@@ -60,12 +95,9 @@ final class ListeningSocket: Sendable {
             var on: CInt = 1
             setsockopt(accepted, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
             setsockopt(accepted, SOL_SOCKET, SO_KEEPALIVE, &on, socklen_t(MemoryLayout<CInt>.size))
-            return Connection(descriptor: accepted, peer: peer, port: port)
+            return .connection(Connection(descriptor: accepted, peer: peer, port: port, isSecure: isSecure))
         }
     }
-
-    /// Ends `accept` on its thread.
-    func shutDown() { shutdown(descriptor, CInt(SHUT_RDWR)) }
 
     private static func address(
         of descriptor: CInt, _ get: (CInt, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?) -> CInt
@@ -97,14 +129,14 @@ final class ListeningSocket: Sendable {
 enum AcceptFailure: Equatable {
     /// The next one may be better at once.
     case connectionLost
+    /// Nobody waits any more.
+    case nobody
     /// Out of descriptors, memory or permission: what is open must end first; wait for that, not in a spin.
     case busy
-    /// The socket is shut down or closed.
-    case over
 
     init(_ code: CInt) {
         switch code {
-        case EINVAL, EBADF, ENOTSOCK: self = .over
+        case EAGAIN: self = .nobody
         case EINTR, ECONNABORTED, EPROTO: self = .connectionLost
         default: self = .busy
         }

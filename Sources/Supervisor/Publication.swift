@@ -17,6 +17,10 @@ import Timeline
 final class Publication: Sendable {
     private struct State {
         var channel: LiveChannel?
+        /// With which it came.
+        var key: Secret?
+        /// As the encoder called the channel.
+        var app = ""
         var token: UInt64 = 0
         var encoder = ""
         var startedAt: Int64 = 0
@@ -48,9 +52,15 @@ final class Publication: Sendable {
     /// Our own descriptor of the encoder's socket: shutting it down ends the worker's input in order.
     private let encoderSocket: CInt
 
-    init(_ connection: ListeningSocket.Connection, _ supervisor: Supervisor) {
+    private let settled: @Sendable () -> Void
+
+    /// - Parameter settled: told when it publishes.
+    init(
+        _ connection: ListeningSocket.Connection, _ supervisor: Supervisor, settled: @escaping @Sendable () -> Void
+    ) {
         self.connection = connection
         self.supervisor = supervisor
+        self.settled = settled
         encoderSocket = fcntl(connection.descriptor, F_DUPFD_CLOEXEC, 3)
     }
 
@@ -102,7 +112,7 @@ final class Publication: Sendable {
                 await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
                 return ending
             }
-            finish(result.closureResult, result.terminationStatus)
+            await finish(result.closureResult, result.terminationStatus)
         } catch {
             supervisor.logger.error(
                 "cannot start sluice-ingest",
@@ -112,7 +122,7 @@ final class Publication: Sendable {
                 return state.workerDescriptor
             }
             if let unused { close(unused) }
-            finish(Ending(reason: "sluice-ingest did not start"), .exited(0))
+            await finish(Ending(reason: "sluice-ingest did not start"), .exited(0))
         }
     }
 
@@ -123,7 +133,7 @@ final class Publication: Sendable {
         var worker = WorkerChannel(descriptor: descriptor)
         var dialogue = PublicationDialogue()
         var ending: Ending?
-        worker.setTimeout(seconds: supervisor.configuration.handshakeTimeoutSeconds)
+        worker.setTimeout(seconds: supervisor.configuration.rtmp.handshakeTimeoutSeconds)
         while true {
             let result: WorkerChannel.ReadResult
             do { result = try worker.next() } catch { return ending ?? violation("\(error)") }
@@ -166,7 +176,7 @@ final class Publication: Sendable {
             return Ending(reason: "the worker was silent for \(Self.silenceSeconds) s", isFault: true)
         }
         supervisor.countRefusal("timeout")
-        let seconds = supervisor.configuration.handshakeTimeoutSeconds
+        let seconds = supervisor.configuration.rtmp.handshakeTimeoutSeconds
         return Ending(reason: "no publish within rtmp.handshakeTimeoutSeconds (\(seconds))")
     }
 
@@ -185,66 +195,103 @@ final class Publication: Sendable {
     private func answer(
         _ request: PublishRequest, _ dialogue: inout PublicationDialogue, _ worker: borrowing WorkerChannel
     ) -> Bool {
-        switch authorise(request) {
-        case .failure(let refusal):
-            supervisor.countRefusal("credentials")
-            supervisor.logger.warning(
-                "refused an encoder: \(refusal.logText)",
+        let channel: LiveChannel
+        do throws(Refusal) { channel = try authorise(request) } catch {
+            supervisor.countRefusal(error.count)
+            supervisor.budget.log(
+                .warning, "refused an encoder: \(error.logText)",
                 metadata: [
                     "peer": "\(connection.peer)", "app": "\(request.app.onOneLine)",
                     "encoder": "\(request.encoder.onOneLine)",
-                ])
+                ], kind: error.count, now: steadyMilliseconds())
             dialogue.rejected()
-            return worker.send(.reject(reason: refusal.encoderText))
-        case .success(let channel):
-            state.withLock { state in
-                state.channel = channel
-                state.encoder = request.encoder.onOneLine
-                state.startedAt = supervisor.clock()
-            }
-            let (token, firstSegment) = supervisor.take(channel, for: self)
-            state.withLock { $0.token = token }
-            // A reload that did not yet know of this publication could not end it.
-            if channel.isLeaving { stop("its profile changed") }
-            channel.setEnded(false)
-            dialogue.accepted()
-            supervisor.logger.notice(
-                "publishing",
-                metadata: [
-                    "channel": "\(channel.profile.channel)", "peer": "\(connection.peer)",
-                    "encoder": "\(request.encoder.onOneLine)",
-                ])
-            return worker.send(.accept(channel.profile.ladder, firstSegment: firstSegment))
+            return worker.send(.reject(reason: error.encoderText))
         }
+        state.withLock { state in
+            state.channel = channel
+            state.app = request.app.onOneLine
+            state.encoder = request.encoder.onOneLine
+            state.startedAt = supervisor.clock()
+        }
+        let (token, firstSegment) = supervisor.take(channel, for: self)
+        state.withLock { $0.token = token }
+        settled()
+        // A reload that did not yet know of this publication could not end it.
+        if channel.isLeaving { stop("its profile changed") }
+        checkRights()
+        channel.setEnded(false)
+        dialogue.accepted()
+        supervisor.logger.notice(
+            "publishing",
+            metadata: [
+                "channel": "\(channel.profile.channel)", "peer": "\(connection.peer)",
+                "encoder": "\(request.encoder.onOneLine)",
+            ])
+        return worker.send(.accept(channel.profile.ladder, firstSegment: firstSegment))
     }
 
     private struct Refusal: Error {
         let encoderText: String
         let logText: String
+        /// Its name in the metrics.
+        var count = "credentials"
     }
 
-    private func authorise(_ request: PublishRequest) -> Result<LiveChannel, Refusal> {
+    /// The channel it may publish to, with a place kept there.
+    private func authorise(_ request: PublishRequest) throws(Refusal) -> LiveChannel {
         guard let channel = supervisor.channels.channel(named: request.app) else {
-            return .failure(
-                Refusal(
-                    encoderText: "unknown channel '\(request.app)': the server address ends with the channel's name",
-                    logText: "there is no channel of that name"))
+            throw Refusal(
+                encoderText: "unknown channel '\(request.app)': the server address ends with the channel's name",
+                logText: "there is no channel of that name")
         }
-        let ingest = channel.profile.ingest
+        let ingest = supervisor.ingest(of: channel)
         guard ingest.allow.contains(where: { $0.contains(connection.peer) }) else {
-            return .failure(
-                Refusal(
-                    encoderText: "this address may not publish to '\(request.app)'",
-                    logText: "ingest.allow of the channel does not hold its address"))
+            throw Refusal(
+                encoderText: "this address may not publish to '\(request.app)'",
+                logText: "ingest.allow of the channel does not hold its address")
         }
-        // Both are compared, whatever the first gives: the time taken says nothing.
-        let isPrimary = ingest.streamKeys.primary.matches(request.streamKey)
-        let isBackup = ingest.streamKeys.backup?.matches(request.streamKey) ?? false
-        guard isPrimary || isBackup else {
-            return .failure(
-                Refusal(encoderText: "wrong stream key for '\(request.app)'", logText: "wrong stream key"))
+        guard let key = ingest.streamKeys.match(request.streamKey) else {
+            throw Refusal(encoderText: "wrong stream key for '\(request.app)'", logText: "wrong stream key")
         }
-        return .success(channel)
+        state.withLock { $0.key = key }
+        guard supervisor.reserve(channel) else {
+            throw Refusal(
+                encoderText: "the server has no room for more publications",
+                logText: "rtmp.maxPublishers (\(supervisor.configuration.rtmp.maxPublishers)) are on air",
+                count: "limit")
+        }
+        guard let hook = ingest.webHook else { return channel }
+        let call = WebHook.Call(
+            channel: channel.profile.channel, app: request.app, address: "\(connection.peer)",
+            streamKey: request.streamKey)
+        switch supervisor.webHook.mayPublish(call, hook) {
+        case .allowed: break
+        case .failed(let reason) where hook.onFailure == .allow:
+            supervisor.logger.warning(
+                "the webhook did not answer, and onFailure lets the encoder in: \(reason)",
+                metadata: ["channel": "\(call.channel)", "peer": "\(connection.peer)"])
+        case .failed(let reason):
+            supervisor.giveBack()
+            throw Refusal(
+                encoderText: "the server cannot check this publication at the moment: try again",
+                logText: "the webhook did not answer: \(reason)", count: "webhook")
+        case .refused(let reason):
+            supervisor.giveBack()
+            throw Refusal(encoderText: reason, logText: "the webhook refused it: \(reason)", count: "webhook")
+        }
+        return channel
+    }
+
+    /// Ends it where its key or its address is no longer good.
+    func checkRights() {
+        let (channel, key) = state.withLock { ($0.channel, $0.key) }
+        guard let channel, let key else { return }
+        let ingest = supervisor.ingest(of: channel)
+        if !ingest.allow.contains(where: { $0.contains(connection.peer) }) {
+            stop("ingest.allow no longer holds its address")
+        } else if !(ingest.streamKeys.primary + ingest.streamKeys.backup).contains(key) {
+            stop("its stream key is no longer valid")
+        }
     }
 
     private func setTracks(_ tracks: [TrackDescription]) -> Ending? {
@@ -283,6 +330,7 @@ final class Publication: Sendable {
 
     private func record(_ statistics: IngestStatistics) {
         let now = supervisor.clock()
+        let limit = state.withLock { $0.channel }.map { supervisor.ingest(of: $0).maxBitrate } ?? .max
         let isTooFast = state.withLock { state in
             let elapsed = now - state.statisticsAt
             let bytes = statistics.bytesReceived &- state.statistics.bytesReceived
@@ -291,7 +339,6 @@ final class Publication: Sendable {
             }
             state.statistics = statistics
             state.statisticsAt = now
-            let limit = state.channel?.profile.ingest.maxBitrate ?? .max
             state.secondsOverLimit = state.bitsPerSecond > limit ? state.secondsOverLimit + 1 : 0
             return state.secondsOverLimit >= Self.secondsOverLimit
         }
@@ -338,8 +385,8 @@ final class Publication: Sendable {
 
     // MARK: The end
 
-    private func finish(_ ending: Ending, _ termination: TerminationStatus) {
-        let (channel, token) = state.withLock { ($0.channel, $0.token) }
+    private func finish(_ ending: Ending, _ termination: TerminationStatus) async {
+        let (channel, token, app) = state.withLock { ($0.channel, $0.token, $0.app) }
         var (reason, level) = (ending.reason, ending.isFault ? Logger.Level.error : .notice)
         // Where the worker did not go by itself, the signal was ours: SIGTERM.
         if ending.isSudden, case .signaled(let signal) = termination, signal != SIGTERM {
@@ -362,6 +409,13 @@ final class Publication: Sendable {
         supervisor.logger.log(
             level: level, "publication ended: \(reason.onOneLine)",
             metadata: ["channel": "\(channel.profile.channel)", "peer": "\(connection.peer)"])
+        guard let hook = supervisor.ingest(of: channel).webHook else { return }
+        let call = WebHook.Call(
+            channel: channel.profile.channel, app: app, address: "\(connection.peer)", reason: reason.onOneLine)
+        if let failure = await supervisor.webHook.tellEnd(call, hook) {
+            supervisor.logger.warning(
+                "the webhook did not hear of the end: \(failure)", metadata: ["channel": "\(call.channel)"])
+        }
     }
 }
 

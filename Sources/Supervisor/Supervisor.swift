@@ -1,21 +1,23 @@
+import Glibc
 package import Live
 package import Logging
 package import Settings
 import Synchronization
 
-/// Listens for encoders and gives each connection a worker of its own; knows who publishes what.
+/// Listens for encoders and gives each that has something to say a worker of its own; knows who publishes what.
 package final class Supervisor: Sendable {
     package struct Configuration: Sendable {
-        package var listen: ListenAddress
-        package var maximumPublishers: Int
-        package var handshakeTimeoutSeconds: UInt32
+        package var rtmp: DaemonConfiguration.RTMP
+        package var rtmps: DaemonConfiguration.RTMPS
         /// Path of the `sluice-ingest` executable.
         package var worker: String
 
-        package init(listen: ListenAddress, maximumPublishers: Int, handshakeTimeoutSeconds: UInt32, worker: String) {
-            self.listen = listen
-            self.maximumPublishers = maximumPublishers
-            self.handshakeTimeoutSeconds = handshakeTimeoutSeconds
+        package init(
+            rtmp: DaemonConfiguration.RTMP, rtmps: DaemonConfiguration.RTMPS = DaemonConfiguration.RTMPS(),
+            worker: String
+        ) {
+            self.rtmp = rtmp
+            self.rtmps = rtmps
             self.worker = worker
         }
     }
@@ -25,7 +27,7 @@ package final class Supervisor: Sendable {
         package var connections: UInt64 = 0
         package var publications: UInt64 = 0
         package var takeovers: UInt64 = 0
-        /// By reason: address, limit, timeout, credentials.
+        /// By reason: address, limit, timeout, tls, protocol, credentials, webhook.
         package var refusals: [String: UInt64] = [:]
         /// Workers that died by a signal or were ended for breaking the format.
         package var workerFailures: UInt64 = 0
@@ -33,7 +35,11 @@ package final class Supervisor: Sendable {
 
     private struct State {
         /// Every connection that has a worker, published or not.
-        var open: [Publication] = []
+        var open: [ObjectIdentifier: Publication] = [:]
+        /// Publications that are being decided on, and will be one more.
+        var reserved = 0
+        /// Who may publish, where that changed since the channel was opened.
+        var ingest: [String: IngestProfile] = [:]
         /// The publication that has each channel.
         var publications: [String: Publication] = [:]
         var counters = Counters()
@@ -44,10 +50,16 @@ package final class Supervisor: Sendable {
     let logger: Logger
     /// Milliseconds from the epoch.
     let clock: @Sendable () -> Int64
-    private let socket: ListeningSocket
+    let webHook: WebHook
+    let budget: LogBudget
+    private let front: TLSFront?
+    private let sockets: [ListeningSocket]
+    private let events: EventQueue
     private let state = Mutex(State())
+    private let reception = Mutex<Reception?>(nil)
+    private let isStopped = Atomic(false)
 
-    /// Binds the listener; `run` accepts.
+    /// Binds the listeners; `run` accepts.
     package init(
         _ configuration: Configuration, channels: ChannelDirectory, logger: Logger,
         clock: @escaping @Sendable () -> Int64
@@ -56,12 +68,28 @@ package final class Supervisor: Sendable {
         self.channels = channels
         self.logger = logger
         self.clock = clock
-        socket = try ListeningSocket(configuration.listen)
+        budget = LogBudget(logger)
+        webHook = WebHook(clock: clock)
+        var sockets = try ListeningSocket.open(configuration.rtmp.listen)
+        front = try configuration.rtmps.tls.map { files throws(SocketError) in
+            TLSFront(try ServerCertificate(files, logger: logger))
+        }
+        if front != nil { sockets += try ListeningSocket.open(configuration.rtmps.listen, isSecure: true) }
+        self.sockets = sockets
+        events = try EventQueue()
     }
 
-    package var port: UInt16 { socket.port }
+    /// What was bound, in the order of the configuration.
+    package var ports: [UInt16] { sockets.filter { !$0.isSecure }.map(\.port) }
+    package var securePorts: [UInt16] { sockets.filter(\.isSecure).map(\.port) }
     package var slateWorker: SlateWorker { SlateWorker(path: configuration.worker) }
     package var counters: Counters { state.withLock { $0.counters } }
+
+    /// Connections of encoders now: all, without a worker, and with one but without an answer to publish.
+    package var connections: (all: Int, waiting: Int, handshakes: Int) {
+        let now = reception.withLock { $0 }?.now ?? Reception.Presence()
+        return (now.connections, now.waiting, now.handshakes)
+    }
 
     /// Who publishes now, by channel.
     package var statuses: [PublicationStatus] {
@@ -70,78 +98,119 @@ package final class Supervisor: Sendable {
 
     /// Accepts encoders until `stop`, then ends the publications in order and returns.
     package func run() async {
-        // At most so many wait to be looked at; more are refused by closing them.
-        let (connections, found) = AsyncStream.makeStream(
-            of: ListeningSocket.Connection.self, bufferingPolicy: .bufferingOldest(64))
+        // At most rtmp.maxHandshakes are in it.
+        let (connections, found) = AsyncStream.makeStream(of: ListeningSocket.Connection.self)
+        let reception = Reception(
+            limits, sockets: sockets, front: front, events: events, budget: budget,
+            host: .init(
+                allows: { [self] in allows($0) }, admit: { found.yield($0) }, count: { [self] in count($0) },
+                clock: steadyMilliseconds))
+        if self.reception.withLock({ current in
+            defer { current = reception }
+            return isStopped.load(ordering: .acquiring)
+        }) {
+            return
+        }
         await withDiscardingTaskGroup { group in
-            group.addTask { [socket] in
-                await BlockingThread.run("rtmp-listener") {
-                    while let connection = socket.accept() {
-                        if case .dropped(let dropped) = found.yield(connection) { dropped.close() }
-                    }
-                    found.finish()
-                }
+            group.addTask {
+                await BlockingThread.run("rtmp-reception") { reception.run() }
+                found.finish()
             }
             for await connection in connections {
-                guard admit(connection) else {
-                    connection.close()
-                    continue
-                }
-                // Counted before the next one is looked at.
-                let publication = Publication(connection, self)
-                state.withLock { $0.open.append(publication) }
+                let publication = Publication(connection, self) { reception.settled(connection.id) }
+                state.withLock { $0.open[ObjectIdentifier(publication)] = publication }
                 group.addTask {
                     await publication.run()
-                    self.state.withLock { state in state.open.removeAll { $0 === publication } }
+                    self.state.withLock { $0.open[ObjectIdentifier(publication)] = nil }
+                    reception.left(connection.id)
                 }
             }
-            for publication in state.withLock({ $0.open }) { publication.stop("the daemon is shutting down") }
+            for publication in state.withLock({ Array($0.open.values) }) {
+                publication.stop("the daemon is shutting down")
+            }
         }
     }
 
     /// Ends `run` from any thread.
-    package func stop() { socket.shutDown() }
+    package func stop() {
+        let reception = reception.withLock { reception in
+            isStopped.store(true, ordering: .releasing)
+            return reception
+        }
+        reception?.stop()
+    }
+
+    /// Reads the certificate of RTMPS anew.
+    package func reloadCertificate() { front?.reload() }
 
     /// Ends what publishes to a channel, whose profile has gone or changed.
     package func stopPublication(of channel: String, reason: String) {
         state.withLock { $0.publications[channel] }?.stop(reason)
     }
 
-    /// Whether a connection may speak at all: its address, and how many there are.
-    private func admit(_ connection: ListeningSocket.Connection) -> Bool {
-        let isAllowed = channels.all.contains { channel in
-            channel.profile.ingest.allow.contains { $0.contains(connection.peer) }
-        }
-        let isWithinLimit = state.withLock { state in
-            state.counters.connections += 1
-            guard isAllowed else {
-                state.counters.refusals["address", default: 0] += 1
-                return true
-            }
-            guard state.open.count < configuration.maximumPublishers else {
-                state.counters.refusals["limit", default: 0] += 1
-                return false
-            }
-            return true
-        }
-        if !isAllowed {
-            logger.warning(
-                "refused an encoder: no channel's ingest.allow holds its address",
-                metadata: ["peer": "\(connection.peer)"])
-        } else if !isWithinLimit {
-            logger.warning(
-                "refused an encoder: rtmp.maxPublishers (\(configuration.maximumPublishers)) connections are open",
-                metadata: ["peer": "\(connection.peer)"])
-        }
-        return isAllowed && isWithinLimit
+    private var limits: WaitingRoom.Limits {
+        let rtmp = configuration.rtmp
+        return WaitingRoom.Limits(
+            connections: Int(rtmp.maxConnections), connectionsPerAddress: Int(rtmp.maxConnectionsPerAddress),
+            handshakes: Int(rtmp.maxHandshakes), patience: Int64(rtmp.handshakeTimeoutSeconds) * 1000)
     }
 
-    /// Gives a channel to a publication; the one that had it is ended: a reconnecting encoder is never told "busy".
+    private func allows(_ address: IPAddress) -> Bool {
+        channels.all.contains { ingest(of: $0).allow.contains { $0.contains(address) } }
+    }
+
+    private func count(_ what: Reception.Count) {
+        switch what {
+        case .connection: state.withLock { $0.counters.connections += 1 }
+        case .refusal(let reason): countRefusal(reason)
+        }
+    }
+
+    // MARK: Who may publish
+
+    /// Who may publish to a channel, and how much, as it is now.
+    func ingest(of channel: LiveChannel) -> IngestProfile {
+        state.withLock { $0.ingest[channel.profile.channel] } ?? channel.profile.ingest
+    }
+
+    /// Changes who may publish to a channel without touching what is on air, unless it may not be any more.
+    ///
+    /// - Parameter ingest: nil: what the channel was opened with.
+    /// - Returns: whether it was different.
+    @discardableResult package func setIngest(_ ingest: IngestProfile?, of channel: LiveChannel) -> Bool {
+        let name = channel.profile.channel
+        let isOther = self.ingest(of: channel) != ingest ?? channel.profile.ingest
+        let publication = state.withLock { state in
+            state.ingest[name] = ingest
+            return state.publications[name]
+        }
+        if isOther { publication?.checkRights() }
+        return isOther
+    }
+
+    /// Whether one more publication, to this channel, keeps within `rtmp.maxPublishers`; one that takes another's place
+    /// does. Where it does, a place is kept until `take` or `giveBack`.
+    func reserve(_ channel: LiveChannel) -> Bool {
+        state.withLock { state in
+            if state.publications[channel.profile.channel] == nil {
+                guard state.publications.count + state.reserved < Int(configuration.rtmp.maxPublishers) else {
+                    return false
+                }
+            }
+            state.reserved += 1
+            return true
+        }
+    }
+
+    func giveBack() { state.withLock { $0.reserved -= 1 } }
+
+    /// Gives a channel to a publication that has a place; the one that had it is ended: a reconnecting encoder is never told "busy".
     ///
     /// In one step with the timeline: of two that come at once, the one that has the channel has the timeline.
     func take(_ channel: LiveChannel, for publication: Publication) -> (token: UInt64, firstSegment: UInt64) {
         channel.takeOver {
             let previous = state.withLock { state in
+                state.reserved -= 1
                 let previous = state.publications.updateValue(publication, forKey: channel.profile.channel)
                 state.counters.publications += 1
                 if previous != nil { state.counters.takeovers += 1 }
@@ -162,4 +231,11 @@ package final class Supervisor: Sendable {
 
     func countRefusal(_ reason: String) { state.withLock { $0.counters.refusals[reason, default: 0] += 1 } }
     func countWorkerFailure() { state.withLock { $0.counters.workerFailures += 1 } }
+}
+
+/// Milliseconds of a clock that only runs forward.
+@Sendable func steadyMilliseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }

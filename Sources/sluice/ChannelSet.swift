@@ -54,7 +54,12 @@ actor ChannelSet: Service {
         departed.admit(named)
         for profile in loaded.profiles {
             let current = directory.channel(named: profile.channel)
-            guard current?.profile != profile else { continue }
+            if let current, profile.admitting(as: current.profile) == current.profile {
+                if supervisor.setIngest(profile.ingest, of: current) {
+                    logger.notice("who may publish has changed", metadata: ["channel": "\(profile.channel)"])
+                }
+                continue
+            }
             await put(profile, inPlaceOf: current)
         }
         guard !loaded.diagnostics.contains(where: { $0.severity == .error }) else { return }
@@ -147,6 +152,7 @@ actor ChannelSet: Service {
             for keys in schedule.held { client.remember(keys) }
             return schedule
         }
+        supervisor.setIngest(nil, of: channel)
         runners[profile.channel] = Task {
             await withDiscardingTaskGroup { group in
                 for schedule in channel.schedules { group.addTask { await schedule.run() } }

@@ -37,9 +37,7 @@ struct Daemon {
         budget = StorageBudget(maximumBytes: Int(clamping: configuration.storage.maxBytes))
         let directory = ChannelDirectory()
         supervisor = try Supervisor(
-            .init(
-                listen: configuration.rtmp.listen, maximumPublishers: Int(configuration.rtmp.maxPublishers),
-                handshakeTimeoutSeconds: configuration.rtmp.handshakeTimeoutSeconds, worker: worker),
+            .init(rtmp: configuration.rtmp, rtmps: configuration.rtmps, worker: worker),
             channels: directory, logger: logger, clock: wallMilliseconds)
         channels = ChannelSet(
             directory: directory, supervisor: supervisor, profiles: profiles, environment: environment,
@@ -78,13 +76,14 @@ struct Daemon {
                 return true
             },
             onListening: { [announcement, supervisor, logger] port in
-                announcement.announce(rtmp: Int(supervisor.port), origin: origin.port, admin: port)
+                announcement.announce(
+                    rtmp: supervisor.ports, rtmps: supervisor.securePorts, origin: origin.port, admin: port)
                 ServiceManager.tell("READY=1\nSTATUS=on air", logger)
             })
         // Stopped in reverse order: those who spread requests look elsewhere, then no more encoders, then what is on air
         // is finished, then the servers.
         let services: [any Service] = [
-            channels, admin, OriginService(origin: origin), ReloadService(channels: channels),
+            channels, admin, OriginService(origin: origin), ReloadService(channels: channels, supervisor: supervisor),
             SupervisorService(supervisor: supervisor),
             DrainService(seconds: configuration.origin.drainSeconds, readiness: readiness, logger: logger),
         ]
@@ -116,8 +115,13 @@ struct StartError: Error, CustomStringConvertible {
 
 /// Says once, on standard output, which ports were bound.
 private struct ListeningAnnouncement: Sendable {
-    func announce(rtmp: Int, origin: Int, admin: Int) {
-        SluiceCommand.say(#"{"event":"listening","rtmp":\#(rtmp),"origin":\#(origin),"admin":\#(admin)}"#)
+    /// The first listener of each kind by itself, all of them where there are several.
+    func announce(rtmp: [UInt16], rtmps: [UInt16], origin: Int, admin: Int) {
+        var fields = #""event":"listening","rtmp":\#(rtmp.first ?? 0)"#
+        if let port = rtmps.first { fields += #","rtmps":\#(port)"# }
+        if rtmp.count > 1 { fields += #","rtmpPorts":\#(rtmp.map(Int.init))"# }
+        if rtmps.count > 1 { fields += #","rtmpsPorts":\#(rtmps.map(Int.init))"# }
+        SluiceCommand.say(#"{\#(fields),"origin":\#(origin),"admin":\#(admin)}"#)
     }
 }
 
@@ -142,13 +146,17 @@ private struct OriginService: Service {
     }
 }
 
-/// Reloads the profiles at SIGHUP.
+/// Reloads the profiles, and the certificate of RTMPS, at SIGHUP.
 private struct ReloadService: Service {
     let channels: ChannelSet
+    let supervisor: Supervisor
 
     func run() async throws {
         let signals = await UnixSignalsSequence(trapping: .sighup)
-        for await _ in signals.cancelOnGracefulShutdown() { try await channels.reload() }
+        for await _ in signals.cancelOnGracefulShutdown() {
+            supervisor.reloadCertificate()
+            try await channels.reload()
+        }
     }
 }
 

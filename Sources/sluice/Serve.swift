@@ -37,6 +37,7 @@ struct Serve: AsyncParsableCommand {
         _ = sluice_refuse_dumps()
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         _ = setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        let descriptors = Self.raiseDescriptorLimit()
         let environment = ProcessInfo.processInfo.environment
         if environment["SWIFT_BACKTRACE"] == nil {
             // The runtime's crash report prints what registers point to: that may be a key.
@@ -57,9 +58,32 @@ struct Serve: AsyncParsableCommand {
                 metadata: ["memory": "\(SecretMemory.protection.rawValue)"])
         }
         let daemon = try await Daemon(
-            configuration: configuration, profiles: profiles, environment: environment,
+            configuration: Self.within(descriptors, configuration, logger), profiles: profiles,
+            environment: environment,
             worker: worker ?? Self.workerBesideThis(), logger: logger)
         try await daemon.run()
+    }
+
+    /// As many descriptors as this process may have, which are more than it gets unasked.
+    private static func raiseDescriptorLimit() -> UInt64 {
+        var limits = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits) == 0 else { return 1024 }
+        limits.rlim_cur = limits.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+        return UInt64(limits.rlim_max)
+    }
+
+    /// Encoders must leave descriptors for the rest: viewers, segments on the disk, workers.
+    private static func within(
+        _ descriptors: UInt64, _ configuration: DaemonConfiguration, _ logger: Logger
+    ) -> DaemonConfiguration {
+        let most = UInt32(clamping: max(descriptors / 4 * 3, 64))
+        guard configuration.rtmp.maxConnections > most else { return configuration }
+        logger.notice(
+            "rtmp.maxConnections is lowered to \(most): the limit on open files (ulimit -Hn) is \(descriptors)")
+        var lowered = configuration
+        lowered.rtmp.maxConnections = most
+        return lowered
     }
 
     private static func logger(_ log: DaemonConfiguration.Log) -> Logger {

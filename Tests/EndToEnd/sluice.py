@@ -92,6 +92,8 @@ class Sluice:
 
     # More arguments of the key server.
     key_arguments = ()
+    # One address or several, with commas between.
+    rtmp_listen = "127.0.0.1:0"
 
     def __init__(self, directory, profile, channel="live", others=None, environment=None):
         self.directory = Path(directory)
@@ -122,7 +124,7 @@ class Sluice:
         self.daemon = Process(
             f"daemon{len(self.daemons) or ''}",
             [BUILD / "sluice", "serve", "--profiles", self.profiles, "--storage", self.directory / "data",
-             "--rtmp-listen", "127.0.0.1:0", "--origin-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
+             "--rtmp-listen", self.rtmp_listen, "--origin-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
             self.directory, self.environment)
         self.daemons.append(self.daemon)
         ports = self.daemon.listening()

@@ -44,6 +44,28 @@ import Testing
             "5:5: warning: a backup stream key is not in effect yet: only the primary encoder is let in",
             "5:13: error: 'backup' is the same key as 'primary'; the two encoders need different keys"),
         BadProfile(
+            "three keys", "{ env: PRIMARY }",
+            "[{ env: PRIMARY }, { env: PRIMARY }, { env: PRIMARY }]",
+            "4:14: error: 'primary' lists 3 keys; it must be one, or two while they change"),
+        BadProfile(
+            "a key listed twice", "{ env: PRIMARY }",
+            "[{ env: PRIMARY }, { env: PRIMARY }]",
+            "4:14: error: 'primary' lists the same key twice; keep one"),
+        BadProfile(
+            "webhook without an address", "  allow:",
+            "  webhook: { secret: { env: PRIMARY } }\n  allow:",
+            "5:12: error: webhook has no 'url'; give the address to ask"),
+        BadProfile(
+            "webhook without a secret, and the key sent in the open", "  allow:",
+            "  webhook: { url: \"http://example.com/hook\", sendStreamKey: true }\n  allow:",
+            "5:12: warning: without 'secret' nobody can tell the requests of this webhook from others'; give one",
+            "5:61: warning: stream keys would cross the network unencrypted; use https, or leave sendStreamKey out"),
+        BadProfile(
+            "webhook to a user", "  allow:",
+            "  webhook: { url: \"https://me:pw@example.com/\", secret: { env: PRIMARY }, onFailure: maybe }\n  allow:",
+            "5:19: error: 'url' has a user in it, which would end up in logs; use secret",
+            "5:86: error: 'onFailure' cannot be 'maybe'; known are allow, deny"),
+        BadProfile(
             "whole world", "10.0.0.0/8",
             "0.0.0.0/0",
             "5:11: warning: 0.0.0.0/0 lets the whole world try stream keys; name the encoder's network"),

@@ -17,10 +17,7 @@ import Testing
         for name in ["cert.pem", "key.pem", "admin-token"] { try folder.write("content", to: name) }
         let path = try folder.write(Self.contract, to: "sluice.yaml")
         let result = DaemonConfiguration.load(path: path, environment: [:])
-        #expect(
-            result.diagnostics.map(\.description) == [
-                "\(path):2:49: warning: rtmps is not in effect yet: nothing listens there"
-            ])
+        #expect(result.diagnostics == [])
         let configuration = try #require(result.configuration)
         var expected = DaemonConfiguration()
         expected.rtmps.tls = .init(certificate: folder.path + "/cert.pem", privateKey: folder.path + "/key.pem")
@@ -49,6 +46,25 @@ import Testing
         #expect(
             try storage("storage: { hostKey: { file: /a } }", ["SLUICE_STORAGE_HOSTKEY_FILE": "/run/key"]).hostKey
                 == .file("/run/key"))
+    }
+
+    @Test func listensOnSeveralAddresses() throws {
+        func listen(_ text: String, _ environment: [String: String] = [:]) throws -> [String] {
+            let result = DaemonConfiguration.load(text: text, file: "s.yaml", environment: environment)
+            #expect(result.diagnostics == [])
+            return try #require(result.configuration).rtmp.listen.map(\.description)
+        }
+        let both = ["0.0.0.0:1935", "[::]:1935"]
+        #expect(try listen("rtmp: { listen: [\"0.0.0.0:1935\", \"[::]:1935\"] }") == both)
+        #expect(try listen("rtmp: { listen: \"0.0.0.0:1935, [::]:1935\" }") == both)
+        #expect(try listen("", ["SLUICE_RTMP_LISTEN": "0.0.0.0:1935,[::]:1935"]) == both)
+        #expect(try listen("rtmp: { listen: \"[::1]:0\" }") == ["[::1]:0"])
+    }
+
+    @Test func readsTheLimitsOnConnections() throws {
+        let text = "rtmp: { maxConnections: 20000, maxConnectionsPerAddress: 4, maxHandshakes: 8 }"
+        let rtmp = try #require(DaemonConfiguration.load(text: text, file: "s.yaml").configuration).rtmp
+        #expect([rtmp.maxConnections, rtmp.maxConnectionsPerAddress, rtmp.maxHandshakes] == [20000, 4, 8])
     }
 
     @Test func clearMediaIsAWarning() throws {
@@ -82,7 +98,7 @@ import Testing
             flags: ["rtmp.listen": "127.0.0.1:0"])
         #expect(result.diagnostics == [])
         let configuration = try #require(result.configuration)
-        #expect(configuration.rtmp.listen == ListenAddress(host: "127.0.0.1", port: 0))
+        #expect(configuration.rtmp.listen == [ListenAddress(host: "127.0.0.1", port: 0)])
         #expect(configuration.rtmp.maxPublishers == 1)
         #expect(configuration.origin.listen.port == 2)
         #expect(configuration.storage.maxBytes == 2 << 30)
@@ -127,7 +143,8 @@ import Testing
         Bad(
             text: "rtmp: 1935",
             expected: [
-                "1:7: error: 'rtmp' is a single value; it must be a mapping of listen, maxPublishers, handshakeTimeoutSeconds"
+                "1:7: error: 'rtmp' is a single value; it must be a mapping of listen, maxPublishers, "
+                    + "maxConnections, maxConnectionsPerAddress, maxHandshakes, handshakeTimeoutSeconds"
             ]),
         Bad(text: "rtmp: { maxPublishers: 0 }", expected: ["1:24: error: 'maxPublishers' is 0; it must be 1 to 10000"]),
         Bad(
@@ -162,6 +179,16 @@ import Testing
             text: "origin: { listen: \"0.0.0.0:1935\" }",
             expected: [
                 "1:19: error: 'origin' listens on 0.0.0.0:1935, which 'rtmp' has already; give each its own port"
+            ]),
+        Bad(
+            text: "rtmp: { listen: [\"0.0.0.0:1935\", \"127.0.0.1:1935\"] }",
+            expected: ["1:17: error: 'rtmp' lists 127.0.0.1:1935 beside 0.0.0.0:1935, which has it already"]),
+        Bad(text: "rtmp: { listen: [] }", expected: ["1:17: error: 'listen' lists 0 addresses; it must be 1 to 16"]),
+        Bad(
+            text: "rtmp: { listen: [\"[::]:1935\", 1935] }",
+            expected: [
+                "1:31: error: 'listen' is '1935'; "
+                    + "it must be an address and a port, such as \"0.0.0.0:1935\" or \"[::]:1935\""
             ]),
         Bad(
             text: "admin: { listen: \"0.0.0.0:9090\" }",

@@ -9,8 +9,8 @@ import Testing
         #expect(result.diagnostics == [])
         let profile = try #require(result.profile)
         #expect(profile.channel == "news")
-        #expect(profile.ingest.streamKeys.primary.matches("a-long-stream-key"))
-        #expect(profile.ingest.streamKeys.backup == nil)
+        #expect(profile.ingest.streamKeys.primary.map { $0.matches("a-long-stream-key") } == [true])
+        #expect(profile.ingest.streamKeys.backup == [])
         #expect(profile.ingest.allow.map(\.description) == ["10.0.0.0/8"])
         #expect(profile.ingest.inputLoss == InputLoss(holdSeconds: 60, fill: .none, end: .stop))
         #expect(profile.ladder.segmentDurationSeconds == 6)
@@ -76,6 +76,29 @@ import Testing
         #expect(ladder.video.map(\.trackID) == [0, 1])
         #expect(ladder.audio.map(\.trackID) == [0, 1, 2])
         #expect(ladder.audio.map(\.language) == ["en", "fr", "und"])
+    }
+
+    @Test func takesTwoKeysAndAWebHook() throws {
+        let text = """
+            channel: news
+            ingest:
+              streamKeys: { primary: [{ env: PRIMARY }, { env: NEXT }] }
+              webhook: { url: "https://example.com/sluice", secret: { env: HOOK }, timeoutSeconds: 2.5, onFailure: allow, sendStreamKey: true }
+            audio: [{ name: stereo, codec: aac, bitrate: 128000 }]
+            endpoints: [{ id: hls, package: hls }]
+            """
+        let environment = SampleProfile.environment.merging(["NEXT": "the-next-key", "HOOK": "s3cret-of-hook"]) { $1 }
+        let result = ChannelProfile.load(text: text, file: "news.yaml", environment: environment)
+        #expect(result.diagnostics == [])
+        let ingest = try #require(result.profile).ingest
+        #expect(ingest.streamKeys.match("the-next-key") == Secret("the-next-key"))
+        #expect(ingest.streamKeys.match("a-long-stream-key") == Secret("a-long-stream-key"))
+        #expect(ingest.streamKeys.match("the-next-ke") == nil && ingest.streamKeys.match("") == nil)
+        #expect(
+            ingest.webHook
+                == WebHookProfile(
+                    url: "https://example.com/sluice", secret: Secret("s3cret-of-hook"), timeoutMilliseconds: 2500,
+                    onFailure: .allow, sendStreamKey: true))
     }
 
     /// Nobody can know how long an event will be: who says nothing of the storage is told what happens then.

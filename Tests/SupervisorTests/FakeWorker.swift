@@ -87,8 +87,9 @@ final class Newsroom: Sendable {
 
     /// - Parameter worker: nil: there is no such executable.
     init(
-        worker: FakeWorker?, maximumPublishers: Int = 8, allow: [CIDR] = CIDR.loopback,
-        end: IngestProfile.SourceEndBehavior = .continue
+        worker: FakeWorker?, allow: [CIDR] = CIDR.loopback, end: IngestProfile.SourceEndBehavior = .continue,
+        webHook: WebHookProfile? = nil, rtmps: DaemonConfiguration.RTMPS = DaemonConfiguration.RTMPS(),
+        change: (inout DaemonConfiguration.RTMP) -> Void = { _ in }
     ) throws {
         self.worker = worker
         let (log, lines) = AsyncStream<LogCapture.Line>.makeStream()
@@ -98,7 +99,8 @@ final class Newsroom: Sendable {
         let profile = ChannelProfile(
             channel: "news",
             ingest: IngestProfile(
-                streamKeys: .init(primary: Secret("the-key")), allow: allow, sourceEndBehavior: end),
+                streamKeys: .init(primary: [Secret("the-key"), Secret("the-next-key")]), allow: allow,
+                sourceEndBehavior: end, webHook: webHook),
             ladder: Ladder(
                 video: [VideoRung(name: "720p", codec: .h264, frameRate: FrameRate(30))],
                 audio: [AudioRung(name: "stereo", codec: .aac)], segmentDurationSeconds: 2,
@@ -109,10 +111,11 @@ final class Newsroom: Sendable {
             clock: { clock.now }, alarm: { _, _ in }, makeSchedule: { _, _, _, _ in throw NoKeys() })
         let channels = ChannelDirectory()
         channels.add(channel)
+        var rtmp = DaemonConfiguration.RTMP()
+        rtmp.listen = [ListenAddress(host: "127.0.0.1", port: 0)]
+        change(&rtmp)
         let supervisor = try Supervisor(
-            .init(
-                listen: ListenAddress(host: "127.0.0.1", port: 0), maximumPublishers: maximumPublishers,
-                handshakeTimeoutSeconds: 10, worker: worker?.path ?? "/nowhere/worker"),
+            .init(rtmp: rtmp, rtmps: rtmps, worker: worker?.path ?? "/nowhere/worker"),
             channels: channels, logger: logger, clock: { clock.now })
         self.supervisor = supervisor
         running = Task { await supervisor.run() }
@@ -127,13 +130,16 @@ final class Newsroom: Sendable {
         await running.value
     }
 
-    /// An encoder that has connected.
-    func connect() throws -> FileHandle {
+    /// The first part of RTMP's handshake.
+    static let handshake = Data([3] + [UInt8](repeating: 0, count: 1536))
+
+    /// An encoder that has connected, and has sent the first part of its handshake, or what is given.
+    func connect(sending opening: Data = Newsroom.handshake) throws -> FileHandle {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = supervisor.port.bigEndian
+        address.sin_port = (supervisor.ports.first ?? 0).bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         let isConnected = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -141,6 +147,7 @@ final class Newsroom: Sendable {
             }
         }
         guard isConnected else { throw NotConnected() }
+        try handle.write(contentsOf: opening)
         return handle
     }
 
