@@ -152,10 +152,13 @@ final class Publication: Sendable {
                         return Ending(reason: "the worker closed its connection", isSudden: true)
                     }
                     worker.setTimeout(seconds: Self.silenceSeconds)
+                case .setTracks where ending != nil, .append where ending != nil: break
                 case .setTracks(let tracks):
-                    if let ending = setTracks(tracks) { return ending }
+                    ending = setTracks(tracks)
+                    if let ending, !isLeaving(ending, worker) { return ending }
                 case .append(let chunk):
-                    if let ending = append(chunk) { return ending }
+                    ending = append(chunk)
+                    if let ending, !isLeaving(ending, worker) { return ending }
                 case .record(let statistics): record(statistics)
                 case .log(let event): log(event)
                 case .end(let reason):
@@ -168,6 +171,14 @@ final class Publication: Sendable {
                 }
             }
         }
+    }
+
+    /// Of a publication that was told to stop, what is refused is what it still had: it is read to its end, for to hang
+    /// up on the worker would be a fault of ours.
+    private func isLeaving(_ ending: Ending, _ worker: borrowing WorkerChannel) -> Bool {
+        guard !ending.isFault, state.withLock({ $0.stopReason }) != nil else { return false }
+        worker.setTimeout(seconds: Self.farewellSeconds)
+        return true
     }
 
     private func timedOut(_ dialogue: PublicationDialogue) -> Ending {
