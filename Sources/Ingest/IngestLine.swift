@@ -14,6 +14,8 @@ struct IngestLine: ~Copyable {
         let reason: String
     }
 
+    /// How long a publication may do without a track that a rung is made of: 10 s.
+    private static let trackWaitMilliseconds: Int64 = 10_000
     /// New starts allowed within a minute, before the input counts as broken.
     private static let restartsPerMinute = 12
 
@@ -29,6 +31,9 @@ struct IngestLine: ~Copyable {
     private var videoSamples: UInt64 = 0
     private var audioSamples: UInt64 = 0
     private var finished = TranscodeStatistics()
+    /// The wall's time of the first picture or sound.
+    private var began: Int64?
+    private var hasLookedForTracks = false
     private var firstTime: Int64?
     private var lastTime: Int64 = 0
 
@@ -47,6 +52,7 @@ struct IngestLine: ~Copyable {
         }
         var messages: [WorkerMessage] = []
         for event in events { messages += try take(event, wallMilliseconds) }
+        if !hasLookedForTracks, events.contains(where: \.isMedia) { messages += try lookForTracks(wallMilliseconds) }
         return messages
     }
 
@@ -218,6 +224,29 @@ struct IngestLine: ~Copyable {
         }
     }
 
+    /// After a while, what a rung is made of and does not come: where nothing could ever come of the ladder, that is the
+    /// end. An encoded rung's sound is silence until then, and after.
+    private mutating func lookForTracks(_ wall: Int64) throws(Ended) -> [WorkerMessage] {
+        let since = began ?? wall
+        began = since
+        guard wall - since > Self.trackWaitMilliseconds else { return [] }
+        hasLookedForTracks = true
+        func missing(_ kind: Track.Kind, _ track: UInt8, _ rung: String) -> String {
+            let name = track == 0 ? "\(kind)" : "\(kind) track \(track)"
+            return "the encoder sends no \(name), which the rung '\(rung)' is made of"
+        }
+        for rung in ladder.video where videoFormats[rung.trackID] == nil {
+            throw Ended(reason: missing(.video, rung.trackID, rung.name))
+        }
+        var messages: [WorkerMessage] = []
+        for rung in ladder.audio where audioFormats[rung.trackID] == nil {
+            let text = missing(.audio, rung.trackID, rung.name)
+            guard rung.codec != .copy, !ladder.video.isEmpty else { throw Ended(reason: text) }
+            messages.append(warning("\(text): it is silent"))
+        }
+        return messages
+    }
+
     private func unused(_ kind: Track.Kind, _ track: UInt8, _ format: String) -> WorkerMessage {
         .event(IngestEvent(level: .info, text: "no rung takes the encoder's \(kind) track \(track) (\(format))"))
     }
@@ -226,6 +255,15 @@ struct IngestLine: ~Copyable {
     private func name(_ kind: Track.Kind, _ track: UInt8) -> String { track == 0 ? "" : "\(kind) track \(track), " }
 
     private func warning(_ text: String) -> WorkerMessage { .event(IngestEvent(level: .warning, text: text)) }
+}
+
+extension Event {
+    fileprivate var isMedia: Bool {
+        switch self {
+        case .video, .audio: true
+        case .videoConfiguration, .audioConfiguration, .endOfSequence, .metadata, .message, .unsupported: false
+        }
+    }
 }
 
 extension TranscodeStatistics {

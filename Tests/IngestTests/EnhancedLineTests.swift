@@ -171,6 +171,99 @@ import Timeline
         #expect(bench.events.filter { $0.contains("what is not taken") }.count == 2)
     }
 
+    /// Ten seconds are time enough for every track to begin.
+    @Test func aTrackThatNeverComesIsToldOf() throws {
+        let flash = try Flash()
+        let video = VideoRung(name: "source", codec: .copy)
+        let french = AudioRung(
+            name: "french", codec: .aac, trackID: 1, bitrate: 64_000, sampleRate: 48000, channels: 2)
+        func run(_ ladder: Ladder, _ kinds: Set<UInt8>) throws -> (reason: String, events: [String]) {
+            var bench = try Bench(ladder: ladder)
+            for second in 0..<12 as Range<Int64> {
+                let media = flash.media(from: second * 1000, seconds: 1)
+                let messages = ((second == 0 ? flash.configurations(at: 0) : []) + media).filter {
+                    kinds.contains($0.type)
+                }
+                do { try bench.give(messages, wall: Bench.wall + second * 1000) } catch let error as IngestLine.Ended {
+                    return (error.reason, bench.events)
+                }
+            }
+            return ("", bench.events)
+        }
+        // An encoded rung is silent, one that copies would hold everything up.
+        let silent = "the encoder sends no audio track 1, which the rung 'french' is made of: it is silent"
+        #expect(try run(Self.ladder([video], [french]), [9]).events == [silent])
+        #expect(try run(Self.ladder([video], [french]), [8, 9]).events.last == silent)
+        #expect(
+            try run(Self.ladder([video], [AudioRung(name: "sound", codec: .copy)]), [9]).reason
+                == "the encoder sends no audio, which the rung 'sound' is made of")
+        #expect(
+            try run(Self.ladder([video], [french]), [8]).reason
+                == "the encoder sends no video, which the rung 'source' is made of")
+        let second = VideoRung(name: "sd", codec: .copy, trackID: 1)
+        #expect(
+            try run(Self.ladder([video, second], []), [9]).reason
+                == "the encoder sends no video track 1, which the rung 'sd' is made of")
+        let all = try run(Self.ladder([video], [AudioRung(name: "sound", codec: .copy)]), [8, 9])
+        #expect(all.reason == "" && all.events == [])
+    }
+
+    /// A header that is sent again changes nothing; another one begins a new ladder where a rung copies.
+    @Test func sequenceHeadersRepeatedAndChanged() throws {
+        let recording = try Self.recording("hevc-opus")
+        let isHeader = { (message: RTMPMessage) in message.payload.first == 0x90 }
+        let later = recording.filter { $0.type != 18 }.map { message in
+            var message = message
+            message.timestamp += 400
+            return message
+        }
+        let ladder = Self.ladder(
+            [VideoRung(name: "source", codec: .copy)], [AudioRung(name: "sound", codec: .copy)])
+        var bench = try Bench(ladder: ladder)
+        try bench.give(recording + recording.filter(isHeader) + later, wall: Bench.wall)
+        try bench.finish()
+        #expect(bench.sets == 1 && bench.events == [])
+        // The pre-skip, behind the FourCC and OpusHead, version and channels.
+        let changed = later.map { message in
+            var message = message
+            if message.type == 8, isHeader(message) { message.payload[15] ^= 1 }
+            return message
+        }
+        bench = try Bench(ladder: ladder)
+        try bench.give(recording, wall: Bench.wall)
+        try bench.give(changed, wall: Bench.wall + 2000)
+        try bench.finish()
+        #expect(bench.sets == 2)
+        #expect(bench.events == ["started anew: the input's format changed, and a rung copies it"])
+    }
+
+    /// ModEx: at 30000/1001 pictures a second, every one lasts 3003 ticks, not 2970 or 3060 as milliseconds say.
+    @Test func nanosecondsMakeTimesExact() throws {
+        let flash = try Flash()
+        var bench = try Bench(ladder: Self.ladder([VideoRung(name: "source", codec: .copy)], []))
+        try bench.give(flash.configurations(at: 0).filter { $0.type == 9 }, wall: Bench.wall)
+        for (index, message) in flash.media(from: 0, seconds: 6).filter({ $0.type == 9 }).enumerated() {
+            let nanoseconds = Int64(index) * 1_001_000_000 / 30
+            let offset = nanoseconds % 1_000_000
+            var message = message
+            message.timestamp = UInt32(nanoseconds / 1_000_000)
+            message.payload =
+                [
+                    0x80 | message.payload[0] & 0x70 | 7, 2, UInt8(offset >> 16), UInt8(offset >> 8 & 255),
+                    UInt8(offset & 255),
+                ]
+                + [0x03] + Self.avc1 + message.payload[5...]
+            try bench.give([message], wall: Bench.wall)
+        }
+        try bench.finish()
+        #expect(bench.events == [])
+        let segments = bench.timeline.snapshot.segments
+        #expect(segments.count == 3)
+        #expect(segments.allSatisfy { ($0.tracks[0].decodeTime - Bench.wall * 90) % 3003 == 0 })
+        // Thirty pictures from key frame to key frame.
+        #expect(segments.dropLast().allSatisfy { $0.tracks[0].duration % (30 * 3003) == 0 })
+    }
+
     @Test func whatCannotBePackagedIsNotCopied() throws {
         let copy = Self.ladder([VideoRung(name: "source", codec: .copy)], [AudioRung(name: "sound", codec: .copy)])
         var bench = try Bench(ladder: copy)
