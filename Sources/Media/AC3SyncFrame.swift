@@ -20,4 +20,31 @@ extension AC3Configuration {
         writer.writeUInt24(rate << 22 | id << 17 | mode << 14 | coding << 11 | lfe << 10 | (size >> 1) << 5)
         try self.init(parsing: writer.bytes)
     }
+
+    /// How many syncframes fill `bytes` exactly; nil for anything else. ETSI TS 102 366 V1.4.1, table 4.13.
+    package static func frameCount(in bytes: [UInt8]) -> Int? {
+        var offset = 0
+        var count = 0
+        while offset < bytes.count {
+            guard bytes.count - offset >= 5, bytes[offset] == 0x0B, bytes[offset + 1] == 0x77 else { return nil }
+            let code = Int(bytes[offset + 4] & 0x3F)
+            guard code < 2 * bitRates.count else { return nil }
+            let rate = bitRates[code / 2]
+            let words: Int
+            switch bytes[offset + 4] >> 6 {
+            case 0: words = rate * 2
+            case 1: words = rate * 320 / 147 + code % 2
+            case 2: words = rate * 3
+            default: return nil
+            }
+            offset += words * 2
+            count += 1
+        }
+        return offset == bytes.count && count > 0 ? count : nil
+    }
+
+    /// kbit/s, by frmsizecod / 2.
+    private static let bitRates = [
+        32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640,
+    ]
 }

@@ -25,7 +25,11 @@ extension TransportStreamSegment {
                 continue
             }
             if Self.describe(stream) == nil {
-                issues.append(Issue(.payload, "PID \(stream.packetID) of type \(stream.type) is no H.264 or AAC"))
+                issues.append(
+                    Issue(.payload, "PID \(stream.packetID) of type \(stream.type) is not what its type says"))
+            }
+            if stream.type == Self.hevc, Self.hevcUnits(first.payload).first(where: \.isSliceSegment)?.isIDR != true {
+                issues.append(Issue(.sync, "the first picture is no IDR picture"))
             }
             guard stream.type == Self.avc else { continue }
             let types = Self.nalUnits(first.payload).map { NALUnitHeader(first.payload[$0.lowerBound]).type }
@@ -36,7 +40,7 @@ extension TransportStreamSegment {
         return issues
     }
 
-    private struct Description {
+    struct Description {
         var isVideo: Bool
         var start: Int64
         var duration: Int64
@@ -55,10 +59,7 @@ extension TransportStreamSegment {
             guard let range = sets.first, range.count >= 4,
                 let set = try? SequenceParameterSet(parsing: first.payload.span.extracting(range))
             else { return nil }
-            var frame: Int64 = 0
-            for (earlier, later) in zip(stream.units, stream.units.dropFirst()) {
-                frame = max(frame, difference(later.decodeTime, earlier.decodeTime))
-            }
+            let frame = longestPicture(stream)
             let bytes = first.payload[range.lowerBound + 1..<range.lowerBound + 4]
             let codec = "avc1." + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
             return Description(
@@ -74,8 +75,15 @@ extension TransportStreamSegment {
                 isVideo: false, start: first.presentationTime,
                 duration: difference(last.presentationTime, first.presentationTime) + Int64(lastCount) * frame,
                 frame: frame, codec: "mp4a.40.\(objectType)")
+        case hevc: return describeHEVC(stream)
+        case ac3, eac3: return describeAC3(stream)
         default: return nil
         }
+    }
+
+    /// From one picture's decode time to the next.
+    static func longestPicture(_ stream: Stream) -> Int64 {
+        zip(stream.units, stream.units.dropFirst()).reduce(0) { max($0, difference($1.1.decodeTime, $1.0.decodeTime)) }
     }
 
     /// NAL units between start codes, without them. ITU-T H.264 (08/2021), annex B.

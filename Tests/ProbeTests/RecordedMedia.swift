@@ -29,6 +29,25 @@ struct RecordedMedia {
             samples: (0..<48).map { samples[$0 % samples.count] }, sampleDuration: 1024)
     }
 
+    static func hevc() throws -> RecordedMedia {
+        let (record, samples) = try recorded("hevc-slices-wpp")
+        let codec = try VideoFormat.hevc(HEVCDecoderConfigurationRecord(parsing: record)).codecConfiguration()
+        return RecordedMedia(
+            ticks: Int64(samples.count) * 3840, track: Track(name: "video", timescale: 90_000, codec: codec),
+            samples: samples, sampleDuration: 3840)
+    }
+
+    /// `ac3-stereo` or `eac3-surround`.
+    static func dolby(_ name: String) throws -> RecordedMedia {
+        let (record, samples) = try recorded(name)
+        let codec: CodecConfiguration =
+            name.hasPrefix("ac3")
+            ? .ac3(try AC3Configuration(parsing: record)) : .eac3(try EAC3Configuration(parsing: record))
+        return RecordedMedia(
+            ticks: 32 * 1536, track: Track(name: "audio", timescale: 48_000, codec: codec),
+            samples: (0..<32).map { samples[$0 % samples.count] }, sampleDuration: 1536)
+    }
+
     /// The samples of segment `number`, which starts `number` durations after the epoch.
     func timed(_ number: UInt64) -> [Sample] {
         samples.enumerated().map { index, data in

@@ -20,6 +20,26 @@ import Testing
         #expect(facts.size?.width == 320 && facts.size?.height == 180)
     }
 
+    /// An encoder's own codecs, copied.
+    @Test(arguments: [("ac3-stereo", "ac-3"), ("eac3-surround", "ec-3")])
+    func otherCodecs(sound: String, codec: String) throws {
+        let picture = try RecordedMedia.hevc()
+        let segment = TransportStreamSegment(
+            parsing: try RecordedMedia.transportStream(5, [picture, RecordedMedia.dolby(sound)]))
+        #expect(segment.issues.isEmpty && segment.mediaIssues.isEmpty)
+        let facts = try #require(segment.facts)
+        #expect(facts.codecs == [picture.track.codec.rfc6381, codec])
+        #expect(facts.duration == Ticks(picture.ticks, timescale: 90_000))
+        let size = try #require(picture.track.codec.pictureSize)
+        #expect(facts.size?.width == Int(size.width) && facts.size?.height == Int(size.height))
+        let alone = TransportStreamSegment(parsing: try RecordedMedia.transportStream(5, [RecordedMedia.dolby(sound)]))
+        #expect(alone.mediaIssues.isEmpty && alone.facts?.codecs == [codec])
+        #expect(alone.facts?.duration.microseconds == 1_024_000)
+        let late = TransportStreamSegment(
+            parsing: try RecordedMedia.transportStream(5, [RecordedMedia.hevc().withoutFirstPicture]))
+        #expect(!late.mediaIssues.isEmpty)
+    }
+
     @Test func soundAlone() throws {
         let segment = TransportStreamSegment(parsing: try RecordedMedia.transportStream(5, [RecordedMedia.audio()]))
         #expect(segment.issues.isEmpty && segment.mediaIssues.isEmpty)
