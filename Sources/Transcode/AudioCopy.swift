@@ -15,6 +15,8 @@ struct AudioCopy {
     private var next: Int64?
     /// Samples of the first block: what the grid is made of.
     private var gridSize: Int64?
+    /// What there is of the next sample.
+    private var partial: (data: [UInt8], blocks: Int, time: Int64)?
     /// Held back until the next frame's place tells its duration.
     private var held: Sample?
 
@@ -36,6 +38,17 @@ struct AudioCopy {
     ///
     /// - Parameter time: in 90 kHz ticks.
     mutating func add(_ data: [UInt8], at time: Int64, to outputs: inout [TranscodeOutput]) -> Bool {
+        guard case .eac3 = format else { return place(data, at: time, to: &outputs) }
+        guard let blocks = EAC3AccessUnit.blockCount(in: data) else { return false }
+        // A sample of E-AC-3 has six blocks, which may come in several frames.
+        let whole = (
+            data: (partial?.data ?? []) + data, blocks: (partial?.blocks ?? 0) + blocks, time: partial?.time ?? time
+        )
+        partial = whole.blocks < 6 ? whole : nil
+        return partial != nil || place(whole.data, at: whole.time, to: &outputs)
+    }
+
+    private mutating func place(_ data: [UInt8], at time: Int64, to outputs: inout [TranscodeOutput]) -> Bool {
         guard let count = format.sampleCount(of: data) else { return false }
         let size = Int64(count)
         let grid = gridSize ?? size

@@ -161,6 +161,20 @@ def test_av1_and_opus_are_passed_on(start):
     assert not [line for line in sluice.daemon.log() if line.get("level") == "error"]
 
 
+@pytest.mark.parametrize("picture, sound", [
+    (AV1, ["flac"]), (["libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "500k", "-g", "30"], ["eac3"])])
+def test_everything_is_made_into_the_ladder(start, picture, sound):
+    sluice = start([LOW], ["{ name: stereo, codec: aac, channels: 2 }"])
+    push(sluice, *PICTURE, *ENGLISH, "-c:v", *picture, "-c:a", *sound, "-ac", "2")
+    sluice.wait_for_segments(5)
+    variants, renditions = verify_hls.multivariant(sluice.url("cmaf"))
+    path = take(sluice, variants[0].url, "low.mp4")
+    assert codecs(path) == ["h264"]
+    check_pictures(path)
+    assert loudness(take(sluice, renditions[0].url, "stereo.mp4"), 440) > 0.9
+    assert sluice.status()["publisher"]["decodeErrors"] == 0
+
+
 def test_what_cannot_be_done_is_refused_with_the_reason(start, tmp_path):
     sluice = start(["{ name: source, codec: copy }"], [])
     clip = tmp_path / "vp9.flv"

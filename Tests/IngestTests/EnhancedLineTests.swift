@@ -152,6 +152,22 @@ import Timeline
         return message
     }
 
+    /// Frames of two blocks: three of them are a sample.
+    @Test func shortFramesOfEAC3AreJoined() throws {
+        var bench = try Bench(ladder: Self.ladder([], [AudioRung(name: "sound", codec: .copy)]))
+        let frame: [UInt8] = [0x0B, 0x77, 0, 3, 0x14, 0x87, 0xC0, 0]
+        let messages = (0..<600).map { index in
+            RTMPMessage(
+                type: 8, timestamp: UInt32(index * 512 / 48), payload: [0x91] + Array("ec-3".utf8) + frame)
+        }
+        try bench.give(messages, wall: Bench.wall)
+        try bench.finish()
+        #expect(bench.events == [] && bench.numbers == [0, 1, 2, 3])
+        let segments = bench.timeline.snapshot.segments
+        #expect(segments.reduce(0) { $0 + $1.tracks[0].duration } == 200 * 1536)
+        #expect(segments.allSatisfy { $0.tracks[0].duration % 1536 == 0 })
+    }
+
     @Test func whatIsNotTakenEndsThePublicationThatNeedsIt() throws {
         let flash = try Flash()
         let vp8 = RTMPMessage(type: 9, timestamp: 0, payload: [0x90] + Array("vp08".utf8) + [1])
