@@ -31,11 +31,17 @@ struct IngestLine: ~Copyable {
     private var videoSamples: UInt64 = 0
     private var audioSamples: UInt64 = 0
     private var finished = TranscodeStatistics()
-    /// The wall's time of the first picture or sound.
+    /// When the first picture or sound came, by the clock that never leaps.
     private var began: Int64?
     private var hasLookedForTracks = false
     private var firstTime: Int64?
     private var lastTime: Int64 = 0
+    private var pace = InputPace()
+    /// What is added to an audio track's times where its clock is not the picture's.
+    private var audioOffsets: [UInt8: Int64] = [:]
+
+    /// Sound that comes this long, in milliseconds, before or after the picture of its time has a clock of its own.
+    private static let mostApart: Int64 = 1500
 
     init(ladder: Ladder, firstSegment: UInt64) {
         self.ladder = ladder
@@ -43,7 +49,12 @@ struct IngestLine: ~Copyable {
         cutter = ChunkCutter(ladder: ladder)
     }
 
-    mutating func take(_ message: RTMPMessage, wallMilliseconds: Int64) throws(Ended) -> [WorkerMessage] {
+    /// - Parameters:
+    ///   - wallMilliseconds: since the Unix epoch.
+    ///   - here: of a clock that never leaps; nil: the wall's.
+    mutating func take(
+        _ message: RTMPMessage, wallMilliseconds: Int64, here: Int64? = nil
+    ) throws(Ended) -> [WorkerMessage] {
         let events: [Event]
         do throws(ParseError) {
             events = try demuxer.read(type: message.type, timestamp: message.timestamp, payload: message.payload)
@@ -51,9 +62,23 @@ struct IngestLine: ~Copyable {
             return [warning("a broken message of the encoder was passed over: \(error)")]
         }
         var messages: [WorkerMessage] = []
-        for event in events { messages += try take(event, wallMilliseconds) }
-        if !hasLookedForTracks, events.contains(where: \.isMedia) { messages += try lookForTracks(wallMilliseconds) }
+        let clock = Clock(wall: wallMilliseconds, here: here ?? wallMilliseconds)
+        for event in events { messages += try take(event, clock) }
+        if !hasLookedForTracks, events.contains(where: \.isMedia) { messages += try lookForTracks(clock.here) }
         return messages
+    }
+
+    /// How long to wait before more is taken, in milliseconds: media that runs ahead of the clock, such as a file sent
+    /// at once, is held back in the encoder. At most a second, which is the most that one sample may add.
+    func wait(here: Int64) -> Int64 {
+        guard session != nil else { return 0 }
+        let most = min(ladder.segmentDuration.milliseconds, 2000)
+        return min(max(pace.lead(here: here) - most, 0), InputPace.leapMilliseconds)
+    }
+
+    private struct Clock {
+        let wall: Int64
+        let here: Int64
     }
 
     /// What is still held back, as the end of everything.
@@ -80,18 +105,18 @@ struct IngestLine: ~Copyable {
         statistics.mediaMilliseconds = UInt64(clamping: lastTime - (firstTime ?? lastTime))
     }
 
-    private mutating func take(_ event: Event, _ wall: Int64) throws(Ended) -> [WorkerMessage] {
+    private mutating func take(_ event: Event, _ clock: Clock) throws(Ended) -> [WorkerMessage] {
         switch event {
         case .videoConfiguration(let format, let track):
             let isNew = videoFormats.updateValue(format, forKey: track) == nil
             guard uses(.video, track) else { return isNew ? [unused(.video, track, format.name)] : [] }
-            return try configure(wall) { session throws(TranscodeError) in
+            return try configure(clock.wall) { session throws(TranscodeError) in
                 try session.configure(video: format, track: track)
             }
         case .audioConfiguration(let format, let track):
             let isNew = audioFormats.updateValue(format, forKey: track) == nil
             guard uses(.audio, track) else { return isNew ? [unused(.audio, track, format.name)] : [] }
-            return try configure(wall) { session throws(TranscodeError) in
+            return try configure(clock.wall) { session throws(TranscodeError) in
                 try session.configure(audio: format, track: track)
             }
         case .video(let track, let dts, let nanoseconds, let compositionOffset, let isSync, let data):
@@ -102,10 +127,14 @@ struct IngestLine: ~Copyable {
             let sample = InputSample(
                 decodeMilliseconds: dts, nanoseconds: nanoseconds, compositionMilliseconds: compositionOffset,
                 isSync: isSync, data: data)
+            let isLeading = track == leadingVideoTrack
+            var messages: [WorkerMessage] = []
+            if isLeading { messages += try keepPace(dts, clock) }
             // A ladder begins at a key frame: what lies before it cannot be decoded.
-            return try push(sample, wall, canBegin: isSync) { session, sample throws(TranscodeError) in
-                try session.push(video: sample, track: track)
-            }
+            return try messages
+                + push(sample, clock, canBegin: isSync) { session, sample throws(TranscodeError) in
+                    try session.push(video: sample, track: track)
+                }
         case .audio(let track, let pts, let nanoseconds, let data):
             audioSamples += 1
             if ladder.video.isEmpty {
@@ -113,10 +142,13 @@ struct IngestLine: ~Copyable {
                 lastTime = max(lastTime, pts)
             }
             guard uses(.audio, track) else { return [] }
-            let sample = InputSample(decodeMilliseconds: pts, nanoseconds: nanoseconds, data: data)
-            return try push(sample, wall, canBegin: ladder.video.isEmpty) { session, sample throws(TranscodeError) in
-                try session.push(audio: sample, track: track)
-            }
+            var messages: [WorkerMessage] = []
+            let time = try audioTime(pts, track, clock, &messages)
+            let sample = InputSample(decodeMilliseconds: time, nanoseconds: nanoseconds, data: data)
+            return try messages
+                + push(sample, clock, canBegin: ladder.video.isEmpty) { session, sample throws(TranscodeError) in
+                    try session.push(audio: sample, track: track)
+                }
         case .unsupported(let text, let kind, let track):
             let text = "the encoder sends what is not taken: \(name(kind, track))\(text)"
             let isKnown = kind == .video ? videoFormats[track] != nil : audioFormats[track] != nil
@@ -128,6 +160,63 @@ struct IngestLine: ~Copyable {
         }
     }
 
+    /// Compares the leading track's clock with ours.
+    private mutating func keepPace(_ time: Int64, _ clock: Clock) throws(Ended) -> [WorkerMessage] {
+        guard let session else { return [] }
+        guard !pace.leaps(to: time, here: clock.here) else {
+            return try startAnew(clock, because: "the input's clock leapt to \(time) ms, and nothing was missing")
+        }
+        let step = pace.received(time, here: clock.here)
+        if step != 0 { session.shift(by: step * 90) }
+        return []
+    }
+
+    /// The time of sound on the picture's clock. Where there is a ladder, and no picture any more, the ladder ends: it
+    /// begins anew with the picture.
+    private mutating func audioTime(
+        _ pts: Int64, _ track: UInt8, _ clock: Clock, _ messages: inout [WorkerMessage]
+    ) throws(Ended) -> Int64 {
+        guard !ladder.video.isEmpty else {
+            if track == ladder.audio.first?.trackID { messages += try keepPace(pts, clock) }
+            return pts
+        }
+        guard session != nil else {
+            // Announced or not.
+            if videoSamples == 0, clock.here - (began ?? clock.here) > Self.trackWaitMilliseconds {
+                throw Ended(reason: "\(TranscodeError.noVideo)")
+            }
+            return pts
+        }
+        if audioOffsets[track] == nil {
+            // Not by when it came: a ladder that opens takes a while, in which everything waits.
+            let distance = pace.advance(of: pts)
+            audioOffsets[track] = abs(distance) > Self.mostApart ? -distance : 0
+            if abs(distance) > Self.mostApart {
+                messages.append(warning("audio track \(track) is \(distance) ms off the picture's clock: put right"))
+            }
+        }
+        let (time, overflow) = pts.addingReportingOverflow(audioOffsets[track] ?? 0)
+        if pace.distance(to: time, here: clock.here) > Self.mostApart {
+            messages += try startAnew(clock, because: "the sound's clock leapt to \(pts) ms, and nothing was missing")
+        } else if pace.advance(of: time) > longestHole {
+            messages += try startAnew(clock, because: "no picture for \(longestHole) ms")
+        }
+        return overflow ? pts : time
+    }
+
+    /// In milliseconds. So much is filled up; the daemon keeps no more than four unfinished segments.
+    private var longestHole: Int64 {
+        min(TranscodeLimits().holeMilliseconds, 3 * ladder.segmentDuration.milliseconds)
+    }
+
+    /// Which all is cut by: the first that is copied; encoded rungs are made of track 0.
+    private var leadingVideoTrack: UInt8 { ladder.video.first { $0.codec == .copy }?.trackID ?? 0 }
+
+    private mutating func startAnew(_ clock: Clock, because reason: String) throws(Ended) -> [WorkerMessage] {
+        try countRestart(clock.wall, because: reason)
+        return restart(because: reason)
+    }
+
     private mutating func configure(
         _ wall: Int64, _ body: (TranscodeSession) throws(TranscodeError) -> Void
     ) throws(Ended) -> [WorkerMessage] {
@@ -137,7 +226,7 @@ struct IngestLine: ~Copyable {
             return []
         } catch {
             guard case .sourceChanged = error else { throw Ended(reason: "\(error)") }
-            try countRestart(wall, because: error)
+            try countRestart(wall, because: "\(error)")
             return restart(because: "\(error)")
         }
     }
@@ -146,55 +235,60 @@ struct IngestLine: ~Copyable {
 
     /// - Parameter canBegin: whether a ladder may be anchored at this sample.
     private mutating func push(
-        _ sample: InputSample, _ wall: Int64, canBegin: Bool, _ body: Push
+        _ sample: InputSample, _ clock: Clock, canBegin: Bool, _ body: Push
     ) throws(Ended) -> [WorkerMessage] {
         guard session != nil || canBegin else { return [] }
-        do throws(TranscodeError) { return try give(sample, wall, body) } catch {
+        do throws(TranscodeError) { return try give(sample, clock, body) } catch {
             switch error {
             case .inputJump, .sourceChanged: break
             default: throw Ended(reason: "\(error)")
             }
-            try countRestart(wall, because: error)
-            let messages = restart(because: "\(error)")
+            let messages = try startAnew(clock, because: "\(error)")
             guard canBegin else { return messages }
             // The sample was not taken; a fresh ladder knows no jump.
-            do throws(TranscodeError) { return messages + (try give(sample, wall, body)) } catch {
+            do throws(TranscodeError) { return messages + (try give(sample, clock, body)) } catch {
                 throw Ended(reason: "\(error)")
             }
         }
     }
 
     private mutating func give(
-        _ sample: InputSample, _ wall: Int64, _ body: Push
+        _ sample: InputSample, _ clock: Clock, _ body: Push
     ) throws(TranscodeError) -> [WorkerMessage] {
-        let session = try openSession(sample, wall)
+        let session = try openSession(sample, clock)
         var messages: [WorkerMessage] = []
         for output in try body(session, sample) { messages += try cutTranslating(output) }
         return messages
     }
 
-    private mutating func openSession(_ sample: InputSample, _ wall: Int64) throws(TranscodeError) -> TranscodeSession {
+    private mutating func openSession(_ sample: InputSample, _ clock: Clock) throws(TranscodeError) -> TranscodeSession
+    {
         if let session { return session }
+        let wall = clock.wall
         let duration = ladder.segmentDuration
         // Segments in use are never used again. Where the wall's clock was set back behind them, time goes on from there.
         let (value, overflow) = Int64(clamping: firstSegment).multipliedReportingOverflow(by: duration.value)
         let free = overflow ? wall : Ticks(value, timescale: duration.timescale).milliseconds
         let epoch = free - wall > 2 * duration.milliseconds ? free : wall
+        var limits = TranscodeLimits()
+        limits.holeMilliseconds = longestHole
         let session = try TranscodeSession(
             ladder: ladder,
             anchor: TimeAnchor(
                 inputMilliseconds: sample.presentationMilliseconds, epochMilliseconds: epoch,
-                firstAllowedSegment: firstSegment))
+                firstAllowedSegment: firstSegment), limits: limits)
+        pace.begin(input: sample.decodeMilliseconds, here: clock.here)
+        audioOffsets = [:]
         for (track, format) in videoFormats { try session.configure(video: format, track: track) }
         for (track, format) in audioFormats { try session.configure(audio: format, track: track) }
         self.session = session
         return session
     }
 
-    private mutating func countRestart(_ wall: Int64, because error: TranscodeError) throws(Ended) {
+    private mutating func countRestart(_ wall: Int64, because reason: String) throws(Ended) {
         restarts = restarts.filter { $0 > wall - 60_000 && $0 <= wall } + [wall]
         guard restarts.count <= Self.restartsPerMinute else {
-            throw Ended(reason: "more than \(Self.restartsPerMinute) new starts in a minute: \(error)")
+            throw Ended(reason: "more than \(Self.restartsPerMinute) new starts in a minute: \(reason)")
         }
     }
 
@@ -226,10 +320,10 @@ struct IngestLine: ~Copyable {
 
     /// After a while, what a rung is made of and does not come: where nothing could ever come of the ladder, that is the
     /// end. An encoded rung's sound is silence until then, and after.
-    private mutating func lookForTracks(_ wall: Int64) throws(Ended) -> [WorkerMessage] {
-        let since = began ?? wall
+    private mutating func lookForTracks(_ here: Int64) throws(Ended) -> [WorkerMessage] {
+        let since = began ?? here
         began = since
-        guard wall - since > Self.trackWaitMilliseconds else { return [] }
+        guard here - since > Self.trackWaitMilliseconds else { return [] }
         hasLookedForTracks = true
         func missing(_ kind: Track.Kind, _ track: UInt8, _ rung: String) -> String {
             let name = track == 0 ? "\(kind)" : "\(kind) track \(track)"

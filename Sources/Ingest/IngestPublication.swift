@@ -11,10 +11,15 @@ package struct IngestPublication: ~Copyable {
     package struct Clock: Sendable {
         package var wall: @Sendable () -> Int64
         package var monotonic: @Sendable () -> Int64
+        package var sleep: @Sendable (_ milliseconds: Int64) -> Void
 
-        package init(wall: @escaping @Sendable () -> Int64, monotonic: @escaping @Sendable () -> Int64) {
+        package init(
+            wall: @escaping @Sendable () -> Int64, monotonic: @escaping @Sendable () -> Int64,
+            sleep: @escaping @Sendable (_ milliseconds: Int64) -> Void
+        ) {
             self.wall = wall
             self.monotonic = monotonic
+            self.sleep = sleep
         }
     }
 
@@ -68,13 +73,17 @@ package struct IngestPublication: ~Copyable {
             let started = clock.monotonic()
             statistics.bytesReceived += UInt64(message.payload.count)
             let made: [WorkerMessage]
-            do throws(IngestLine.Ended) { made = try line.take(message, wallMilliseconds: clock.wall()) } catch {
+            do throws(IngestLine.Ended) {
+                made = try line.take(message, wallMilliseconds: clock.wall(), here: started)
+            } catch {
                 session.rejectPublish(.failed, description: error.reason)
                 return error.reason
             }
             statistics.busyMilliseconds += UInt64(max(clock.monotonic() - started, 0))
             try send(made)
             if clock.monotonic() - statisticsSentAt >= 1000 { try sendStatistics(line) }
+            let wait = line.wait(here: clock.monotonic())
+            if wait > 0 { clock.sleep(wait) }
         }
     }
 

@@ -88,6 +88,9 @@ package final class TranscodeSession {
         for ladder in audio where ladder.trackID == track { try ladder.configure(format) }
     }
 
+    /// Moves everything that follows by a little, in 90 kHz ticks: the publisher's clock drifts.
+    package func shift(by ticks: Int64) { mapping.shift(by: ticks) }
+
     /// Takes one picture. Before the configuration, and until the first key frame, it is dropped.
     ///
     /// - Throws: `inputJump` before taking it; `sourceGOPTooLong`; errors of the encoders.

@@ -25,6 +25,11 @@ struct VideoCopy {
     private var held: (sample: Sample, startsSegment: Bool)?
     private var lastDuration: UInt32
 
+    /// Whether something was missing since the segment began.
+    private var hasHole = false
+
+    /// Between two pictures: half a second.
+    private static let hole: Int64 = 45_000
     /// How far an IDR may lie before a boundary and still begin that segment, when no frame rate is known: 20 ms.
     private static let tolerance: Int64 = 1800
 
@@ -72,12 +77,16 @@ struct VideoCopy {
             than: held?.sample.decodeTime, isSync ? snapped(presentationTime) : snapped(decodeTime + shift))
         let presentation = isSync ? time : max(snapped(presentationTime), time - reorderDelay)
         let number = segments.number(at: time + halfFrame, timescale: TimeMapping.timescale)
+        if let held, time - held.sample.decodeTime > Self.hole { hasHole = true }
         if let current = segmentNumber, number > current + 1 {
+            // An IDR that is missing because everything is says nothing of how far apart they are.
+            if hasHole { throw .inputJump(from: (held?.sample.decodeTime ?? time) / 90, to: time / 90) }
             throw .sourceGOPTooLong(segmentSeconds: segmentSeconds)
         }
         release(nextDecodeTime: time, to: &result.outputs)
         let startsSegment = isSync && number != segmentNumber
         if startsSegment {
+            hasHole = false
             segmentNumber = number
             result.cut = SourceCut(time: time, number: number)
         }

@@ -29,7 +29,9 @@ enum SluiceIngest {
             var publication = IngestPublication(
                 session: try RTMPSession(socket: STDIN_FILENO, limits: limits),
                 link: DaemonLink(descriptor: STDOUT_FILENO),
-                clock: .init(wall: { milliseconds(CLOCK_REALTIME) }, monotonic: { milliseconds(CLOCK_MONOTONIC) }))
+                clock: .init(
+                    wall: { milliseconds(CLOCK_REALTIME) }, monotonic: { milliseconds(CLOCK_MONOTONIC) },
+                    sleep: { _ = usleep(UInt32(clamping: $0) &* 1000) }))
             try publication.run()
         } catch {
             complain("sluice-ingest: \(error)")

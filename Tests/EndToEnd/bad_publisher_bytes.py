@@ -158,13 +158,13 @@ def flood(stage):
     stage.show(clip.until(7000), fine=0)
 
 
-@case("burst", "30 s of media at once, then on in time", breaks=(0, 2), back=40, ordered=False)
+@case("burst", "30 s of media at once, then on in time", breaks=(0, 2), settle=50)
 def burst(stage):
     sent = each(stage.clips["plain"].until(38_000), lambda tag: replace(tag, at=max(0, tag.at - 30_000)))
     stage.show(sent, fine=500)
 
 
-@case("faster", "a file sent at twice its pace", breaks=(0, 4), back=30, ordered=False)
+@case("faster", "a file sent at twice its pace", breaks=(0, 2), settle=30)
 def faster(stage):
     stage.show([replace(tag, at=tag.at / 2) for tag in stage.clips["plain"].until(24_000)], fine=6000)
 

@@ -49,6 +49,8 @@ class Case:
     ordered: bool = True
     #: Of the pictures, how many may be unreadable.
     unreadable: float = 0.02
+    #: Seconds to wait for what is still on its way in the end.
+    settle: float = 12
     #: Why it fails and who knows of it: reported as wrong all the same.
     known: str = ""
 
@@ -279,7 +281,7 @@ class Theatre:
                 problems.append(f"{error} (line {where.lineno})")
             # What is still on its way.
             quiet = time.time()
-            while time.time() - quiet < 12:
+            while time.time() - quiet < case.settle:
                 if time.time() - (viewer.news[-1][0] if viewer.news else quiet) > 3 and time.time() - quiet > 3:
                     break
                 time.sleep(0.2)
