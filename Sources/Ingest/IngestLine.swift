@@ -277,7 +277,8 @@ struct IngestLine: ~Copyable {
             anchor: TimeAnchor(
                 inputMilliseconds: sample.presentationMilliseconds, epochMilliseconds: epoch,
                 firstAllowedSegment: firstSegment), limits: limits)
-        pace.begin(input: sample.decodeMilliseconds, here: clock.here)
+        pace.begin(
+            input: sample.decodeMilliseconds, composition: sample.compositionMilliseconds, here: clock.here)
         audioOffsets = [:]
         for (track, format) in videoFormats { try session.configure(video: format, track: track) }
         for (track, format) in audioFormats { try session.configure(audio: format, track: track) }

@@ -14,13 +14,16 @@ struct InputPace: Sendable {
 
     private var origin: (input: Int64, here: Int64) = (0, 0)
     private var last: (input: Int64, here: Int64)?
+    /// How much later than it is decoded a key frame of the leading track is shown: other tracks are in step with that.
+    private var composition: Int64 = 0
     private var mostAhead = Int64.min
     private var windowBegin: Int64 = 0
     private var corrected: Int64 = 0
 
     /// From here on the two clocks are one.
-    mutating func begin(input: Int64, here: Int64) {
+    mutating func begin(input: Int64, composition: Int32 = 0, here: Int64) {
         self = InputPace()
+        self.composition = Int64(composition)
         origin = (input, here)
         last = origin
         windowBegin = here
@@ -56,11 +59,11 @@ struct InputPace: Sendable {
 
     /// How far a time of another track lies from where it would be if its clock were the leading track's.
     func distance(to input: Int64, here: Int64) -> Int64 {
-        last.map { difference(input, $0.input) - difference(here, $0.here) } ?? 0
+        last.map { difference(input, $0.input) - composition - difference(here, $0.here) } ?? 0
     }
 
     /// How much later a time of another track is than the leading track's last.
-    func advance(of input: Int64) -> Int64 { last.map { difference(input, $0.input) } ?? 0 }
+    func advance(of input: Int64) -> Int64 { last.map { difference(input, $0.input) - composition } ?? 0 }
 
     private func ahead(_ input: Int64, _ here: Int64) -> Int64 {
         difference(input, origin.input) - difference(here, origin.here) + corrected

@@ -41,7 +41,7 @@ spoiled("nal-lengths", "NAL unit lengths of noise", lambda tag, chance:
 spoiled("truncated", "pictures and sound cut short", lambda tag, chance:
         tag.body[:chance.randrange(head(tag), max(len(tag.body), head(tag) + 1))])
 spoiled("noise", "the media is noise, all of it between 3 and 6 s", lambda tag, chance:
-        tag.body[:head(tag)] + chance.randbytes(len(tag.body) - head(tag)), share=1, unreadable=0.6)
+        tag.body[:head(tag)] + chance.randbytes(len(tag.body) - head(tag)), share=1, unreadable=0.6, breaks=(0, 1))
 spoiled("bit-errors", "one bit in some tags is wrong", lambda tag, chance: flipped(tag.body, chance), share=0.4)
 spoiled("unknown-codecs", "codec ids that nobody knows", lambda tag, chance:
         bytes([tag.body[0] & 0xF0 | chance.choice((0, 1, 8, 14, 15)) if tag.kind == VIDEO
@@ -144,7 +144,7 @@ def huge_message(stage):
 
 
 @case("flood", "ten times ingest.maxBitrate: it is ended, and the next one is seen", told="ingest.maxBitrate",
-      breaks=(1, 1))
+      breaks=(1, 1), known="the daemon cuts the connection; a worker that is told to stop could say why")
 def flood(stage):
     clip = stage.clips["plain"]
     # Filler data units, which a decoder passes over. ITU-T H.264, clause 7.4.1.

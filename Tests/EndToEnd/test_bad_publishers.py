@@ -4,8 +4,8 @@ import bad_publisher_bytes  # noqa: F401
 import bad_publisher_cases  # noqa: F401
 from bad_publishers import CASES, Theatre
 
-NAMES = ("drop-in-message", "ghost", "takeover", "jump-forward-1h", "restart", "cross-24-bit-steps", "wrap-32-bit",
-         "new-resolution", "new-sample-rate", "no-audio", "video-5s-late", "noise", "one-byte-writes",
+NAMES = ("drop-in-message", "ghost", "takeover", "jump-forward-4s", "jump-forward-1h", "restart", "cross-24-bit-steps",
+         "wrap-32-bit", "new-resolution", "new-sample-rate", "no-audio", "video-5s-late", "noise", "one-byte-writes",
          "hostile-metadata", "wrong-key")
 
 

@@ -72,6 +72,24 @@ import Timeline
         #expect(bench.numbers.count >= 3)
     }
 
+    /// Pictures that are decoded long before they are shown are compared with the sound by when they are shown.
+    @Test func decodingLongBeforeIsNoClockOfItsOwn() throws {
+        var bench = try Bench(ladder: Self.ladder)
+        try bench.give(flash.configurations(at: 0), wall: Self.wall)
+        for message in flash.media(from: 5000, seconds: 6) {
+            let at = message.timestamp
+            var message = message
+            if message.type == 9 {
+                message.timestamp -= 3000
+                message.payload.replaceSubrange(2..<5, with: [0, 0x0B, 0xB8])
+            }
+            try bench.give([message], wall: Self.wall + Int64(at))
+        }
+        try bench.finish()
+        #expect(bench.events == [])
+        #expect(bench.numbers.count >= 3)
+    }
+
     /// A picture that stays away while the sound goes on ends the ladder before the daemon has too many segments of
     /// sound alone; it goes on with the picture.
     @Test func aPictureThatPauses() throws {
