@@ -8,6 +8,7 @@ extension DaemonMessage {
     private enum Kind: UInt8 {
         case accept = 64
         case reject = 65
+        case stop = 66
     }
 
     package func serialize() throws -> [UInt8] {
@@ -20,6 +21,8 @@ extension DaemonMessage {
             }
         case .reject(let reason):
             return Frame.write(type: Kind.reject.rawValue) { $0.writeText(reason) }
+        case .stop(let reason):
+            return Frame.write(type: Kind.stop.rawValue) { $0.writeText(reason) }
         }
     }
 
@@ -31,8 +34,9 @@ extension DaemonMessage {
             let firstSegment = try reader.read(UInt64.self)
             let ladder = try JSONDecoder().decode(Ladder.self, from: Data(body[reader.offset...]))
             self = .accept(ladder, firstSegment: firstSegment)
-        case .reject:
-            self = .reject(reason: try reader.readText(atMost: WorkerLimits.textBytes))
+        case .reject, .stop:
+            let reason = try reader.readText(atMost: WorkerLimits.textBytes)
+            self = kind == .stop ? .stop(reason: reason) : .reject(reason: reason)
             try reader.requireEnd()
         }
     }

@@ -43,4 +43,47 @@ package struct DaemonLink: ~Copyable {
             guard count > 0 else { throw Lost(description: "the daemon closed its connection") }
         }
     }
+    /// Reads on, on a thread of its own, for the daemon's word to stop. `receive` is not to be called any more.
+    package mutating func onStop(_ act: @escaping @Sendable (_ reason: String) -> Void) {
+        let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        guard own >= 0 else { return }
+        let listener = Listener(DaemonLink(descriptor: own, frames: frames), act)
+        frames = FrameReader()
+        var thread = pthread_t()
+        let argument = Unmanaged.passRetained(listener)
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                if let argument { Unmanaged<Listener>.fromOpaque(argument).takeRetainedValue().run() }
+                return nil
+            }, argument.toOpaque())
+        if code == 0 { pthread_detach(thread) } else { argument.release() }
+    }
+
+    private init(descriptor: CInt, frames: FrameReader) {
+        self.descriptor = descriptor
+        self.frames = frames
+    }
+
+    private final class Listener {
+        private var link: DaemonLink
+        private let act: @Sendable (String) -> Void
+
+        init(_ link: consuming DaemonLink, _ act: @escaping @Sendable (String) -> Void) {
+            self.link = link
+            self.act = act
+        }
+
+        deinit { close(link.descriptor) }
+
+        func run() {
+            do throws(Lost) {
+                guard case .stop(let reason) = try link.receive() else { return }
+                act(reason)
+            } catch {
+                // why: the daemon is gone, which whoever writes to it finds out.
+                return
+            }
+        }
+    }
 }

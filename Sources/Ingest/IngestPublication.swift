@@ -52,7 +52,10 @@ package struct IngestPublication: ~Copyable {
         case .reject(let reason):
             session.rejectPublish(.badName, description: reason)
             try link.send(.end(reason: "refused: \(reason)"))
+        case .stop(let reason): try link.send(.end(reason: reason))
         case .accept(let ladder, let firstSegment):
+            let stopper = session.makeStopper()
+            link.onStop { stopper.stop($0) }
             var line = IngestLine(ladder: ladder, firstSegment: firstSegment)
             let reason = try publish(&line)
             try send(line.finish())

@@ -1,4 +1,5 @@
 import ChunkStream
+import Dispatch
 import Glibc
 import Live
 import Logging
@@ -31,6 +32,10 @@ final class Publication: Sendable {
         var secondsOverLimit = 0
         var stopReason: String?
         var stoppedAt: Int64?
+        /// Between the decision to let it publish and the answer.
+        var isBeingAccepted = false
+        /// Tells its worker why it has to stop, once it publishes.
+        var whisper: WorkerChannel.Whisper?
         /// Events logged since the time beside it.
         var events = (count: 0, since: Int64.min)
         /// Our end of the socket pair, as long as no thread reads it.
@@ -54,7 +59,7 @@ final class Publication: Sendable {
 
     private let settled: @Sendable () -> Void
 
-    /// - Parameter settled: told when it publishes.
+    /// - Parameter settled: told when it has shown a right to publish.
     init(
         _ connection: ListeningSocket.Connection, _ supervisor: Supervisor, settled: @escaping @Sendable () -> Void
     ) {
@@ -75,15 +80,28 @@ final class Publication: Sendable {
         }
     }
 
-    /// Ends the encoder's connection; the worker then delivers what it has and goes.
+    /// Has the worker tell the encoder why, deliver what it has, and go; where it cannot be told, or does not, the
+    /// encoder's connection is cut off, which ends the worker too.
     func stop(_ reason: String) {
         let now = supervisor.clock()
-        state.withLock { state in
+        let (isBeingAccepted, whisper) = state.withLock { state in
             if state.stopReason == nil { state.stopReason = reason }
             if state.stoppedAt == nil { state.stoppedAt = now }
+            defer { state.whisper = nil }
+            return (state.isBeingAccepted, state.whisper)
         }
+        // Who is just being accepted is told right after.
+        if isBeingAccepted { return }
+        guard let whisper, whisper.send(.stop(reason: reason)) else { return cutOff() }
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { [weak self] in self?.cutOff() }
+    }
+
+    private func cutOff() {
         if encoderSocket >= 0 { shutdown(encoderSocket, CInt(SHUT_RDWR)) }
     }
+
+    /// How long a worker may take to tell its encoder.
+    private static let patience = DispatchTimeInterval.seconds(2)
 
     func run() async {
         var pair: [CInt] = [-1, -1]
@@ -219,6 +237,7 @@ final class Publication: Sendable {
             return worker.send(.reject(reason: error.encoderText))
         }
         state.withLock { state in
+            state.isBeingAccepted = true
             state.channel = channel
             state.app = request.app.onOneLine
             state.encoder = request.encoder.onOneLine
@@ -226,7 +245,6 @@ final class Publication: Sendable {
         }
         let (token, firstSegment) = supervisor.take(channel, for: self)
         state.withLock { $0.token = token }
-        settled()
         // A reload that did not yet know of this publication could not end it.
         if channel.isLeaving { stop("its profile changed") }
         checkRights()
@@ -238,7 +256,14 @@ final class Publication: Sendable {
                 "channel": "\(channel.profile.channel)", "peer": "\(connection.peer)",
                 "encoder": "\(request.encoder.onOneLine)",
             ])
-        return worker.send(.accept(channel.profile.ladder, firstSegment: firstSegment))
+        guard worker.send(.accept(channel.profile.ladder, firstSegment: firstSegment)) else { return false }
+        let stopReason = state.withLock { state in
+            state.isBeingAccepted = false
+            state.whisper = worker.whisper
+            return state.stopReason
+        }
+        if let stopReason { stop(stopReason) }
+        return true
     }
 
     private struct Refusal: Error {
@@ -271,6 +296,8 @@ final class Publication: Sendable {
                 logText: "rtmp.maxPublishers (\(supervisor.configuration.rtmp.maxPublishers)) are on air",
                 count: "limit")
         }
+        // It has shown its key: strangers need not wait while others are asked about it.
+        settled()
         guard let hook = ingest.webHook else { return channel }
         let call = WebHook.Call(
             channel: channel.profile.channel, app: request.app, address: "\(connection.peer)",
@@ -406,9 +433,9 @@ final class Publication: Sendable {
             level = .error
         }
         guard let channel else {
-            supervisor.logger.log(
-                level: level == .error ? level : .info, "encoder left: \(reason.onOneLine)",
-                metadata: ["peer": "\(connection.peer)"])
+            supervisor.budget.log(
+                level == .error ? level : .info, "encoder left: \(reason.onOneLine)",
+                metadata: ["peer": "\(connection.peer)"], kind: "left", now: steadyMilliseconds())
             return
         }
         channel.timeline.endPublication(token)

@@ -29,7 +29,7 @@ final class Reception: Sendable {
     struct Presence: Sendable, Equatable {
         /// Without a worker.
         var waiting = 0
-        /// With a worker, not publishing yet.
+        /// With a worker, and without a right to publish so far.
         var handshakes = 0
         var connections = 0
     }
@@ -79,7 +79,7 @@ final class Reception: Sendable {
 
     func stop() { tell(.stop) }
 
-    /// It has its answer to publish: another may begin.
+    /// It has shown a right to publish: another may begin.
     func settled(_ id: UInt64) { tell(.settled(id)) }
 
     /// Its worker is gone.

@@ -122,7 +122,7 @@ struct WaitingRoom: Sendable {
         return best.id
     }
 
-    /// Its worker has brought the handshake to its end: it publishes.
+    /// Its worker has brought the handshake to its end: it has a right to publish.
     mutating func settle(_ id: UInt64) {
         guard let guest = guests[id], guest.phase == .handshaking else { return }
         endHandshake(guest.origin)

@@ -1,6 +1,7 @@
 import ChunkStream
 import Glibc
 import Media
+import Synchronization
 
 /// The daemon's end of the socket pair to a worker. Blocking; for one thread.
 struct WorkerChannel: ~Copyable {
@@ -11,13 +12,41 @@ struct WorkerChannel: ~Copyable {
         case timedOut
     }
 
+    /// For other threads: says one more thing as long as the channel is open.
+    final class Whisper: Sendable {
+        private let descriptor: Mutex<CInt>
+
+        fileprivate init(_ descriptor: CInt) { self.descriptor = Mutex(descriptor) }
+
+        /// Never blocks; false where the worker takes nothing at the moment, or is gone.
+        func send(_ message: DaemonMessage) -> Bool {
+            guard let bytes = try? message.serialize() else { return false }
+            return descriptor.withLock { descriptor in
+                let flags = CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT)
+                return descriptor >= 0
+                    && bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, flags) } == bytes.count
+            }
+        }
+
+        fileprivate func end() {
+            descriptor.withLock { descriptor in
+                close(descriptor)
+                descriptor = -1
+            }
+        }
+    }
+
     private let descriptor: CInt
+    let whisper: Whisper
     private var frames = FrameReader()
 
     /// Takes the descriptor over.
-    init(descriptor: CInt) { self.descriptor = descriptor }
+    init(descriptor: CInt) {
+        self.descriptor = descriptor
+        whisper = Whisper(descriptor)
+    }
 
-    deinit { close(descriptor) }
+    deinit { whisper.end() }
 
     /// How long `next` waits for bytes before it answers `.timedOut`.
     func setTimeout(seconds: UInt32) {

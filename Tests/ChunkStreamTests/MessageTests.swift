@@ -30,7 +30,11 @@ import Testing
         let ladder = Ladder(
             video: [VideoRung(name: "source", codec: .copy)], audio: [AudioRung(name: "a", codec: .copy)],
             segmentDurationSeconds: 6, partDurationMilliseconds: 1000)
-        for message in [DaemonMessage.accept(ladder, firstSegment: 77), .reject(reason: "unknown channel")] {
+        let messages = [
+            DaemonMessage.accept(ladder, firstSegment: 77), .reject(reason: "unknown channel"),
+            .stop(reason: "taken over"),
+        ]
+        for message in messages {
             var reader = FrameReader()
             try message.serialize().withUnsafeBytes { reader.append($0) }
             let frame = try #require(try reader.next())

@@ -241,6 +241,33 @@ class Hook:
         self.server.server_close()
 
 
+def test_who_is_ended_is_told_why(run):
+    sluice = run({"live": ""})
+    first, second, third, fourth = (rtmp.Encoder(sluice.rtmp_port) for _ in range(4))
+    for one in (first, second):
+        assert "NetStream.Publish.Start" in one.publish("live", STREAM_KEY)
+    assert "another encoder with the same stream key took over" in first.hear(b"took over")
+    assert first.is_closed()
+    file = sluice.profiles / "live.yaml"
+    text = file.read_text()
+    file.write_text(text.replace("E2E_STREAM_KEY", "E2E_NEXT_KEY"))
+    sluice.daemon.child.send_signal(signal.SIGHUP)
+    assert "its stream key is no longer valid" in second.hear(b"no longer valid")
+    assert "NetStream.Publish.Start" in third.publish("live", NEXT_KEY)
+    file.write_text(text.replace("bitrate: 200000", "bitrate: 210000"))
+    sluice.daemon.child.send_signal(signal.SIGHUP)
+    assert "its profile changed" in third.hear(b"profile changed")
+    wait_for("the channel is open", lambda: len(sluice.daemon.messages("^channel opened")) == 2)
+    assert "NetStream.Publish.Start" in fourth.publish("live", STREAM_KEY)
+    sluice.daemon.child.send_signal(signal.SIGTERM)
+    assert "the daemon is shutting down" in fourth.hear(b"shutting down")
+    assert sluice.daemon.child.wait(20) == 0
+    endings = {line["message"].removeprefix("publication ended: ")
+               for line in sluice.daemon.messages("^publication ended")}
+    assert endings == {"another encoder with the same stream key took over", "its stream key is no longer valid",
+                       "its profile changed", "the daemon is shutting down"}
+
+
 def test_a_web_hook_decides(run):
     hook = Hook()
     hooked = f"  webhook: {{ url: {hook.url}, secret: {{ env: E2E_HOOK_SECRET }}, timeoutSeconds: 20 }}\n"
