@@ -12,6 +12,7 @@ from key_outage import is_transport_stream, sync_bytes
 from media_tools import FFMPEG8, PACKAGER, lines, run
 from playlists import media, media_url
 from sluice import Sluice, get, wait_for
+from test_probe import finish, start_probe
 
 SEGMENT, ROTATION, GRACE, RATE = 2, 10, 2, 15
 PLAYLISTS = ("hls-ts", "hls-sample", "hls", "hls-aes")
@@ -180,6 +181,8 @@ def test_a_slate_under_the_reserve_key(tmp_path):
         for path, body in before.items():
             assert get(sluice.origin + path)[2] == body, path
 
+        check_by_probe(sluice)
+        check_addresses(sluice)
         keys = ProviderKeys(tmp_path / "secret")
         check_transport_streams(sluice, keys, tmp_path)
         check_cmaf(sluice, keys, tmp_path)
@@ -187,6 +190,29 @@ def test_a_slate_under_the_reserve_key(tmp_path):
         check_numbers(sluice)
     finally:
         sluice.close()
+
+
+def check_by_probe(sluice):
+    """All of it, over both changes, as a strict player would fetch it."""
+    probes = {
+        name: start_probe(sluice.url(name, "index.mpd" if "dash" in name else "index.m3u8"), sluice, "--segments", "40")
+        for name in ("hls-ts", "hls-sample", "hls", "dash")}
+    for name, probe in probes.items():
+        code, report = finish(probe)
+        assert code == 0 and report["good"], (name, report["findings"])
+
+
+def check_addresses(sluice):
+    """Neither a slate in a segment's place, nor a segment in a slate's."""
+    entries = [entry for entry in playlist(sluice, "hls").entries if not entry.is_gap]
+    slate = next(entry for entry in entries if is_slate(entry.url))
+    name = re.search("-[0-9a-f]{12}/", slate.url).group(0)
+    for entry in entries:
+        other = re.sub("-[0-9a-f]{12}/", "/", entry.url) if entry.url != entry.url.replace(name, "/") else re.sub(
+            "(/[0-9a-f]{12})/", lambda match: match.group(1) + name, entry.url)
+        assert other != entry.url and get(other)[0] == 404, other
+    for wrong in (slate.map.replace(name, "/"), slate.map.replace("2147483647", "1"), slate.url.replace(name, "-0" * 6)):
+        assert get(wrong)[0] == 404, wrong
 
 
 def kid(entry):
@@ -210,7 +236,8 @@ def check_transport_streams(sluice, keys, directory):
     found = playlist(sluice, "hls-ts")
     slate = check_lists(found)
     reserve = {kid(entry) for entry in slate}
-    assert len(reserve) == 1 and not reserve & {kid(entry) for entry in found.entries if entry not in slate}
+    assert len(reserve) == 1 and not reserve & {kid(entry) for entry in found.entries
+                                              if entry not in slate and not entry.is_gap}
     for index, entry in enumerate(slate):
         data = fetch(entry.url)
         assert sync_bytes(data) < 0.1, f"{entry.url} is clear"
