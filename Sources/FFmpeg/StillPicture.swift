@@ -47,6 +47,12 @@ package enum StillPicture {
         let frame = Frame(owning: try allocated(av_frame_alloc()))
         try check(avcodec_receive_frame(context.pointer, frame.pointer), .decode)
         frame.pointer.pointee.pts = sluice_no_pts
+        if id == AV_CODEC_ID_PNG {
+            // RGB says no matrix: this one is used to make YUV of it, and is said of what is encoded.
+            frame.pointer.pointee.colorspace = AVCOL_SPC_BT709
+            frame.pointer.pointee.color_primaries = AVCOL_PRI_BT709
+            frame.pointer.pointee.color_trc = AVCOL_TRC_BT709
+        }
         return frame
     }
 

@@ -45,7 +45,7 @@ package struct SlateEncoder {
         settings.maximumGOP = Int(rung.gopSize)
         settings.bFrames = 0
         settings.preset = rung.preset
-        settings.colour = picture.map { $0.colour.ofYUV.resolved(sourceHeight: $0.height) } ?? .bt709
+        settings.colour = picture.map { $0.colour.resolved(sourceHeight: $0.height) } ?? .bt709
         var encoder = try translating { () throws(FFmpegError) in try VideoEncoder(settings) }
         let configuration: AVCDecoderConfigurationRecord
         do throws(ParseError) {
@@ -136,7 +136,4 @@ extension Ladder {
 
 extension Colour {
     fileprivate static let bt709 = Colour(primaries: 1, transfer: 1, matrix: 1)
-
-    /// Of a picture that came as RGB (matrix 0), after the scaler, which goes by BT.709.
-    fileprivate var ofYUV: Colour { matrix == 0 ? .bt709 : self }
 }

@@ -7,6 +7,7 @@ import Logging
 import Sealing
 import ServiceLifecycle
 import Settings
+import Slate
 import Supervisor
 import Timeline
 
@@ -25,6 +26,8 @@ actor ChannelSet: Service {
     private let logger: Logger
     private let (schedules, found) = AsyncStream.makeStream(of: LiveChannel.self)
     private var runners: [String: Task<Void, Never>] = [:]
+    /// Done when the last slate that was asked for is made.
+    private var lastSlate: Task<Void, Never>?
 
     init(
         directory: ChannelDirectory, supervisor: Supervisor, profiles: String, environment: [String: String],
@@ -176,13 +179,31 @@ actor ChannelSet: Service {
                 let image = try path.map { try PlainFile.read($0, atMost: 32 << 20) } ?? []
                 let recipe = channel.slateRecipe(image: image)
                 if channel.hasSlate(recipe: recipe) { return }
-                let slate = try await supervisor.slateWorker.make(
-                    profile.ladder, image: path, recipe: recipe, warn: { warnings.warning("\($0)") })
+                let slate = try await inTurn { [supervisor] in
+                    try await supervisor.slateWorker.make(
+                        profile.ladder, image: path, recipe: recipe, warn: { warnings.warning("\($0)") })
+                }
                 return channel.setSlate(slate)
             } catch {
                 logger.error("no slate could be made: past the grace manifests answer 503: \(error)")
                 do { try await Task.sleep(for: .seconds(60)) } catch { return }
             }
+        }
+    }
+
+    /// One worker after the other: with many channels a start would else be all of them at once.
+    private func inTurn(_ body: @escaping @Sendable () async throws -> Slate) async throws -> Slate {
+        let previous = lastSlate
+        let task = Task {
+            await previous?.value
+            try Task.checkCancellation()
+            return try await body()
+        }
+        lastSlate = Task { _ = await task.result }
+        return try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            task.cancel()
         }
     }
 

@@ -74,6 +74,9 @@ import Transcode
 
     // MARK: Images
 
+    private static let greenPNG =
+        "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAACXBIWXMAAAABAAAAAQBPJcTWAAAAFUlEQVR4nGNg2M1AGhrVMKph+GoAAGvSuwHaETr/AAAAAElFTkSuQmCC"
+
     private static let whitePNG =
         "iVBORw0KGgoAAAANSUhEUgAAAAQAAAACCAIAAADwyuo0AAAACXBIWXMAAAABAAAAAQBPJcTWAAAADklEQVR4nGP4jwQYkDkANvEX6SAXxcIAAAAASUVORK5CYII="
 
@@ -88,6 +91,18 @@ import Transcode
         // And on a tall one at the sides.
         let tall = try StillPicture.fitted(picture, width: 64, height: 128)
         #expect(abs((tall.meanLuma ?? 0) - (235 * 32 + 16 * 96) / 128) <= 2)
+    }
+
+    /// Green is brightest where the matrix is BT.709's: as it is said to be.
+    @Test func coloursAreThoseOfTheMatrixThatIsSaid() throws {
+        let picture = try StillPicture.decode(Array(try #require(Data(base64Encoded: Self.greenPNG))))
+        #expect(picture.colour == Colour(primaries: 1, transfer: 1, matrix: 1))
+        let coded = try SlateEncoder(Ladder([.quick("high", rate: FrameRate(30), gop: 30)])).encode(picture)
+        let frame = try #require(try Self.pictures(coded[0]).first)
+        #expect(frame.colour == picture.colour)
+        // 16 + 219 * 0.7152 * 188 / 255 in the 90 columns of 160 that the square fills; BT.601 would give 111.
+        let luma = (131 * 90 + 16 * 70) / 160
+        #expect(abs((frame.meanLuma ?? 0) - luma) <= 2)
     }
 
     @Test func whatIsNoImageIsRefused() throws {
