@@ -121,7 +121,8 @@ package struct KeyBinding: Sendable, Hashable, Codable {
             return .exception(previous)
         }
         let reserve = KeyPeriod.reserve(edition: own.edition)
-        guard isHeld(reserve), hasSlate(own) else {
+        // In this order: to be asked whether a key is held is to need it.
+        guard hasSlate(own), isHeld(reserve) else {
             if waiting.last?.period != own { waiting.append(Waiting(first: segment, period: own)) }
             return .waiting(own)
         }

@@ -49,6 +49,18 @@ import Testing
         #expect(bind(116, holding: [10, reserve], slate: false) == .waiting(11))
     }
 
+    @Test mutating func whoShowsNoSlateNeedsNoReserve() {
+        var asked: Set<KeyPeriod> = []
+        let decision = binding.bind(
+            segment: 110, start: Ticks(660, timescale: 1), contract: contract, graceSeconds: 0,
+            hasSlate: { _ in false },
+            isHeld: { period in
+                asked.insert(period)
+                return false
+            })
+        #expect(decision == .waiting(11) && asked == [11])
+    }
+
     /// The reserve is no key that time could end: it never goes on "within the grace".
     @Test mutating func theReserveHasNoGrace() {
         _ = bind(109, holding: [10, reserve], grace: 0)
