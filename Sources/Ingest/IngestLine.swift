@@ -27,6 +27,10 @@ struct IngestLine: ~Copyable {
     private var videoFormats: [UInt8: VideoFormat] = [:]
     private var audioFormats: [UInt8: AudioFormat] = [:]
     private var firstSegment: UInt64
+    /// By the track's place in the ladder.
+    private var timescales: [Int: UInt32] = [:]
+    /// Where the last sample ended, in milliseconds since the epoch.
+    private var usedUntil: Int64 = 0
     private var restarts: [Int64] = []
     private var videoSamples: UInt64 = 0
     private var audioSamples: UInt64 = 0
@@ -40,6 +44,8 @@ struct IngestLine: ~Copyable {
     /// What is added to an audio track's times where its clock is not the picture's.
     private var audioOffsets: [UInt8: Int64] = [:]
 
+    /// More than what a ladder moves its first picture by to lie on the grid, in milliseconds.
+    private static let margin: Int64 = 50
     /// Sound that comes this long, in milliseconds, before or after the picture of its time has a clock of its own.
     private static let mostApart: Int64 = 1500
 
@@ -269,7 +275,10 @@ struct IngestLine: ~Copyable {
         // Segments in use are never used again. Where the wall's clock was set back behind them, time goes on from there.
         let (value, overflow) = Int64(clamping: firstSegment).multipliedReportingOverflow(by: duration.value)
         let free = overflow ? wall : Ticks(value, timescale: duration.timescale).milliseconds
-        let epoch = free - wall > 2 * duration.milliseconds ? free : wall
+        var epoch = free - wall > 2 * duration.milliseconds ? free : wall
+        // A rung that copies may have gone a little over the wall's time, or over its segment's.
+        let lead = usedUntil + Self.margin - wall
+        if lead > 0, lead <= 2 * duration.milliseconds { epoch = max(epoch, wall + lead) }
         var limits = TranscodeLimits()
         limits.holeMilliseconds = longestHole
         let session = try TranscodeSession(
@@ -278,7 +287,8 @@ struct IngestLine: ~Copyable {
                 inputMilliseconds: sample.presentationMilliseconds, epochMilliseconds: epoch,
                 firstAllowedSegment: firstSegment), limits: limits)
         pace.begin(
-            input: sample.decodeMilliseconds, composition: sample.compositionMilliseconds, here: clock.here)
+            input: sample.decodeMilliseconds, composition: sample.compositionMilliseconds,
+            here: clock.here + (lead > 0 && lead <= 2 * duration.milliseconds ? lead : 0))
         audioOffsets = [:]
         for (track, format) in videoFormats { try session.configure(video: format, track: track) }
         for (track, format) in audioFormats { try session.configure(audio: format, track: track) }
@@ -307,7 +317,15 @@ struct IngestLine: ~Copyable {
     }
 
     private mutating func cut(_ output: TranscodeOutput) throws(ChunkCutter.Overflow) -> [WorkerMessage] {
-        if case .sample(_, _, let number, _) = output { firstSegment = max(firstSegment, number &+ 1) }
+        switch output {
+        case .track(let index, let track): timescales[index] = track.timescale
+        case .sample(let index, let sample, let number, _):
+            firstSegment = max(firstSegment, number &+ 1)
+            if let timescale = timescales[index] {
+                let end = Ticks(sample.decodeTime + Int64(sample.duration), timescale: timescale)
+                usedUntil = max(usedUntil, end.milliseconds)
+            }
+        }
         return try cutter.add(output)
     }
 

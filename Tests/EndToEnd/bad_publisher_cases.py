@@ -304,7 +304,8 @@ def no_audio(stage):
     stage.show([tag for tag in stage.clips["plain"].until(10_000) if tag.kind != AUDIO], fine=3000)
 
 
-@case("no-video", "no picture at all; the encoder is told within 20 s", refused=True, told="the input brought none|sends no video")
+@case("no-video", "no picture at all; the encoder is told within 20 s", refused=True,
+      told="the input brought none|sends no video")
 def no_video(stage):
     publisher = stage.play([tag for tag in stage.clips["plain"].until(20_000) if tag.kind != VIDEO], whole=False)
     publisher.hear(b"no video", 3)

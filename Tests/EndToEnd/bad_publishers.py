@@ -49,6 +49,10 @@ class Case:
     ordered: bool = True
     #: Of the pictures, how many may be unreadable.
     unreadable: float = 0.02
+    #: The rungs pass the encoder's own picture and sound on.
+    copies: bool = False
+    #: Every sample that is listed decodes to a picture, or to its time of sound.
+    whole: bool = True
     #: Seconds to wait for what is still on its way in the end.
     settle: float = 12
     #: Why it fails and who knows of it: reported as wrong all the same.
@@ -121,8 +125,9 @@ def make_clip(path, seconds, size="160x90", options=("-tune", "zerolatency"), pr
     subprocess.run(
         ["ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", source, "-f", "lavfi", "-i",
          f"aevalsrc='if(lt(mod(t,2),0.2),0.6*sin(2*PI*1000*t),0)':s={sound[0]}", "-c:v", "libx264", "-preset",
-         "veryfast", *options, "-profile:v", profile, "-g", str(gop), "-keyint_min", str(gop), "-sc_threshold", "0", "-b:v",
-         "400k", "-c:a", "aac", "-b:a", "96k", "-ac", str(sound[1]), "-t", str(seconds), "-f", "flv", str(path)], check=True)
+         "veryfast", *options, "-profile:v", profile, "-g", str(gop), "-keyint_min", str(gop), "-sc_threshold", "0",
+         "-b:v", "400k", "-c:a", "aac", "-b:a", "96k", "-ac", str(sound[1]), "-t", str(seconds), "-f", "flv", str(path)],
+        check=True)
     return Clip(path)
 
 
@@ -214,11 +219,10 @@ class Theatre:
     def __init__(self, directory, cases):
         self.directory, self.cases = Path(directory), list(cases)
         self.clips = Clips(directory)
-        names = [one.name for one in self.cases]
         self.sluice = Sluice(
             directory, lambda _: profile(BYSTANDER), BYSTANDER,
-            {name: (lambda _, name=name: profile(name)) for name in names},
-            {"SLUICE_RTMP_MAXPUBLISHERS": str(len(names) * 3 + 10)})
+            {one.name: (lambda _, one=one: profile(one.name, one.copies)) for one in self.cases},
+            {"SLUICE_RTMP_MAXPUBLISHERS": str(len(self.cases) * 3 + 10)})
         self.stopping = threading.Event()
         self.memory = {"daemon": [], "worker": []}
         self.bystander = watching.Viewer(self.sluice, BYSTANDER)
@@ -332,7 +336,12 @@ def resident(pid):
     return int(found[1]) >> 10 if found else 0
 
 
-def profile(name):
+def profile(name, copies=False):
+    video = (f"{{ name: low, codec: h264, width: 160, height: 90, framerate: {RATE}, bitrate: 300000, profile: MAIN,\n"
+             f"      rateControlMode: CBR, gopSize: {RATE * SEGMENT}, gopNumBFrames: 0, preset: ultrafast }}")
+    audio = "{ name: sound, codec: aac, bitrate: 64000, sampleRate: 48000, channels: 2, language: en }"
+    if copies:
+        video, audio = "{ name: low, codec: copy }", "{ name: sound, codec: copy }"
     return f"""
 channel: {name}
 ingest:
@@ -340,10 +349,9 @@ ingest:
   maxBitrate: {LIMIT}
   inputLoss: {{ holdSeconds: 60, fill: none }}
 video:
-  - {{ name: low, codec: h264, width: 160, height: 90, framerate: {RATE}, bitrate: 300000, rateControlMode: CBR,
-      profile: MAIN, gopSize: {RATE * SEGMENT}, gopNumBFrames: 0, preset: ultrafast }}
+  - {video}
 audio:
-  - {{ name: sound, codec: aac, bitrate: 64000, sampleRate: 48000, channels: 2, language: en }}
+  - {audio}
 segmentDurationSeconds: {SEGMENT}
 partDurationSeconds: 1
 storageWindowSeconds: 300
@@ -385,7 +393,7 @@ def judge(case, stage, viewer, directory):
     shown = {kind: [] for kind in viewer.pieces}
     for kind, show in (("video", watching.show_video), ("audio", watching.show_audio)):
         for index, run in enumerate(viewer.runs(kind)):
-            shown[kind].append(show(run, directory, f"{case.name}-{kind}-{index}"))
+            shown[kind].append(show(run, directory, f"{case.name}-{kind}-{index}", case.whole))
             problems += shown[kind][-1].problems
     problems += judge_alignment(viewer)
     problems += judge_pictures(case, stage, shown["video"])

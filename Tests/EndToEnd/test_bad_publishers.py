@@ -1,12 +1,13 @@
-"""A dozen of the encoders that do things wrong: all of them are run by Tools/verify/bad-publishers."""
+"""Some of the encoders that do things wrong: all of them are run by Tools/verify/bad-publishers."""
 
 import bad_publisher_bytes  # noqa: F401
 import bad_publisher_cases  # noqa: F401
+import bad_publisher_copies  # noqa: F401
 from bad_publishers import CASES, Theatre
 
 NAMES = ("drop-in-message", "ghost", "takeover", "jump-forward-4s", "jump-forward-1h", "restart", "cross-24-bit-steps",
          "wrap-32-bit", "new-resolution", "new-sample-rate", "no-audio", "video-5s-late", "noise", "one-byte-writes",
-         "hostile-metadata", "wrong-key")
+         "hostile-metadata", "wrong-key", "copy-new-resolution")
 
 
 def test_viewers_see_what_they_must(tmp_path):

@@ -54,6 +54,23 @@ import Timeline
         #expect(bench.numbers.contains(5) && !bench.numbers.contains(3))
     }
 
+    /// Of a rung that copies, the last picture may end a little after the wall's time of the first one of a new ladder.
+    @Test(arguments: [0, 5, 10, 20, 40, 300, 900] as [Int64]) func aNewLadderBeginsBehindTheLast(_ early: Int64) throws
+    {
+        var bench = try Bench(ladder: Self.ladder)
+        try give(flash.configurations(at: 0) + flash.media(from: 0, seconds: 6), to: &bench)
+        // As much before its time as the connection was late at first.
+        try give(
+            flash.configurations(at: 6000, level: 20) + flash.media(from: 6000, seconds: 5), ahead: early, to: &bench)
+        try bench.finish()
+        #expect(bench.sets == 2)
+        let segments = bench.timeline.snapshot.segments
+        for (before, after) in zip(segments, segments.dropFirst()) {
+            #expect(after.tracks[0].decodeTime >= before.tracks[0].decodeTime + Int64(before.tracks[0].duration))
+        }
+        #expect(segments.count >= 4)
+    }
+
     @Test func soundOnAnotherClockIsPutRight() throws {
         var bench = try Bench(ladder: Self.ladder)
         try give(flash.configurations(at: 0), to: &bench)
