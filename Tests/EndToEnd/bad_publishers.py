@@ -126,8 +126,8 @@ def make_clip(path, seconds, size="160x90", options=("-tune", "zerolatency"), pr
         ["ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", source, "-f", "lavfi", "-i",
          f"aevalsrc='if(lt(mod(t,2),0.2),0.6*sin(2*PI*1000*t),0)':s={sound[0]}", "-c:v", "libx264", "-preset",
          "veryfast", *options, "-profile:v", profile, "-g", str(gop), "-keyint_min", str(gop), "-sc_threshold", "0",
-         "-b:v", "400k", "-c:a", "aac", "-b:a", "96k", "-ac", str(sound[1]), "-t", str(seconds), "-f", "flv", str(path)],
-        check=True)
+         "-b:v", "400k", "-c:a", "aac", "-b:a", "96k", "-ac", str(sound[1]), "-t", str(seconds), "-f", "flv",
+         str(path)], check=True)
     return Clip(path)
 
 
