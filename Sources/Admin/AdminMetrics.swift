@@ -15,6 +15,13 @@ extension AdminReport {
         }
         text.add(
             "sluice_channel_publishing", .gauge, "1 while an encoder publishes.", each { $0.publisher == nil ? 0 : 1 })
+        text.add(
+            "sluice_channel_on_air", .gauge, "1 for the encoder whose media is listed, 0 for the one that waits.",
+            channels.flatMap { channel in
+                [(channel.publisher, "1"), (channel.standby, "0")].compactMap { publisher, value in
+                    publisher.map { ([("channel", channel.channel), ("role", $0.role)], value) }
+                }
+            })
         text.add("sluice_ingest_bits_per_second", .gauge, "Rate of the encoder's media.", published(\.bitsPerSecond))
         text.add("sluice_ingest_bytes_total", .counter, "Media bytes of this publication.", published(\.bytesReceived))
         text.add("sluice_ingest_video_samples_total", .counter, "Pictures received.", published(\.videoSamples))
@@ -87,6 +94,9 @@ extension AdminReport {
             connections.handshakes)
         text.add("sluice_publications_total", .counter, "Publications begun.", counters.publications)
         text.add("sluice_takeovers_total", .counter, "Publications taken over by a newer one.", counters.takeovers)
+        text.add(
+            "sluice_encoder_switches_total", .counter, "Changes between the two encoders of a channel.",
+            counters.switches)
         text.add(
             "sluice_worker_failures_total", .counter, "Workers that died or broke the format.", counters.workerFailures)
         text.add(

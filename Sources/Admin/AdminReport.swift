@@ -13,7 +13,10 @@ package struct AdminReport: Sendable {
     /// One channel. Times in milliseconds from the epoch.
     package struct Channel: Codable, Sendable {
         package var channel: String
+        /// Who is on air.
         package var publisher: Publisher?
+        /// Another encoder, which waits for that one to fail.
+        package var standby: Publisher?
         package var segments: Int
         package var firstSegment: UInt64?
         package var lastSegment: UInt64?
@@ -26,6 +29,8 @@ package struct AdminReport: Sendable {
     }
 
     package struct Publisher: Codable, Sendable {
+        /// primary or backup.
+        package var role: String
         package var peer: String
         package var encoder: String
         package var sinceMilliseconds: Int64
@@ -89,14 +94,13 @@ package struct AdminReport: Sendable {
     package var supervisorConnections: (all: Int, waiting: Int, handshakes: Int) { supervisor.connections }
 
     package func all() -> [Channel] {
-        let publishers = Dictionary(
-            supervisor.statuses.map { ($0.channel, $0) }, uniquingKeysWith: { first, _ in first })
-        return channels.all.map { report($0, publishers[$0.profile.channel]) }
+        let publishers = Dictionary(grouping: supervisor.statuses, by: \.channel)
+        return channels.all.map { report($0, publishers[$0.profile.channel] ?? []) }
     }
 
     package func channel(_ name: String) -> Channel? { all().first { $0.channel == name } }
 
-    private func report(_ channel: LiveChannel, _ status: PublicationStatus?) -> Channel {
+    private func report(_ channel: LiveChannel, _ statuses: [PublicationStatus]) -> Channel {
         let snapshot = channel.timeline.snapshot
         let name = channel.profile.channel
         let states = channel.profile.endpoints.compactMap { endpoint in
@@ -104,7 +108,8 @@ package struct AdminReport: Sendable {
         }
         let listedAt = states.map(\.1.window.changedAtMilliseconds).max()
         return Channel(
-            channel: name, publisher: status.map(Publisher.init), segments: snapshot.segments.count,
+            channel: name, publisher: statuses.first.map(Publisher.init),
+            standby: statuses.dropFirst().first.map(Publisher.init), segments: snapshot.segments.count,
             firstSegment: snapshot.segments.first?.number, lastSegment: snapshot.segments.last?.number,
             lastSegmentAgeMilliseconds: snapshot.segments.isEmpty ? nil : listedAt.map { clock() - $0 },
             discontinuitySequence: snapshot.segments.last?.discontinuitySequence ?? 0,
@@ -125,7 +130,8 @@ extension AdminReport.Publisher {
     fileprivate init(_ status: PublicationStatus) {
         let statistics = status.statistics
         self.init(
-            peer: status.peer, encoder: status.encoder, sinceMilliseconds: status.startedAt, worker: status.worker,
+            role: status.role.rawValue, peer: status.peer, encoder: status.encoder, sinceMilliseconds: status.startedAt,
+            worker: status.worker,
             bitsPerSecond: status.bitsPerSecond, videoSamples: statistics.videoSamplesReceived,
             audioSamples: statistics.audioSamplesReceived, framesRepeated: statistics.framesRepeated,
             framesDropped: statistics.framesDropped, decodeErrors: statistics.decodeErrors,

@@ -61,9 +61,9 @@ package struct ChunkCutter: Sendable {
         }
     }
 
-    /// Everything that is open, as the end of its segment.
+    /// Everything that is open. Not as the end of its segment: another encoder may have all of it.
     package mutating func finish() -> [WorkerMessage] {
-        open.indices.compactMap { flush($0, endsSegment: true) }
+        open.indices.compactMap { flush($0, endsSegment: false) }
     }
 
     private mutating func append(_ sample: Sample, _ segment: UInt64, track index: Int) -> [WorkerMessage] {

@@ -171,14 +171,9 @@ package final class LiveChannel: Sendable {
         refresh()
     }
 
-    /// A publication takes the timeline over; `body`, before that, ends the one that had it.
-    package func takeOver(_ body: () -> Void) -> (token: UInt64, firstSegment: UInt64) {
-        taking.withLock { _ in
-            body()
-            let (token, firstSegment) = timeline.beginPublication()
-            return (token, firstSegment)
-        }
-    }
+    /// Decides who publishes, one decision at a time: of two that come at once, the one that has the channel has the
+    /// timeline.
+    package func whileTaking<Result>(_ body: () -> Result) -> Result { taking.withLock { _ in body() } }
 
     /// An emergency rotation: other keys for every protected endpoint, from the next segment on.
     /// - Throws: where it cannot be written down.

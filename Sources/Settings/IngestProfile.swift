@@ -15,10 +15,12 @@ package struct IngestProfile: Sendable, Hashable {
             self.init(primary: [primary], backup: backup.map { [$0] } ?? [])
         }
 
-        /// The key that the candidate is. All are compared, whatever the first gives: the time taken says nothing.
-        package func match(_ candidate: String) -> Secret? {
-            var found: Secret?
-            for key in primary + backup where key.matches(candidate) { found = key }
+        /// The key that the candidate is, and whose. All are compared, whatever the first gives: the time taken says
+        /// nothing.
+        package func match(_ candidate: String) -> (key: Secret, role: EncoderRole)? {
+            var found: (Secret, EncoderRole)?
+            for key in primary where key.matches(candidate) { found = (key, .primary) }
+            for key in backup where key.matches(candidate) { found = (key, .backup) }
             return found
         }
     }
@@ -39,11 +41,12 @@ package struct IngestProfile: Sendable, Hashable {
     package var sourceEndBehavior: SourceEndBehavior
     /// Nil: nobody else is asked.
     package var webHook: WebHookProfile?
+    package var redundancy: RedundancySettings
 
     package init(
         streamKeys: StreamKeys, allow: [CIDR] = CIDR.loopback, maxBitrate: UInt32 = 20_000_000,
         inputLoss: InputLoss = InputLoss(), sourceEndBehavior: SourceEndBehavior = .continue,
-        webHook: WebHookProfile? = nil
+        webHook: WebHookProfile? = nil, redundancy: RedundancySettings = RedundancySettings()
     ) {
         self.streamKeys = streamKeys
         self.allow = allow
@@ -51,6 +54,7 @@ package struct IngestProfile: Sendable, Hashable {
         self.inputLoss = inputLoss
         self.sourceEndBehavior = sourceEndBehavior
         self.webHook = webHook
+        self.redundancy = redundancy
     }
 
     /// The same but for who may publish and how much: what can change under a publication on air.

@@ -9,7 +9,9 @@ struct IngestReader {
                 "ingest", "say who may publish: ingest: { streamKeys: { primary: { env: NAME } } }"),
             let section = Section(
                 node, "ingest",
-                keys: ["streamKeys", "allow", "maxBitrate", "inputLoss", "sourceEndBehavior", "webhook"], log)
+                keys: [
+                    "streamKeys", "allow", "maxBitrate", "inputLoss", "sourceEndBehavior", "webhook", "redundancy",
+                ], log)
         else { return nil }
         let keys = readStreamKeys(section)
         let profile = IngestProfile(
@@ -18,7 +20,8 @@ struct IngestReader {
             maxBitrate: section.integer("maxBitrate", in: 100_000...1_000_000_000, default: 20_000_000),
             inputLoss: readInputLoss(section),
             sourceEndBehavior: section.word("sourceEndBehavior", default: .continue),
-            webHook: WebHookReader(secrets: secrets).read(section))
+            webHook: WebHookReader(secrets: secrets).read(section),
+            redundancy: readRedundancy(section, hasBackup: keys?.backup.isEmpty == false))
         return keys == nil ? nil : profile
     }
 
@@ -28,7 +31,6 @@ struct IngestReader {
         else { return nil }
         let primary = keys.required("primary", "write primary: { env: NAME }").flatMap { readKeys($0, "primary") }
         let backup = keys["backup"].flatMap { readKeys($0, "backup") } ?? []
-        if keys.has("backup") { PendingFeature.backupStreamKey.report(at: keys.keyPlace("backup"), log) }
         guard let primary else { return nil }
         if backup.contains(where: { $0.isResolved && primary.contains($0) }) {
             log.error(
@@ -57,6 +59,24 @@ struct IngestReader {
             log.error("'\(name)' lists the same key twice; keep one", at: node.place)
         }
         return found.count == items.count ? found : nil
+    }
+
+    private func readRedundancy(_ section: Section, hasBackup: Bool) -> RedundancySettings {
+        let standard = RedundancySettings()
+        guard let node = section["redundancy"],
+            let redundancy = Section(
+                node, "redundancy", keys: ["failBack", "failBackSeconds", "silenceMilliseconds"], log)
+        else { return standard }
+        if !hasBackup {
+            log.warning(
+                "'redundancy' has no effect without streamKeys.backup, by which a second encoder is known",
+                at: section.keyPlace("redundancy"))
+        }
+        return RedundancySettings(
+            failBack: redundancy.word("failBack", default: standard.failBack),
+            failBackSeconds: redundancy.integer("failBackSeconds", in: 1...86400, default: standard.failBackSeconds),
+            silenceMilliseconds: redundancy.integer(
+                "silenceMilliseconds", in: 200...60_000, default: standard.silenceMilliseconds))
     }
 
     private func readAllow(_ section: Section) -> [CIDR] {

@@ -2,19 +2,18 @@
 ///
 /// What becomes true leaves this table, and the compiler shows where it was used.
 enum PendingFeature: CaseIterable {
-    case backupStreamKey, inputLossFill
+    case inputLossFill
     case lowLatency, iframeOnlyStream, adPeriods
 
     /// A warning, except where going on would mean to serve something other than what was asked to be protected.
     var severity: Diagnostic.Severity {
         switch self {
-        case .backupStreamKey, .inputLossFill, .lowLatency, .iframeOnlyStream, .adPeriods: .warning
+        case .inputLossFill, .lowLatency, .iframeOnlyStream, .adPeriods: .warning
         }
     }
 
     var text: String {
         switch self {
-        case .backupStreamKey: "a backup stream key is not in effect yet: only the primary encoder is let in"
         case .inputLossFill: "filling in for a lost input is not in effect yet: 'none' (a gap) is what happens"
         case .lowLatency: "lowLatency is not in effect yet: the endpoint is served without parts"
         case .iframeOnlyStream: "includeIframeOnlyStream is not in effect yet: no I-frame playlist is made"

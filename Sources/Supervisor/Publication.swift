@@ -22,7 +22,12 @@ final class Publication: Sendable {
         var key: Secret?
         /// As the encoder called the channel.
         var app = ""
-        var token: UInt64 = 0
+        var role = EncoderRole.primary
+        var place = Place.nowhere
+        /// What came last, on air too: who is off the air can be on it again at once.
+        var buffer = StandbyBuffer()
+        /// Nobody publishes the channel any more since this one left it.
+        var wasLast = false
         var encoder = ""
         var startedAt: Int64 = 0
         var worker: Int32 = 0
@@ -40,6 +45,16 @@ final class Publication: Sendable {
         var events = (count: 0, since: Int64.min)
         /// Our end of the socket pair, as long as no thread reads it.
         var workerDescriptor: CInt?
+    }
+
+    /// What becomes of its media.
+    private enum Place: Sendable {
+        case nowhere
+        /// What it has of segments before the first was listed by another one.
+        case onAir(token: UInt64, firstSegment: UInt64)
+        case standby
+
+        var token: UInt64? { if case .onAir(let token, _) = self { token } else { nil } }
     }
 
     /// Why the conversation with the worker is over.
@@ -74,7 +89,8 @@ final class Publication: Sendable {
     var status: PublicationStatus {
         state.withLock { state in
             PublicationStatus(
-                channel: state.channel?.profile.channel ?? "", peer: "\(connection.peer)", encoder: state.encoder,
+                channel: state.channel?.profile.channel ?? "", role: state.role, isOnAir: state.place.token != nil,
+                peer: "\(connection.peer)", encoder: state.encoder,
                 startedAt: state.startedAt, worker: state.worker, statistics: state.statistics,
                 bitsPerSecond: state.bitsPerSecond)
         }
@@ -181,9 +197,8 @@ final class Publication: Sendable {
                 case .log(let event): log(event)
                 case .end(let reason):
                     // It still has to tell the encoder why; to end it now would cut that off.
-                    let (channel, token, stopReason) = state.withLock { ($0.channel, $0.token, $0.stopReason) }
-                    channel?.timeline.endPublication(token)
-                    ending = Ending(reason: stopReason ?? reason)
+                    leaveChannel()
+                    ending = Ending(reason: state.withLock { $0.stopReason } ?? reason)
                     worker.setTimeout(seconds: Self.farewellSeconds)
                 case .violation(let reason): return ending ?? violation(reason)
                 }
@@ -224,8 +239,8 @@ final class Publication: Sendable {
     private func answer(
         _ request: PublishRequest, _ dialogue: inout PublicationDialogue, _ worker: borrowing WorkerChannel
     ) -> Bool {
-        let channel: LiveChannel
-        do throws(Refusal) { channel = try authorise(request) } catch {
+        let (channel, role): (LiveChannel, EncoderRole)
+        do throws(Refusal) { (channel, role) = try authorise(request) } catch {
             supervisor.countRefusal(error.count)
             supervisor.budget.log(
                 .warning, "refused an encoder: \(error.logText)",
@@ -239,12 +254,12 @@ final class Publication: Sendable {
         state.withLock { state in
             state.isBeingAccepted = true
             state.channel = channel
+            state.role = role
             state.app = request.app.onOneLine
             state.encoder = request.encoder.onOneLine
             state.startedAt = supervisor.clock()
         }
-        let (token, firstSegment) = supervisor.take(channel, for: self)
-        state.withLock { $0.token = token }
+        let firstSegment = supervisor.take(channel, for: self, as: role)
         // A reload that did not yet know of this publication could not end it.
         if channel.isLeaving { stop("its profile changed") }
         checkRights()
@@ -254,7 +269,7 @@ final class Publication: Sendable {
             "publishing",
             metadata: [
                 "channel": "\(channel.profile.channel)", "peer": "\(connection.peer)",
-                "encoder": "\(request.encoder.onOneLine)",
+                "encoder": "\(request.encoder.onOneLine)", "role": "\(role.rawValue)",
             ])
         guard worker.send(.accept(channel.profile.ladder, firstSegment: firstSegment)) else { return false }
         let stopReason = state.withLock { state in
@@ -274,7 +289,7 @@ final class Publication: Sendable {
     }
 
     /// The channel it may publish to, with a place kept there.
-    private func authorise(_ request: PublishRequest) throws(Refusal) -> LiveChannel {
+    private func authorise(_ request: PublishRequest) throws(Refusal) -> (LiveChannel, EncoderRole) {
         guard let channel = supervisor.channels.channel(named: request.app) else {
             throw Refusal(
                 encoderText: "unknown channel '\(request.app)': the server address ends with the channel's name",
@@ -286,11 +301,11 @@ final class Publication: Sendable {
                 encoderText: "this address may not publish to '\(request.app)'",
                 logText: "ingest.allow of the channel does not hold its address")
         }
-        guard let key = ingest.streamKeys.match(request.streamKey) else {
+        guard let (key, role) = ingest.streamKeys.match(request.streamKey) else {
             throw Refusal(encoderText: "wrong stream key for '\(request.app)'", logText: "wrong stream key")
         }
         state.withLock { $0.key = key }
-        guard supervisor.reserve(channel) else {
+        guard supervisor.reserve(channel, as: role) else {
             throw Refusal(
                 encoderText: "the server has no room for more publications",
                 logText: "rtmp.maxPublishers (\(supervisor.configuration.rtmp.maxPublishers)) are on air",
@@ -298,7 +313,7 @@ final class Publication: Sendable {
         }
         // It has shown its key: strangers need not wait while others are asked about it.
         settled()
-        guard let hook = ingest.webHook else { return channel }
+        guard let hook = ingest.webHook else { return (channel, role) }
         let call = WebHook.Call(
             channel: channel.profile.channel, app: request.app, address: "\(connection.peer)",
             streamKey: request.streamKey)
@@ -317,7 +332,7 @@ final class Publication: Sendable {
             supervisor.giveBack()
             throw Refusal(encoderText: reason, logText: "the webhook refused it: \(reason)", count: "webhook")
         }
-        return channel
+        return (channel, role)
     }
 
     /// Ends it where its key or its address is no longer good.
@@ -333,42 +348,114 @@ final class Publication: Sendable {
     }
 
     private func setTracks(_ tracks: [TrackDescription]) -> Ending? {
-        let (channel, token) = state.withLock { ($0.channel, $0.token) }
-        guard let channel else { return violation("tracks without a channel") }
+        guard let channel = state.withLock({ $0.channel }) else { return violation("tracks without a channel") }
         let names = Set(channel.profile.ladder.video.map(\.name) + channel.profile.ladder.audio.map(\.name))
         guard tracks.allSatisfy({ names.contains($0.name) }), Set(tracks.map(\.name)).count == tracks.count else {
             return violation("tracks that the profile does not have")
         }
-        do {
-            try channel.timeline.setTracks(
-                tracks.map { ($0.name, $0.reorderDelay, $0.frameRate, $0.header) }, publication: token)
-            return nil
-        } catch {
-            return refused(error)
+        let token = state.withLock { state in
+            state.buffer = StandbyBuffer(tracks: tracks)
+            return state.place.token
+        }
+        return onAir(token) { token throws(ParseError) in
+            try channel.timeline.setTracks(tracks, publication: token)
         }
     }
 
     private func append(_ chunk: ClearChunk) -> Ending? {
-        let (channel, token) = state.withLock { ($0.channel, $0.token) }
+        let (channel, role) = state.withLock { ($0.channel, $0.role) }
         guard let channel else { return violation("a chunk without a channel") }
         // A segment far ahead of the clock would bind keys of times to come.
         let now = Ticks(supervisor.clock(), timescale: 1000)
         let duration = channel.profile.ladder.segmentDuration
         let newest = UInt64(clamping: now.rescaled(to: duration.timescale).value / max(duration.value, 1))
         guard chunk.segment <= newest &+ 2 else { return violation("segment \(chunk.segment) lies in the future") }
+        let isRedundant = !channel.profile.ingest.streamKeys.backup.isEmpty
+        // In one step: who takes over writes what is in the buffer, and nothing else may.
+        let token = state.withLock { state -> UInt64? in
+            if isRedundant { state.buffer.append(chunk) }
+            guard case .onAir(let token, let first) = state.place, chunk.segment >= first else { return nil }
+            return token
+        }
+        let ending = onAir(token) { token throws(ParseError) in
+            try channel.timeline.append(chunk, publication: token)
+        }
+        if ending == nil, isRedundant { supervisor.progressed(self, as: role, channel) }
+        return ending
+    }
+
+    /// Writes to the timeline, where this is on air.
+    private func onAir(_ token: UInt64?, _ write: (_ token: UInt64) throws(ParseError) -> Void) -> Ending? {
+        guard let token else { return nil }
         do {
-            try channel.timeline.append(
-                track: Int(chunk.track), segment: chunk.segment, endsSegment: chunk.endsSegment, bytes: chunk.bytes,
-                publication: token)
+            try write(token)
             return nil
         } catch {
-            return refused(error)
+            // The other encoder took over meanwhile; what this was is in the buffer.
+            return state.withLock { $0.place.token } == token ? refused(error) : nil
         }
+    }
+
+    // MARK: On any thread, with the channel's decision at hand
+
+    /// From now on its media waits; what was made for the timeline before is the other one's to drop.
+    func wait() { state.withLock { $0.place = .standby } }
+
+    func goOnAir(_ token: UInt64, from segment: UInt64) {
+        state.withLock { $0.place = .onAir(token: token, firstSegment: segment) }
+    }
+
+    /// Takes the timeline over with what waited: from the segment under way on, where that is here from its beginning.
+    func takeOver(_ timeline: ChannelTimeline) -> ParseError? {
+        state.withLock { state in
+            guard case .standby = state.place else { return nil }
+            let buffer = state.buffer
+            let (token, firstSegment) = timeline.beginPublication(holding: buffer.firstWhole)
+            state.place = .onAir(token: token, firstSegment: firstSegment)
+            do throws(ParseError) {
+                try timeline.setTracks(buffer.tracks, publication: token)
+                for chunk in buffer.chunks where chunk.segment >= firstSegment {
+                    try timeline.append(chunk, publication: token)
+                }
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+
+    /// Whether it has a segment from its beginning on.
+    func holds(_ segment: UInt64) -> Bool {
+        state.withLock { state in
+            state.buffer.firstWhole.map { $0 <= segment } ?? false
+        }
+    }
+
+    func leaveAir(_ timeline: ChannelTimeline) {
+        let token = state.withLock { state in
+            defer { state.place = .nowhere }
+            return state.place.token
+        }
+        if let token { timeline.endPublication(token) }
+    }
+
+    /// How long nothing has come over the encoder's socket; nil where the system does not say.
+    var idleMilliseconds: Int64? {
+        var info = tcp_info()
+        var size = socklen_t(MemoryLayout<tcp_info>.size)
+        guard getsockopt(encoderSocket, CInt(IPPROTO_TCP), TCP_INFO, &info, &size) == 0 else { return nil }
+        return Int64(info.tcpi_last_data_recv)
+    }
+
+    private func leaveChannel() {
+        guard let channel = state.withLock({ $0.channel }) else { return }
+        if supervisor.release(channel, by: self) { state.withLock { $0.wasLast = true } }
     }
 
     private func record(_ statistics: IngestStatistics) {
         let now = supervisor.clock()
         let limit = state.withLock { $0.channel }.map { supervisor.ingest(of: $0).maxBitrate } ?? .max
+        let before = state.withLock { $0.statistics }
         let isTooFast = state.withLock { state in
             let elapsed = now - state.statisticsAt
             let bytes = statistics.bytesReceived &- state.statistics.bytesReceived
@@ -380,6 +467,8 @@ final class Publication: Sendable {
             state.secondsOverLimit = state.bitsPerSecond > limit ? state.secondsOverLimit + 1 : 0
             return state.secondsOverLimit >= Self.secondsOverLimit
         }
+        let (channel, role) = state.withLock { ($0.channel, $0.role) }
+        if let channel { supervisor.reported(self, as: role, channel, faults: statistics.faults &- before.faults) }
         if isTooFast { stop("more than ingest.maxBitrate for \(Self.secondsOverLimit) s") }
     }
 
@@ -424,7 +513,8 @@ final class Publication: Sendable {
     // MARK: The end
 
     private func finish(_ ending: Ending, _ termination: TerminationStatus) async {
-        let (channel, token, app) = state.withLock { ($0.channel, $0.token, $0.app) }
+        leaveChannel()
+        let (channel, wasLast, app) = state.withLock { ($0.channel, $0.wasLast, $0.app) }
         var (reason, level) = (ending.reason, ending.isFault ? Logger.Level.error : .notice)
         // Where the worker did not go by itself, the signal was ours: SIGTERM.
         if ending.isSudden, case .signaled(let signal) = termination, signal != SIGTERM {
@@ -438,8 +528,7 @@ final class Publication: Sendable {
                 metadata: ["peer": "\(connection.peer)"], kind: "left", now: steadyMilliseconds())
             return
         }
-        channel.timeline.endPublication(token)
-        if supervisor.release(channel.profile.channel, by: self), channel.profile.ingest.sourceEndBehavior == .end {
+        if wasLast, channel.profile.ingest.sourceEndBehavior == .end {
             channel.setEnded(true)
         } else {
             channel.refresh()
@@ -454,6 +543,23 @@ final class Publication: Sendable {
             supervisor.logger.warning(
                 "the webhook did not hear of the end: \(failure)", metadata: ["channel": "\(call.channel)"])
         }
+    }
+}
+
+extension IngestStatistics {
+    /// What viewers may have seen of it.
+    fileprivate var faults: UInt64 { framesRepeated &+ framesDropped &+ decodeErrors }
+}
+
+extension ChannelTimeline {
+    fileprivate func setTracks(_ tracks: [TrackDescription], publication: UInt64) throws(ParseError) {
+        try setTracks(tracks.map { ($0.name, $0.reorderDelay, $0.frameRate, $0.header) }, publication: publication)
+    }
+
+    fileprivate func append(_ chunk: ClearChunk, publication: UInt64) throws(ParseError) {
+        try append(
+            track: Int(chunk.track), segment: chunk.segment, endsSegment: chunk.endsSegment, bytes: chunk.bytes,
+            publication: publication)
     }
 }
 

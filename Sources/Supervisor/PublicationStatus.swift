@@ -1,8 +1,12 @@
 package import ChunkStream
+package import Settings
 
 /// One publication as operators see it.
 package struct PublicationStatus: Sendable {
     package let channel: String
+    package let role: EncoderRole
+    /// Else it waits for the other one to fail.
+    package let isOnAir: Bool
     package let peer: String
     package let encoder: String
     /// Milliseconds from the epoch.

@@ -1,8 +1,10 @@
 import Glibc
 package import Live
 package import Logging
+import Media
 package import Settings
 import Synchronization
+import Timeline
 
 /// Listens for encoders and gives each that has something to say a worker of its own; knows who publishes what.
 package final class Supervisor: Sendable {
@@ -27,10 +29,18 @@ package final class Supervisor: Sendable {
         package var connections: UInt64 = 0
         package var publications: UInt64 = 0
         package var takeovers: UInt64 = 0
+        /// From one encoder of a channel to the other.
+        package var switches: UInt64 = 0
         /// By reason: address, limit, timeout, tls, protocol, credentials, webhook.
         package var refusals: [String: UInt64] = [:]
         /// Workers that died by a signal or were ended for breaking the format.
         package var workerFailures: UInt64 = 0
+    }
+
+    /// The encoders of a channel: two at most.
+    private struct Seats {
+        var holders: [EncoderRole: Publication] = [:]
+        var redundancy: Redundancy
     }
 
     private struct State {
@@ -40,8 +50,8 @@ package final class Supervisor: Sendable {
         var reserved = 0
         /// Who may publish, where that changed since the channel was opened.
         var ingest: [String: IngestProfile] = [:]
-        /// The publication that has each channel.
-        var publications: [String: Publication] = [:]
+        /// Who publishes each channel, by its name.
+        var seats: [String: Seats] = [:]
         var counters = Counters()
     }
 
@@ -91,9 +101,11 @@ package final class Supervisor: Sendable {
         return (now.connections, now.waiting, now.handshakes)
     }
 
-    /// Who publishes now, by channel.
+    /// Who publishes now, by channel; those on air before those that wait.
     package var statuses: [PublicationStatus] {
-        state.withLock { Array($0.publications.values) }.map(\.status).sorted { $0.channel < $1.channel }
+        state.withLock { $0.seats.values.flatMap(\.holders.values) }.map(\.status).sorted {
+            ($0.channel, $0.isOnAir ? 0 : 1) < ($1.channel, $1.isOnAir ? 0 : 1)
+        }
     }
 
     /// Accepts encoders until `stop`, then ends the publications in order and returns.
@@ -145,7 +157,9 @@ package final class Supervisor: Sendable {
 
     /// Ends what publishes to a channel, whose profile has gone or changed.
     package func stopPublication(of channel: String, reason: String) {
-        state.withLock { $0.publications[channel] }?.stop(reason)
+        for publication in state.withLock({ Array($0.seats[channel]?.holders.values ?? [:].values) }) {
+            publication.stop(reason)
+        }
     }
 
     private var limits: WaitingRoom.Limits {
@@ -180,20 +194,21 @@ package final class Supervisor: Sendable {
     @discardableResult package func setIngest(_ ingest: IngestProfile?, of channel: LiveChannel) -> Bool {
         let name = channel.profile.channel
         let isOther = self.ingest(of: channel) != ingest ?? channel.profile.ingest
-        let publication = state.withLock { state in
+        let publications = state.withLock { state in
             state.ingest[name] = ingest
-            return state.publications[name]
+            return Array(state.seats[name]?.holders.values ?? [:].values)
         }
-        if isOther { publication?.checkRights() }
+        if isOther { for publication in publications { publication.checkRights() } }
         return isOther
     }
 
     /// Whether one more publication, to this channel, keeps within `rtmp.maxPublishers`; one that takes another's place
     /// does. Where it does, a place is kept until `take` or `giveBack`.
-    func reserve(_ channel: LiveChannel) -> Bool {
+    func reserve(_ channel: LiveChannel, as role: EncoderRole) -> Bool {
         state.withLock { state in
-            if state.publications[channel.profile.channel] == nil {
-                guard state.publications.count + state.reserved < Int(configuration.rtmp.maxPublishers) else {
+            if state.seats[channel.profile.channel]?.holders[role] == nil {
+                let seated = state.seats.values.reduce(0) { $0 + $1.holders.count }
+                guard seated + state.reserved < Int(configuration.rtmp.maxPublishers) else {
                     return false
                 }
             }
@@ -204,29 +219,110 @@ package final class Supervisor: Sendable {
 
     func giveBack() { state.withLock { $0.reserved -= 1 } }
 
-    /// Gives a channel to a publication that has a place; the one that had it is ended: a reconnecting encoder is never told "busy".
+    // MARK: Who is on air
+
+    /// Gives a publication that has a place its seat; the one that had it is ended: a reconnecting encoder is never told "busy".
     ///
-    /// In one step with the timeline: of two that come at once, the one that has the channel has the timeline.
-    func take(_ channel: LiveChannel, for publication: Publication) -> (token: UInt64, firstSegment: UInt64) {
-        channel.takeOver {
+    /// - Returns: the first segment that it may make.
+    func take(_ channel: LiveChannel, for publication: Publication, as role: EncoderRole) -> UInt64 {
+        channel.whileTaking {
+            let (now, profile) = (clock(), channel.profile)
             let previous = state.withLock { state in
                 state.reserved -= 1
-                let previous = state.publications.updateValue(publication, forKey: channel.profile.channel)
                 state.counters.publications += 1
+                let previous = state.seats[profile.channel]?.holders[role]
                 if previous != nil { state.counters.takeovers += 1 }
                 return previous
             }
+            // With another one at hand, viewers need not wait for what this one will make.
+            if let previous { _ = giveUp(previous, channel, now) }
+            let isOnAir = state.withLock { state in
+                let empty = Seats(
+                    redundancy: Redundancy(
+                        profile.ingest.redundancy, partMilliseconds: Int64(profile.ladder.partDurationMilliseconds)))
+                state.seats[profile.channel, default: empty].holders[role] = publication
+                return state.seats[profile.channel, default: empty].redundancy.join(role, now: now)
+            }
             previous?.stop("another encoder with the same stream key took over")
+            guard isOnAir else {
+                publication.wait()
+                let snapshot = channel.timeline.snapshot
+                return snapshot.segments.last.map { snapshot.numbering.count(ofNumber: $0.number) + 1 } ?? 0
+            }
+            let (token, firstSegment) = channel.timeline.beginPublication()
+            publication.goOnAir(token, from: 0)
+            return firstSegment
         }
     }
 
-    /// - Returns: whether the channel was still this publication's.
-    func release(_ channel: String, by publication: Publication) -> Bool {
-        state.withLock { state in
-            guard state.publications[channel] === publication else { return false }
-            state.publications[channel] = nil
-            return true
+    /// Something whole came from a publication: the time to see whether it is the better one.
+    func progressed(_ publication: Publication, as role: EncoderRole, _ channel: LiveChannel) {
+        channel.whileTaking {
+            let now = clock()
+            let onAir = state.withLock { state in
+                let seats = state.seats[channel.profile.channel]
+                return seats?.redundancy.active.flatMap { seats?.holders[$0] }
+            }
+            let idle = onAir === publication ? nil : onAir?.idleMilliseconds
+            let isSeamless = publication.holds(channel.timeline.segmentUnderWay)
+            let change = state.withLock { state in
+                guard state.seats[channel.profile.channel]?.holders[role] === publication else {
+                    return nil as Redundancy.Switch?
+                }
+                return state.seats[channel.profile.channel]?.redundancy.progressed(
+                    role, now: now, idle: idle, isSeamless: isSeamless)
+            }
+            if let change { perform(change, channel) }
         }
+    }
+
+    /// - Parameter faults: see `Redundancy.reported`.
+    func reported(_ publication: Publication, as role: EncoderRole, _ channel: LiveChannel, faults: UInt64) {
+        let now = clock()
+        state.withLock { state in
+            guard state.seats[channel.profile.channel]?.holders[role] === publication else { return }
+            state.seats[channel.profile.channel]?.redundancy.reported(role, faults: faults, now: now)
+        }
+    }
+
+    /// A publication is over. The other encoder of the channel goes on in its place, where there is one.
+    /// - Returns: whether nobody is left.
+    func release(_ channel: LiveChannel, by publication: Publication) -> Bool {
+        channel.whileTaking { giveUp(publication, channel, clock()) }
+    }
+
+    /// With the channel's decision at hand.
+    private func giveUp(_ publication: Publication, _ channel: LiveChannel, _ now: Int64) -> Bool {
+        let name = channel.profile.channel
+        let (isSeated, change, isEmpty) = state.withLock { state -> (Bool, Redundancy.Switch?, Bool) in
+            guard let role = state.seats[name]?.holders.first(where: { $0.value === publication })?.key else {
+                return (false, nil, false)
+            }
+            state.seats[name]?.holders[role] = nil
+            let change = state.seats[name]?.redundancy.leave(role, now: now)
+            let isEmpty = state.seats[name]?.holders.isEmpty ?? true
+            if isEmpty { state.seats[name] = nil }
+            return (true, change, isEmpty)
+        }
+        guard isSeated else { return false }
+        if let change { perform(change, channel) }
+        // What it had under way is a short segment, unless the other one has it whole.
+        publication.leaveAir(channel.timeline)
+        return isEmpty
+    }
+
+    /// With the channel's decision at hand.
+    private func perform(_ change: Redundancy.Switch, _ channel: LiveChannel) {
+        let name = channel.profile.channel
+        let holders = state.withLock { state in
+            state.counters.switches += 1
+            return state.seats[name]?.holders ?? [:]
+        }
+        holders[change.to.other]?.wait()
+        let failure = holders[change.to]?.takeOver(channel.timeline)
+        logger.warning(
+            "the \(change.to.rawValue) encoder is on air now: \(change.cause)", metadata: ["channel": "\(name)"])
+        if let failure { holders[change.to]?.stop("what it had cannot be used: \(failure)") }
     }
 
     func countRefusal(_ reason: String) { state.withLock { $0.counters.refusals[reason, default: 0] += 1 } }

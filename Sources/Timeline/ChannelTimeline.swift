@@ -49,6 +49,8 @@ package final class ChannelTimeline: Sendable {
         var setsWithoutSegment = 0
         /// Lines added to the journal since it was made.
         var journalLines = 0
+        /// The first number of which nothing was listed when the publication began or its last segment was listed.
+        var firstUnlisted: UInt64 = 0
     }
 
     private static let maximumSetsWithoutSegment = 32
@@ -122,19 +124,34 @@ package final class ChannelTimeline: Sendable {
     // MARK: The publisher's side
 
     /// A new publication takes the window over; whatever another one had under way is closed.
+    /// - Parameter held: from this segment on (in durations from the epoch) the new publication has everything. Where
+    ///   that includes what is under way, the other one's part of it is dropped: its number is given anew.
     /// - Returns: its token for the calls below, and the first segment it may use, in segment durations from the epoch.
-    package func beginPublication() -> (publication: UInt64, firstSegment: UInt64) {
+    package func beginPublication(holding held: UInt64? = nil) -> (publication: UInt64, firstSegment: UInt64) {
         writer.withLock { writer in
-            close(&writer)
-            writer.publication += 1
             let numbering = snapshot.numbering
+            if let held, writer.assembly != nil, held <= numbering.count(ofNumber: writer.firstUnlisted) {
+                // Nobody has seen a byte of what is dropped, so its numbers were never used.
+                writer.assembly = nil
+                writer.progress.firstFreeNumber = writer.firstUnlisted
+            } else {
+                close(&writer)
+            }
+            writer.publication += 1
             let free = numbering.number(ofCount: writer.progress.firstCount(numbering.duration))
             writer.progress.firstFreeNumber = max(writer.progress.firstFreeNumber, free)
+            writer.firstUnlisted = writer.progress.firstFreeNumber
             // 0 is never the current one.
             return (
                 writer.isRetired ? 0 : writer.publication, numbering.count(ofNumber: writer.progress.firstFreeNumber)
             )
         }
+    }
+
+    /// The first segment of which nothing is listed, in durations from the epoch: the one under way.
+    package var segmentUnderWay: UInt64 {
+        let number = writer.withLock { $0.firstUnlisted }
+        return snapshot.numbering.count(ofNumber: number)
     }
 
     /// The window is closed for good, for another one to be opened on its directory: what is under way is closed as at
@@ -322,6 +339,7 @@ package final class ChannelTimeline: Sendable {
         _ = write([.segment(segment)], &writer)
         account.add(segment.storedByteCount)
         writer.progress.noteListed(number, window: limits.segmentsInWindow)
+        writer.firstUnlisted = max(writer.firstUnlisted, number &+ (number < .max ? 1 : 0))
         for removed in addToWindow(segment, eventStart: writer.progress.eventStart) { _ = drop(removed) }
         account.settle()
         compactJournal(&writer)

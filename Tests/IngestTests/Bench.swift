@@ -29,7 +29,10 @@ struct Bench: ~Copyable {
         for message in messages { try take(try line.take(message, wallMilliseconds: wall)) }
     }
 
-    mutating func finish() throws { try take(line.finish()) }
+    mutating func finish() throws {
+        try take(line.finish())
+        timeline.endPublication(publication)
+    }
 
     private mutating func take(_ messages: [WorkerMessage]) throws {
         for message in messages {

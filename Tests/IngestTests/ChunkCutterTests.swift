@@ -62,7 +62,7 @@ import Transcode
         #expect(
             chunks.map(\.segment) == Array(repeating: Self.number, count: 4)
                 + Array(repeating: Self.number + 1, count: 4))
-        #expect(chunks.map(\.endsSegment) == [false, false, false, true, false, false, false, true])
+        #expect(chunks.map(\.endsSegment) == [false, false, false, true, false, false, false, false])
         for (index, chunk) in chunks.enumerated() {
             let fragment = try #require(try MovieFragmentTable(parsing: chunk.bytes.span).fragments.first)
             #expect(fragment.samples.count == 15)
@@ -135,7 +135,7 @@ import Transcode
         try announced(&cutter)
         for output in outputs(0, Self.number).prefix(5) { #expect(try cutter.add(output).isEmpty) }
         let messages = try cutter.add(.track(index: 0, video.track))
-        #expect(chunks(messages).map(\.endsSegment) == [true])
+        #expect(chunks(messages).map(\.endsSegment) == [false])
         guard case .tracks? = messages.last else {
             Issue.record("the new set was not announced")
             return

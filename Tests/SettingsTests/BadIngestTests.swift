@@ -41,7 +41,7 @@ import Testing
         BadProfile(
             "same key twice", "{ env: PRIMARY }",
             "{ env: PRIMARY }\n    backup: { env: PRIMARY }",
-            "5:5: warning: a backup stream key is not in effect yet: only the primary encoder is let in",
+
             "5:13: error: 'backup' is the same key as 'primary'; the two encoders need different keys"),
         BadProfile(
             "three keys", "{ env: PRIMARY }",

@@ -91,9 +91,9 @@ import Testing
         let result = ChannelProfile.load(text: text, file: "news.yaml", environment: environment)
         #expect(result.diagnostics == [])
         let ingest = try #require(result.profile).ingest
-        #expect(ingest.streamKeys.match("the-next-key") == Secret("the-next-key"))
-        #expect(ingest.streamKeys.match("a-long-stream-key") == Secret("a-long-stream-key"))
-        #expect(ingest.streamKeys.match("the-next-ke") == nil && ingest.streamKeys.match("") == nil)
+        #expect(ingest.streamKeys.match("the-next-key")?.key == Secret("the-next-key"))
+        #expect(ingest.streamKeys.match("a-long-stream-key")?.key == Secret("a-long-stream-key"))
+        #expect(ingest.streamKeys.match("the-next-ke")?.key == nil && ingest.streamKeys.match("") == nil)
         #expect(
             ingest.webHook
                 == WebHookProfile(

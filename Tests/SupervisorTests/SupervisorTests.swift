@@ -50,7 +50,8 @@ import Timeline
         let lines = await room.lines(until: "publication ended")
         #expect(
             lines.map(\.text) == [
-                "publishing channel=news encoder=test peer=127.0.0.1", "a hole channel=news peer=127.0.0.1",
+                "publishing channel=news encoder=test peer=127.0.0.1 role=primary",
+                "a hole channel=news peer=127.0.0.1",
                 "publication ended: done channel=news peer=127.0.0.1",
             ])
         #expect(lines.map(\.level) == [.notice, .warning, .notice])
@@ -194,7 +195,7 @@ import Timeline
         let lines = await room.lines(until: "publication ended").map(\.text)
         #expect(
             lines == [
-                "publishing channel=news encoder=OBS 2026-11-21 error: all lost  [31m peer=127.0.0.1",
+                "publishing channel=news encoder=OBS 2026-11-21 error: all lost  [31m peer=127.0.0.1 role=primary",
                 "a b c channel=news peer=127.0.0.1", "publication ended: x y channel=news peer=127.0.0.1",
             ])
         try encoder.close()

@@ -62,7 +62,7 @@ enum PackageClips {
         guard let count = placed.map(\.segments.count).min(), count > 0 else {
             throw Mistake(description: "no clip is as long as a segment")
         }
-        let (publication, _) = channel.takeOver {}
+        let (publication, _) = timeline.beginPublication()
         try timeline.setTracks(clips.map(\.description), publication: publication)
         for index in 0..<count {
             let number = first + UInt64(index)

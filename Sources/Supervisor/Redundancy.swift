@@ -1,0 +1,126 @@
+import Settings
+
+/// Which of a channel's two encoders is on air: every decision, and no effects. Times are milliseconds.
+///
+/// Both are decoded and cut alike, on the same grid and under the same numbers; the one that is not on air waits with
+/// its last segments at hand (`StandbyBuffer`), so that it goes on with the very segment that the other one left undone.
+struct Redundancy: Sendable {
+    /// Why the other encoder goes on air.
+    enum Cause: Sendable, Equatable {
+        case left
+        /// Nothing came from it for so long.
+        case silent(milliseconds: Int64)
+        /// Faults in the last ten seconds: its own, and those of the other.
+        case worse(faults: UInt64, others: UInt64)
+        case failBack(healthySeconds: UInt32)
+    }
+
+    struct Switch: Sendable, Equatable {
+        var to: EncoderRole
+        var cause: Cause
+    }
+
+    private struct Encoder {
+        var lastChunkAt: Int64
+        /// Since when nothing was missing from it.
+        var healthySince: Int64
+        /// Of each of the last ten reports.
+        var faults: [UInt64] = []
+        /// It has said what it sends, and sends it.
+        var isReady = false
+        var recentFaults: UInt64 { faults.reduce(0, &+) }
+    }
+
+    private let settings: RedundancySettings
+    /// Longer than the time between two chunks, in which nothing is to be expected.
+    private let silence: Int64
+    private(set) var active: EncoderRole?
+    private var encoders: [EncoderRole: Encoder] = [:]
+    private var switchedAt: Int64?
+
+    /// After a switch nothing but the end of an encoder causes another one for so long.
+    private static let dwell: Int64 = 5000
+    /// Repeated, dropped and undecodable frames in ten seconds, above which the other encoder is looked at.
+    private static let tolerableFaults: UInt64 = 30
+
+    init(_ settings: RedundancySettings, partMilliseconds: Int64) {
+        self.settings = settings
+        silence = partMilliseconds + 1000
+    }
+
+    /// - Returns: whether it is on air at once.
+    mutating func join(_ role: EncoderRole, now: Int64) -> Bool {
+        encoders[role] = Encoder(lastChunkAt: now, healthySince: now)
+        if active == nil { active = role }
+        return active == role
+    }
+
+    mutating func leave(_ role: EncoderRole, now: Int64) -> Switch? {
+        encoders[role] = nil
+        guard active == role else { return nil }
+        active = nil
+        return encoders[role.other]?.isReady == true ? go(to: role.other, .left, now) : nil
+    }
+
+    /// A chunk came from an encoder's worker.
+    /// - Parameters:
+    ///   - idle: how long nothing has come over the socket of the one that is on air.
+    ///   - isSeamless: whether it has the segment under way from its beginning. What need not be waits for that.
+    mutating func progressed(
+        _ role: EncoderRole, now: Int64, idle: Int64?, isSeamless: Bool = true
+    ) -> Switch? {
+        guard var encoder = encoders[role] else { return nil }
+        if now - encoder.lastChunkAt > silence { encoder.healthySince = now }
+        encoder.lastChunkAt = now
+        encoder.isReady = true
+        encoders[role] = encoder
+        // The one before left when this had nothing yet.
+        guard let active else { return go(to: role, .left, now) }
+        guard role != active else { return nil }
+        guard let other = encoders[active] else { return go(to: role, .left, now) }
+        if let switchedAt, now - switchedAt <= Self.dwell { return nil }
+        let quiet = max(idle ?? 0, 0)
+        if quiet > settings.silenceMilliseconds { return go(to: role, .silent(milliseconds: quiet), now) }
+        if now - other.lastChunkAt > silence {
+            return go(to: role, .silent(milliseconds: now - other.lastChunkAt), now)
+        }
+        guard isSeamless else { return nil }
+        if other.recentFaults > Self.tolerableFaults, encoder.recentFaults < other.recentFaults / 4 {
+            return go(to: role, .worse(faults: other.recentFaults, others: encoder.recentFaults), now)
+        }
+        if role == .primary, settings.failBack == .automatic,
+            now - encoder.healthySince >= Int64(settings.failBackSeconds) * 1000
+        {
+            return go(to: role, .failBack(healthySeconds: settings.failBackSeconds), now)
+        }
+        return nil
+    }
+
+    /// - Parameter faults: frames repeated, dropped and undecodable since the report before, a second ago.
+    mutating func reported(_ role: EncoderRole, faults: UInt64, now: Int64) {
+        guard var encoder = encoders[role] else { return }
+        encoder.faults = encoder.faults.suffix(9) + [faults]
+        if faults > Self.tolerableFaults / 10 { encoder.healthySince = now }
+        encoders[role] = encoder
+    }
+
+    private mutating func go(to role: EncoderRole, _ cause: Cause, _ now: Int64) -> Switch {
+        active = role
+        switchedAt = now
+        // What it gave before counts from here on: it was watched for nothing else.
+        encoders[role]?.lastChunkAt = now
+        return Switch(to: role, cause: cause)
+    }
+}
+
+extension Redundancy.Cause: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .left: "the other one left"
+        case .silent(let milliseconds): "nothing came from the other one for \(milliseconds) ms"
+        case .worse(let faults, let others):
+            "the other one's picture had \(faults) faults within ten seconds, this one's \(others)"
+        case .failBack(let seconds): "it has been healthy for \(seconds) s"
+        }
+    }
+}

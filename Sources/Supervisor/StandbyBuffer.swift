@@ -1,0 +1,41 @@
+import ChunkStream
+
+/// The last segments of an encoder that is not on air, as its worker gave them.
+///
+/// Bounded in segments and in bytes; at the bound the oldest segment goes, and with it, where that is the one under way,
+/// the chance to take over without a break.
+struct StandbyBuffer: Sendable {
+    private(set) var tracks: [TrackDescription]
+    private(set) var chunks: [ClearChunk] = []
+    private var bytes = 0
+    /// From this segment on everything is here.
+    private(set) var firstWhole: UInt64?
+    /// The newest segment of each track.
+    private var newest: [UInt8: UInt64] = [:]
+
+    private static let maximumBytes = 96 << 20
+    /// The one under way, and those that the encoder on air may be behind by.
+    private static let segments: UInt64 = 3
+
+    /// - Parameter tracks: of what comes; empty where they are not known yet.
+    init(tracks: [TrackDescription] = []) { self.tracks = tracks }
+
+    mutating func append(_ chunk: ClearChunk) {
+        if newest[chunk.track] == nil {
+            // What an encoder begins with may be the rest of a segment.
+            firstWhole = max(firstWhole ?? 0, chunk.segment &+ 1)
+        }
+        newest[chunk.track] = chunk.segment
+        chunks.append(chunk)
+        bytes += chunk.bytes.count
+        let oldest = newest.values.min() ?? 0
+        if chunk.endsSegment, oldest > Self.segments { drop(below: oldest - Self.segments + 1) }
+        while bytes > Self.maximumBytes, let first = chunks.map(\.segment).min() { drop(below: first + 1) }
+    }
+
+    private mutating func drop(below segment: UInt64) {
+        chunks.removeAll { $0.segment < segment }
+        bytes = chunks.reduce(0) { $0 + $1.bytes.count }
+        firstWhole = firstWhole.map { max($0, segment) }
+    }
+}

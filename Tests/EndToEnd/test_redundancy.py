@@ -1,0 +1,45 @@
+"""A channel with two encoders: one may fail in any way, and viewers see nothing of it."""
+
+import signal
+
+from kills import Audience
+from provider_faults import channel
+from redundancy import BACKUP_KEY, ENVIRONMENT, on_air, picture, with_backup
+from sluice import Sluice, wait_for
+
+SMALL = dict(size="160x90", rate=15)
+
+
+def test_the_other_encoder_goes_on(tmp_path):
+    sluice = Sluice(tmp_path, lambda url: with_backup(channel("live", url, 60, 10, window=120)), environment=ENVIRONMENT)
+    try:
+        primary = sluice.push(**SMALL)
+        wait_for("the primary", lambda: on_air(sluice) == ("primary", False))
+        backup = sluice.push(**SMALL, key=BACKUP_KEY)
+        wait_for("the backup", lambda: on_air(sluice) == ("primary", True))
+        with Audience(sluice, ("live",), ("clear", "hls-ts", "dash")) as audience:
+            wait_for("segments", lambda: audience.newest() > 0, 60)
+            first = audience.newest()
+            wait_for("a whole segment of both", lambda: audience.newest() >= first + 2, 60)
+            # It dies; and comes back, and after a while the channel goes back to it.
+            primary.child.kill()
+            wait_for("the backup on air", lambda: on_air(sluice)[0] == "backup", 10, 0.05)
+            primary = sluice.push(**SMALL)
+            wait_for("the primary on air again", lambda: on_air(sluice) == ("primary", True), 60)
+            # It hangs, with its connection open.
+            primary.child.send_signal(signal.SIGSTOP)
+            wait_for("the backup on air", lambda: on_air(sluice) == ("backup", True), 20, 0.05)
+            primary.child.send_signal(signal.SIGCONT)
+            backup.child.kill()
+            wait_for("the primary on air", lambda: on_air(sluice) == ("primary", False), 20, 0.05)
+            last = audience.newest()
+            wait_for("playing goes on", lambda: audience.newest() >= last + 3, 60)
+        count, wrong = audience.judge(tmp_path / "secret")
+        assert not audience.failures + wrong
+        seen = picture(audience.viewers["live", "clear"].segments, tmp_path)
+        assert not seen.errors
+        # The last change may lose a part: the primary had hung just before.
+        assert len(seen.missing) <= 1, seen.missing
+        assert len(sluice.daemon.messages("encoder is on air now")) >= 4
+    finally:
+        sluice.close()

@@ -1,0 +1,135 @@
+import ChunkStream
+import Settings
+import Testing
+
+@testable import Supervisor
+
+@Suite final class RedundancyTests {
+    private let redundancy = Rig()
+
+    /// The decisions, in a place where expectations may change them.
+    private final class Rig {
+        private var value = Redundancy(
+            RedundancySettings(failBackSeconds: 30, silenceMilliseconds: 800), partMilliseconds: 1000)
+        var active: EncoderRole? { value.active }
+        func join(_ role: EncoderRole, now: Int64) -> Bool { value.join(role, now: now) }
+        func leave(_ role: EncoderRole, now: Int64) -> Redundancy.Switch? { value.leave(role, now: now) }
+        func reported(_ role: EncoderRole, faults: UInt64, now: Int64) {
+            value.reported(role, faults: faults, now: now)
+        }
+        func progressed(_ role: EncoderRole, now: Int64, idle: Int64?) -> Redundancy.Switch? {
+            value.progressed(role, now: now, idle: idle)
+        }
+    }
+
+    /// Both there, and a chunk of each.
+    private func both(at now: Int64) {
+        #expect(redundancy.join(.primary, now: now))
+        #expect(!redundancy.join(.backup, now: now))
+        #expect(redundancy.progressed(.primary, now: now, idle: nil) == nil)
+        #expect(redundancy.progressed(.backup, now: now, idle: 10) == nil)
+    }
+
+    @Test func whoComesFirstIsOnAir() {
+        #expect(redundancy.join(.backup, now: 0))
+        #expect(!redundancy.join(.primary, now: 10))
+        #expect(redundancy.active == .backup)
+    }
+
+    @Test func theOtherGoesOnWhenOneLeaves() {
+        both(at: 0)
+        #expect(redundancy.leave(.primary, now: 100) == .init(to: .backup, cause: .left))
+        #expect(redundancy.leave(.backup, now: 200) == nil)
+        #expect(redundancy.active == nil)
+    }
+
+    @Test func whoSentNothingYetCannotGoOn() {
+        #expect(redundancy.join(.primary, now: 0))
+        #expect(!redundancy.join(.backup, now: 0))
+        #expect(redundancy.leave(.primary, now: 100) == nil)
+        // But as soon as it sends.
+        #expect(redundancy.progressed(.backup, now: 200, idle: nil) == .init(to: .backup, cause: .left))
+    }
+
+    @Test func chunksThatDoNotComeAreSilenceToo() {
+        both(at: 0)
+        #expect(
+            redundancy.progressed(.backup, now: 6000, idle: 700)
+                == .init(to: .backup, cause: .silent(milliseconds: 6000)))
+    }
+
+    @Test func aConnectionThatIsIdleIsGivenUp() {
+        both(at: 0)
+        for now in stride(from: Int64(100), to: 6000, by: 100) {
+            #expect(redundancy.progressed(.primary, now: now, idle: nil) == nil)
+            #expect(redundancy.progressed(.backup, now: now, idle: 100) == nil)
+        }
+        #expect(
+            redundancy.progressed(.backup, now: 6000, idle: 801)
+                == .init(to: .backup, cause: .silent(milliseconds: 801)))
+        // Not back at once, whatever it does.
+        #expect(redundancy.progressed(.primary, now: 6100, idle: 900) == nil)
+    }
+
+    @Test func thePrimaryComesBackWhenItHasBeenWellForAWhile() {
+        both(at: 0)
+        #expect(redundancy.leave(.primary, now: 1000)?.to == .backup)
+        #expect(!redundancy.join(.primary, now: 10_000))
+        for now in stride(from: Int64(10_000), to: 40_000, by: 500) {
+            #expect(redundancy.progressed(.backup, now: now, idle: nil) == nil)
+            #expect(redundancy.progressed(.primary, now: now, idle: 20) == nil)
+        }
+        #expect(
+            redundancy.progressed(.primary, now: 40_000, idle: 20)
+                == .init(to: .primary, cause: .failBack(healthySeconds: 30)))
+    }
+
+    @Test func faultsCountAgainstThePrimaryBeforeItComesBack() {
+        both(at: 0)
+        #expect(redundancy.leave(.primary, now: 1000)?.to == .backup)
+        #expect(!redundancy.join(.primary, now: 10_000))
+        for now in stride(from: Int64(10_000), to: 60_000, by: 1000) {
+            #expect(redundancy.progressed(.backup, now: now, idle: nil) == nil)
+            if now < 30_000 { redundancy.reported(.primary, faults: 5, now: now) }
+            #expect((redundancy.progressed(.primary, now: now, idle: 20) != nil) == (now == 59_000))
+        }
+    }
+
+    @Test func manyFaultsOnAirMakeTheOtherTakeOver() {
+        both(at: 0)
+        for now in stride(from: Int64(1000), to: 12_000, by: 1000) {
+            #expect(redundancy.progressed(.primary, now: now, idle: nil) == nil)
+            redundancy.reported(.primary, faults: 6, now: now)
+            redundancy.reported(.backup, faults: 0, now: now)
+            let change = redundancy.progressed(.backup, now: now, idle: 20)
+            if let change {
+                #expect(change == .init(to: .backup, cause: .worse(faults: 36, others: 0)))
+                #expect(now == 6000)
+                return
+            }
+        }
+        Issue.record("never")
+    }
+
+    @Test func theBufferHoldsWholeSegments() {
+        var buffer = StandbyBuffer()
+        func add(_ track: UInt8, _ segment: UInt64, ends: Bool, size: Int = 10) {
+            buffer.append(
+                ClearChunk(track: track, segment: segment, endsSegment: ends, bytes: Array(repeating: 1, count: size)))
+        }
+        // It came in the middle of 5; its sound, in 6.
+        add(0, 5, ends: true)
+        add(1, 6, ends: false)
+        #expect(buffer.firstWhole == 7)
+        for segment in UInt64(6)...12 {
+            add(0, segment, ends: true)
+            add(1, segment, ends: true)
+        }
+        #expect(buffer.chunks.map(\.segment).min() == 10)
+        #expect(buffer.firstWhole == 10)
+        // The bound in bytes goes before.
+        for _ in 0..<4 { add(0, 13, ends: false, size: 40 << 20) }
+        #expect(buffer.chunks.reduce(0) { $0 + $1.bytes.count } <= 96 << 20)
+        #expect(buffer.firstWhole ?? 0 >= 13)
+    }
+}
