@@ -26,7 +26,9 @@ struct GuardPump {
     private var libraryIsOpen = true
     private var encoderTakesOutput = true
     private let setupDeadline: ContinuousClock.Instant
+    /// When the encoder had last sent `minimumProgress` bytes, and what it sent since.
     private var lastInput: ContinuousClock.Instant
+    private var inputSince = 0
     private var lastOutput: ContinuousClock.Instant
 
     /// - Parameters: both sockets belong to the pump, which closes them at the end of `run`.
@@ -113,8 +115,12 @@ struct GuardPump {
 
     private mutating func readEncoder(_ now: ContinuousClock.Instant) {
         switch inbound.fill(from: encoder) {
-        case .moved:
-            lastInput = now
+        case .moved(let count):
+            inputSince += count
+            if inputSince >= limits.minimumProgress || !mediaAccepted {
+                lastInput = now
+                inputSince = 0
+            }
             judge()
         case .wouldBlock: break
         case .closed: end(.peerClosed)
@@ -181,7 +187,8 @@ struct GuardPump {
         if !mediaAccepted {
             if now >= setupDeadline { end(.timedOut("not publishing \(limits.setupTimeout) after connecting")) }
         } else if wantsInput, now - lastInput >= limits.idleTimeout {
-            end(.timedOut("the encoder sent nothing for \(limits.idleTimeout)"))
+            let amount = inputSince == 0 ? "nothing" : "no more than \(inputSince) bytes"
+            end(.timedOut("the encoder sent \(amount) for \(limits.idleTimeout)"))
         }
     }
 

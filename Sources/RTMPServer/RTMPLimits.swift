@@ -17,6 +17,8 @@ package struct RTMPLimits: Sendable {
     package var setupTimeout: Duration = .seconds(10)
     /// How long a publisher may send nothing, or read nothing of our answers.
     package var idleTimeout: Duration = .seconds(30)
+    /// What a publisher must send in that time at least: less is as good as nothing. The quietest sound is above it.
+    package var minimumProgress = 256
 
     package init() {}
 }

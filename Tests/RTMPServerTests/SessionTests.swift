@@ -160,6 +160,34 @@ import Testing
         #expect(idle.error?.reason.contains("sent nothing") == true)
     }
 
+    /// A byte now and then would hold a place for ever.
+    @Test func aTrickleIsSilence() async throws {
+        var limits = RTMPLimits()
+        limits.idleTimeout = .milliseconds(300)
+        limits.minimumProgress = 1 << 20
+        let run = try await onOwnThread { [limits] in
+            let (server, client) = try connectedPair()
+            Thread.detachNewThread {
+                writeAll(ChunkBytes.opening(), to: client)
+                let message = ChunkBytes.message(4, [0, 6, 1, 2, 3, 4], stream: 2)
+                while writeAll(message, to: client) { usleep(1000) }
+                close(client)
+            }
+            var run = Run()
+            var session = try RTMPSession(socket: server, limits: limits)
+            do throws(RTMPError) {
+                run.request = try session.awaitPublish()
+                try session.acceptPublish()
+                while try session.nextMessage() != nil {}
+            } catch {
+                run.error = error
+            }
+            return run
+        }
+        #expect(run.error == RTMPError(.timedOut, ""))
+        #expect(run.error?.reason.contains("sent no more than") == true)
+    }
+
     /// An encoder that floods pings and reads no answer may not hold librtmp in a write for ever.
     @Test func whoReadsNothingIsCutOff() async throws {
         var limits = RTMPLimits()
