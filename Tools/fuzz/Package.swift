@@ -46,7 +46,8 @@ let package = Package(
             "Probe",
             files: [
                 "AVCPayload.swift", "CMAFSegment.swift", "Issue.swift", "Rule.swift", "SampleAESStreams.swift",
-                "SampleUnprotector.swift", "SegmentFacts.swift", "TransportStreamMedia.swift",
+                "SampleUnprotector.swift", "SegmentFacts.swift", "TransportStreamCodecs.swift",
+                "TransportStreamMedia.swift",
                 "TransportStreamSegment.swift",
             ], "Media", "ISOBMFF", "CommonEncryption", "OpenSSLCrypto"),
         .executableTarget(

@@ -244,7 +244,7 @@ def messages():
               '"high","level":0,"gopSize":0,"bFrames":0,"preset":"veryfast"}],"audio":[{"name":"a","codec":"copy",'
               '"bitrate":0,"sampleRate":0,"channels":0}],"segmentDurationSeconds":6,"partDurationMilliseconds":1000}')
     save("chunk-stream", b"\x80" + framed(64, struct.pack(">Q", 77) + ladder.encode()))
-    save("chunk-stream", b"\x80" + framed(65, text("unknown channel")))
+    save("chunk-stream", b"\x80" + framed(65, text("unknown channel")) + framed(66, text("taken over")))
 
 
 # The least profile, and one part of it at a time written out.
@@ -268,6 +268,9 @@ PROFILES = (
     {},
     {"ingest": """{streamKeys: {primary: {file: k}, backup: key}, allow: ["127.0.0.0/8", "::1/128"], maxBitrate: 9000000,
   sourceEndBehavior: END}"""},
+    {"ingest": """{streamKeys: {primary: [{env: KEY}, {file: k}]}, inputLoss: {holdSeconds: 5, fill: black, end: gap}, webhook:
+  {url: "https://h/p", secret: {env: KEY}, caFile: c, timeoutSeconds: 5, onFailure: deny, sendStreamKey: false}}""",
+     "slate": "{image: i.png}"},
     {"video": """
 - {name: v, codec: h264, width: 640, height: 360, framerate: 30000/1001, bitrate: 900000, rateControlMode: CBR, profile: HIGH,
    level: "3.1", gopSize: 90, gopNumBFrames: 2, preset: veryfast}""",
@@ -289,7 +292,8 @@ def texts():
     for change in PROFILES:
         save("profile", "".join(f"{key}: {value}\n" for key, value in (PROFILE | change).items()))
     save("profile", "a: &x {b: 1}\nc: [*x]\n<<: *x\na: 2\n'q': !!int 3\nt: |\n  x\n")
-    save("sluice-yaml", """rtmp: {listen: "0.0.0.0:1935", maxPublishers: 64, handshakeTimeoutSeconds: 10}
+    save("sluice-yaml", """rtmp: {listen: ["0.0.0.0:1935", "[::]:1935"], maxPublishers: 64, handshakeTimeoutSeconds: 10}
+rtmps: {listen: "0.0.0.0:1936", certificate: c.pem, privateKey: k.pem}
 origin:
   listen: "[::]:8080"
   drainSeconds: 3

@@ -15,12 +15,33 @@ extension FuzzTarget {
     static let flv = FuzzTarget(name: "flv") { input in
         var input = Input(input)
         var demuxer = Demuxer()
+        var sound: AudioFormat?
         while !input.isEmpty {
             let type = input.byte()
             let time = UInt32(input.number32())
-            let events = try? demuxer.read(type: type, timestamp: time, payload: input.bytes(input.number16()))
-            for case .videoConfiguration(let record) in events ?? [] {
-                _ = (record.bytes, record.rfc6381, try? AVCParameterSets(record))
+            let payload = input.bytes(input.number16())
+            for event in (try? demuxer.read(type: type, timestamp: time, payload: payload)) ?? [] {
+                switch event {
+                case .videoConfiguration(let format, _):
+                    _ = (
+                        format.name, try? format.codecConfiguration().rfc6381,
+                        try? format.withFourByteLengths.codecConfiguration()
+                    )
+                case .audioConfiguration(let format, _):
+                    _ = (format.name, format.sampleRate, format.codecConfiguration?.rfc6381)
+                    sound = format
+                case .video(_, _, let nanoseconds, _, _, let data):
+                    require(nanoseconds < 1_000_000 && !data.isEmpty, "\(event)")
+                    _ = (try? AV1TemporalUnit(parsing: data), VP9Frame.isKey(data))
+                case .audio(_, _, let nanoseconds, let data):
+                    require(nanoseconds < 1_000_000 && !data.isEmpty, "\(event)")
+                    _ = (
+                        sound?.sampleCount(of: data), OpusPacket.sampleCount(of: data),
+                        AC3Configuration.frameCount(in: data)
+                    )
+                    _ = (EAC3AccessUnit.blockCount(in: data), try? EAC3Configuration(accessUnit: data))
+                case .endOfSequence, .metadata, .message, .unsupported: break
+                }
             }
         }
     }
