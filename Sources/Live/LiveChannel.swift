@@ -267,11 +267,21 @@ package final class LiveChannel: Sendable {
         if let shown, shown.keys.period == upcoming.keys.period, shown.firstNumber == upcoming.firstNumber {
             return .now(shown)
         }
-        // A segment is listed one duration after the one before it.
-        let ahead = Int64(clamping: upcoming.firstNumber - newest)
+        let length = snapshot.segmentDuration.milliseconds
         let lead = endpoint.announcementMilliseconds(segmentDuration: snapshot.segmentDuration)
-        let (time, overflow) = ahead.multipliedReportingOverflow(by: snapshot.segmentDuration.milliseconds)
-        let due = overflow ? .max : listedAt.addingReportingOverflow(time).partialValue &- lead
+        let listed: Int64
+        if endpoint.package == .dash, endpoint.segmentTemplate == .number {
+            // Players reckon when it is there.
+            listed =
+                snapshot.nominalStart(of: upcoming.firstNumber).milliseconds
+                + length + MPDPackager.publicationDelay.milliseconds
+        } else {
+            // A segment is listed one duration after the one before it.
+            let (time, overflow) = Int64(clamping: upcoming.firstNumber - newest).multipliedReportingOverflow(
+                by: length)
+            listed = overflow ? .max : listedAt.addingReportingOverflow(time).partialValue
+        }
+        let due = listed &- lead
         guard upcoming.isDue || now >= due else { return .due(due) }
         return .now(NextKeys(keys: upcoming.keys, firstNumber: upcoming.firstNumber, announcedAtMilliseconds: now))
     }

@@ -1,6 +1,6 @@
 import DASH
 import Keys
-import Media
+package import Media
 import Settings
 import Timeline
 
@@ -12,7 +12,7 @@ import Timeline
 package enum MPDPackager {
     /// How long after its end a segment is promised where players reckon with numbers alone: decoding, encoding and
     /// listing take less on a machine that keeps up. The same for ever, since availabilityStartTime may not change.
-    private static let publicationDelay = Ticks(2, timescale: 1)
+    package static let publicationDelay = Ticks(2, timescale: 1)
 
     package static func mpd(_ window: EndpointWindow) -> String {
         let endpoint = window.endpoint
