@@ -60,7 +60,8 @@ package struct IngestProfile: Sendable, Hashable {
     /// The same but for who may publish and how much: what can change under a publication on air.
     package func admitting(as other: IngestProfile) -> IngestProfile {
         var copy = self
-        copy.streamKeys = other.streamKeys
+        // Whether there is a second encoder is more than who it is.
+        if streamKeys.backup.isEmpty == other.streamKeys.backup.isEmpty { copy.streamKeys = other.streamKeys }
         copy.allow = other.allow
         copy.maxBitrate = other.maxBitrate
         copy.webHook = other.webHook

@@ -13,6 +13,8 @@ final class ListeningSocket: Sendable {
         let port: UInt16
         /// TLS ends in this process; the descriptor is then one end of a socket pair.
         var isSecure = false
+        /// Of a connection under TLS.
+        var activity: TLSFront.Activity?
     }
 
     let descriptor: CInt

@@ -441,6 +441,7 @@ final class Publication: Sendable {
 
     /// How long nothing has come over the encoder's socket; nil where the system does not say.
     var idleMilliseconds: Int64? {
+        if let activity = connection.activity { return activity.idleMilliseconds }
         var info = tcp_info()
         var size = socklen_t(MemoryLayout<tcp_info>.size)
         guard getsockopt(encoderSocket, CInt(IPPROTO_TCP), TCP_INFO, &info, &size) == 0 else { return nil }

@@ -128,7 +128,9 @@ struct ReceptionDesk: ~Copyable {
         if connection.isSecure, let front = reception.front {
             guest.descriptor = -1
             let reception = reception
-            guest.hangUp = front.open(connection.descriptor) { event in
+            let activity = TLSFront.Activity()
+            guest.connection.activity = activity
+            guest.hangUp = front.open(connection.descriptor, activity: activity) { event in
                 switch event {
                 case .secured(let descriptor): reception.tell(.secured(id, descriptor))
                 case .failed(let reason): reception.tell(.insecure(id, reason: reason))

@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Synchronization
 
 /// TLS of encoders ends here, on a thread of its own: whoever takes a connection on has a plain socket, and no key.
 final class TLSFront: Sendable {
@@ -9,6 +10,18 @@ final class TLSFront: Sendable {
         /// The handshake is done. One end of a socket pair, which carries what TLS carries; it belongs to the receiver.
         case secured(CInt)
         case failed(String)
+    }
+
+    /// When something last came over a connection, which the kernel does not say of a socket pair.
+    final class Activity: Sendable {
+        /// `steadyMilliseconds`; `Int64.max` while we do not read what may be there.
+        private let last = Atomic(steadyMilliseconds())
+
+        var idleMilliseconds: Int64 { max(steadyMilliseconds() &- last.load(ordering: .relaxed), 0) }
+
+        func note(isHeld: Bool = false) {
+            last.store(isHeld ? .max : steadyMilliseconds(), ordering: .relaxed)
+        }
     }
 
     private let certificate: ServerCertificate
@@ -22,12 +35,16 @@ final class TLSFront: Sendable {
 
     /// Takes an accepted connection over.
     ///
-    /// - Parameter tell: called once, on another thread.
+    /// - Parameters:
+    ///   - activity: told of what comes.
+    ///   - tell: called once, on another thread.
     /// - Returns: what ends the connection.
-    func open(_ descriptor: CInt, tell: @escaping @Sendable (Event) -> Void) -> @Sendable () -> Void {
+    func open(
+        _ descriptor: CInt, activity: Activity, tell: @escaping @Sendable (Event) -> Void
+    ) -> @Sendable () -> Void {
         let context = certificate.context
         let channel = Self.bootstrap(group.next()) { channel in
-            let relay = TLSRelay { event in tell(event) }
+            let relay = TLSRelay(activity) { event in tell(event) }
             try channel.pipeline.syncOperations.addHandlers(NIOSSLServerHandler(context: context), relay)
         }.withConnectedSocket(descriptor)
         channel.whenFailure { tell(.failed("\($0)")) }

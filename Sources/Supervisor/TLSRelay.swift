@@ -21,6 +21,7 @@ final class TLSRelay: ChannelDuplexHandler {
     /// Came before there was a partner.
     private var early: [ByteBuffer] = []
     private let isEncoders: Bool
+    private let activity: TLSFront.Activity?
     private var isSecured: Bool
     private var isReadHeld = false
     private var outputIsEnded = false
@@ -28,7 +29,8 @@ final class TLSRelay: ChannelDuplexHandler {
     private var inputIsEnded = false
 
     /// The encoder's end.
-    init(tell: @escaping (TLSFront.Event) -> Void) {
+    init(_ activity: TLSFront.Activity, tell: @escaping (TLSFront.Event) -> Void) {
+        self.activity = activity
         self.tell = tell
         isEncoders = true
         isSecured = false
@@ -37,6 +39,7 @@ final class TLSRelay: ChannelDuplexHandler {
     /// The worker's end.
     private init(partner: TLSRelay) {
         self.partner = partner
+        activity = nil
         isEncoders = false
         isSecured = true
     }
@@ -60,6 +63,7 @@ final class TLSRelay: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
+        activity?.note()
         if let partner { partner.write(bytes) } else if isSecured, !outputIsEnded { early.append(bytes) }
     }
 
@@ -71,7 +75,9 @@ final class TLSRelay: ChannelDuplexHandler {
 
     func read(context: ChannelHandlerContext) {
         // Before the handshake is done all that is read is TLS's own.
-        if !isSecured || inputMayGoOn { context.read() } else { isReadHeld = true }
+        guard isSecured, !inputMayGoOn else { return context.read() }
+        isReadHeld = true
+        activity?.note(isHeld: true)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -151,6 +157,7 @@ final class TLSRelay: ChannelDuplexHandler {
     private func resume() {
         guard isReadHeld, inputMayGoOn else { return }
         isReadHeld = false
+        activity?.note()
         context?.read()
     }
 

@@ -153,6 +153,29 @@ def test_tls_ends_in_the_daemon(run, tmp_path):
     sluice.rtmp = plain
 
 
+def test_silence_under_tls_is_seen(run, tmp_path):
+    """The other encoder of a channel goes on, though what the daemon looks at is no TCP connection of its own."""
+    authority(tmp_path)
+    certificate(tmp_path, 1)
+    sluice = run({"live": ""}, {
+        "SLUICE_RTMPS_LISTEN": "127.0.0.1:0", "SLUICE_RTMPS_CERTIFICATE": str(tmp_path / "server.pem"),
+        "SLUICE_RTMPS_PRIVATEKEY": str(tmp_path / "server.key")})
+    file = sluice.profiles / "live.yaml"
+    file.write_text(file.read_text().replace(
+        "primary: { env: E2E_STREAM_KEY }", "primary: { env: E2E_STREAM_KEY }, backup: { env: E2E_NEXT_KEY }"))
+    sluice.daemon.child.send_signal(signal.SIGHUP)
+    wait_for("a channel of two encoders", lambda: len(sluice.daemon.messages("^channel opened")) == 2)
+    sluice.rtmp = f"rtmps://127.0.0.1:{sluice.daemon.listening()['rtmps']}"
+    primary = sluice.push(size="160x90")
+    publishing(sluice, 1)
+    sluice.push(size="160x90", key=NEXT_KEY)
+    publishing(sluice, 2)
+    sluice.wait_for_segments(3)
+    primary.child.send_signal(signal.SIGSTOP)
+    wait_for("the other one is on air", lambda: sluice.daemon.messages("^the backup encoder is on air now"), 9, 0.1)
+    primary.child.send_signal(signal.SIGCONT)
+
+
 def test_addresses_and_keys(run):
     keys = "  streamKeys: { primary: [{ env: E2E_STREAM_KEY }, { env: E2E_NEXT_KEY }] }\n"
     sluice = run({"live": "", "far": '  allow: ["192.0.2.0/24"]\n'}, {

@@ -101,6 +101,18 @@ import Testing
                     onFailure: .allow, sendStreamKey: true))
     }
 
+    /// Keys may change under an encoder on air; a second encoder may not come to be.
+    @Test func tellsWhoMayPublishFromHow() {
+        let (old, new) = (Secret("the-old-key"), Secret("the-new-key"))
+        func ingest(_ primary: Secret, _ backup: Secret? = nil) -> IngestProfile {
+            IngestProfile(streamKeys: .init(primary: primary, backup: backup))
+        }
+        #expect(ingest(new).admitting(as: ingest(old)) == ingest(old))
+        #expect(ingest(new, old).admitting(as: ingest(old, new)) == ingest(old, new))
+        #expect(ingest(old, new).admitting(as: ingest(old)) != ingest(old))
+        #expect(ingest(old).admitting(as: ingest(old, new)) != ingest(old, new))
+    }
+
     /// Nobody can know how long an event will be: who says nothing of the storage is told what happens then.
     @Test func warnsOfEventsWithoutAWindow() throws {
         let text = """
