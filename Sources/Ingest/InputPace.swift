@@ -6,8 +6,9 @@ struct InputPace: Sendable {
     /// A step of the input's clock that is longer than the time it took to come, and leads ahead of ours, by more than
     /// this is a leap: nothing is missing there.
     static let leapMilliseconds: Int64 = 1000
-    /// Clocks this near are left alone: samples do not come that exactly.
-    private static let tolerance: Int64 = 100
+    /// Clocks that moved by no more than this since the beginning are left alone: samples do not come that exactly, and
+    /// every correction is a picture too many or too few.
+    private static let tolerance: Int64 = 300
     /// 0.25 %: sound is stretched by as much unheard, and no clock drifts more.
     private static let window: Int64 = 10_000
     private static let correction: Int64 = 25
@@ -17,6 +18,8 @@ struct InputPace: Sendable {
     /// How much later than it is decoded a key frame of the leading track is shown: other tracks are in step with that.
     private var composition: Int64 = 0
     private var mostAhead = Int64.min
+    /// How the clocks stood in the first while: what connects late, or with a few pictures at once, is no drift.
+    private var usual: Int64?
     private var windowBegin: Int64 = 0
     private var corrected: Int64 = 0
 
@@ -48,8 +51,12 @@ struct InputPace: Sendable {
             windowBegin = here
             mostAhead = .min
         }
-        guard abs(mostAhead) > Self.tolerance else { return 0 }
-        let step = mostAhead > 0 ? -Self.correction : Self.correction
+        guard let usual else {
+            usual = mostAhead
+            return 0
+        }
+        guard abs(mostAhead - usual) > Self.tolerance else { return 0 }
+        let step = mostAhead > usual ? -Self.correction : Self.correction
         corrected += step
         return step
     }

@@ -154,8 +154,17 @@ import Timeline
             moved += pace.received(input, here: here)
         }
         #expect(leaps == 0)
-        // In an hour, 3.6 s; a tenth of a second is left alone, and what the last ten seconds brought.
-        #expect(abs(moved + 3600 * partsPerMillion / 1000) <= 140)
+        // In an hour, 3.6 s; 0.3 s are left alone, and what the last ten seconds brought.
+        #expect(abs(moved + 3600 * partsPerMillion / 1000) <= 340)
+    }
+
+    /// An encoder that was late with its first picture only, or that sends in clumps, is on time.
+    @Test(arguments: [-900, 0, 900] as [Int64]) func whatIsNoDriftIsLeftAlone(_ first: Int64) {
+        var pace = InputPace()
+        pace.begin(input: first, here: 0)
+        for here in stride(from: 40 as Int64, to: 600_000, by: 40) {
+            #expect(pace.received(here - here / 40 % 5 * 40, here: here) == 0)
+        }
     }
 
     @Test func hostileTimesOverflowNothing() {
