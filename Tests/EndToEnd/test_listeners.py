@@ -179,7 +179,7 @@ def test_silence_under_tls_is_seen(run, tmp_path):
 def test_addresses_and_keys(run):
     keys = "  streamKeys: { primary: [{ env: E2E_STREAM_KEY }, { env: E2E_NEXT_KEY }] }\n"
     sluice = run({"live": "", "far": '  allow: ["192.0.2.0/24"]\n'}, {
-        "SLUICE_RTMP_MAXCONNECTIONSPERADDRESS": "3"}, listen="127.0.0.1:0,[::]:0")
+        "SLUICE_RTMP_MAXCONNECTIONSPERADDRESS": "9"}, listen="127.0.0.1:0,[::]:0")
     four, both = sluice.daemon.listening()["rtmpPorts"]
 
     # A second key comes in, and the first goes, under an encoder that stays on air with the second.
@@ -215,10 +215,13 @@ def test_addresses_and_keys(run):
     # What encoders are told, and the log with it.
     assert "unknown channel 'nobody'" in refused(sluice, NEXT_KEY, name="nobody")
     assert "this address may not publish to 'far'" in refused(sluice, NEXT_KEY, name="far")
-    idle = [socket.create_connection(("127.0.0.1", four), 10) for _ in range(2)]
+    # Who was refused a moment ago counts until its worker is gone.
+    wait_for("the encoder on air alone",
+             lambda: "\nsluice_rtmp_connections 1\n" in get(sluice.admin + "/metrics")[2].decode())
+    idle = [socket.create_connection(("127.0.0.1", four), 10) for _ in range(8)]
     assert "too many connections from this address" in refused(sluice, NEXT_KEY)
     assert sluice.daemon.messages(
-        "^refused an encoder: rtmp.maxConnectionsPerAddress \\(3\\) are open from its address")
+        "^refused an encoder: rtmp.maxConnectionsPerAddress \\(9\\) are open from its address")
     for one in idle:
         one.close()
     metrics = get(sluice.admin + "/metrics")[2].decode()
