@@ -160,3 +160,18 @@ package struct SocketError: Error, Sendable, CustomStringConvertible {
 
     package var description: String { "cannot \(operation): \(reason)" }
 }
+
+extension ListeningSocket.Connection {
+    func close() { _ = Glibc.close(descriptor) }
+
+    /// How long nothing has come from the encoder: by the relay under TLS, else by the kernel's clock of the connection.
+    ///
+    /// - Parameter copy: a descriptor of it that is still open.
+    func idleMilliseconds(by copy: CInt) -> Int64? {
+        if let activity { return activity.idleMilliseconds }
+        var info = tcp_info()
+        var size = socklen_t(MemoryLayout<tcp_info>.size)
+        guard getsockopt(copy, CInt(IPPROTO_TCP), TCP_INFO, &info, &size) == 0 else { return nil }
+        return Int64(info.tcpi_last_data_recv)
+    }
+}

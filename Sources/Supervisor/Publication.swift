@@ -109,7 +109,9 @@ final class Publication: Sendable {
         // Who is just being accepted is told right after.
         if isBeingAccepted { return }
         guard let whisper, whisper.send(.stop(reason: reason)) else { return cutOff() }
-        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { [weak self] in self?.cutOff() }
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { [weak self] in  // why: a deadline
+            self?.cutOff()
+        }
     }
 
     private func cutOff() {
@@ -239,8 +241,11 @@ final class Publication: Sendable {
     private func answer(
         _ request: PublishRequest, _ dialogue: inout PublicationDialogue, _ worker: borrowing WorkerChannel
     ) -> Bool {
-        let (channel, role): (LiveChannel, EncoderRole)
-        do throws(Refusal) { (channel, role) = try authorise(request) } catch {
+        let admission: Admission
+        do throws(Refusal) {
+            // Strangers need not wait while others are asked about who has shown a key.
+            admission = try supervisor.admit(request, from: connection.peer, settled: settled)
+        } catch {
             supervisor.countRefusal(error.count)
             supervisor.budget.log(
                 .warning, "refused an encoder: \(error.logText)",
@@ -251,10 +256,12 @@ final class Publication: Sendable {
             dialogue.rejected()
             return worker.send(.reject(reason: error.encoderText))
         }
+        let (channel, role) = (admission.channel, admission.role)
         state.withLock { state in
             state.isBeingAccepted = true
             state.channel = channel
             state.role = role
+            state.key = admission.key
             state.app = request.app.onOneLine
             state.encoder = request.encoder.onOneLine
             state.startedAt = supervisor.clock()
@@ -279,60 +286,6 @@ final class Publication: Sendable {
         }
         if let stopReason { stop(stopReason) }
         return true
-    }
-
-    private struct Refusal: Error {
-        let encoderText: String
-        let logText: String
-        /// Its name in the metrics.
-        var count = "credentials"
-    }
-
-    /// The channel it may publish to, with a place kept there.
-    private func authorise(_ request: PublishRequest) throws(Refusal) -> (LiveChannel, EncoderRole) {
-        guard let channel = supervisor.channels.channel(named: request.app) else {
-            throw Refusal(
-                encoderText: "unknown channel '\(request.app)': the server address ends with the channel's name",
-                logText: "there is no channel of that name")
-        }
-        let ingest = supervisor.ingest(of: channel)
-        guard ingest.allow.contains(where: { $0.contains(connection.peer) }) else {
-            throw Refusal(
-                encoderText: "this address may not publish to '\(request.app)'",
-                logText: "ingest.allow of the channel does not hold its address")
-        }
-        guard let (key, role) = ingest.streamKeys.match(request.streamKey) else {
-            throw Refusal(encoderText: "wrong stream key for '\(request.app)'", logText: "wrong stream key")
-        }
-        state.withLock { $0.key = key }
-        guard supervisor.reserve(channel, as: role) else {
-            throw Refusal(
-                encoderText: "the server has no room for more publications",
-                logText: "rtmp.maxPublishers (\(supervisor.configuration.rtmp.maxPublishers)) are on air",
-                count: "limit")
-        }
-        // It has shown its key: strangers need not wait while others are asked about it.
-        settled()
-        guard let hook = ingest.webHook else { return (channel, role) }
-        let call = WebHook.Call(
-            channel: channel.profile.channel, app: request.app, address: "\(connection.peer)",
-            streamKey: request.streamKey)
-        switch supervisor.webHook.mayPublish(call, hook) {
-        case .allowed: break
-        case .failed(let reason) where hook.onFailure == .allow:
-            supervisor.logger.warning(
-                "the webhook did not answer, and onFailure lets the encoder in: \(reason)",
-                metadata: ["channel": "\(call.channel)", "peer": "\(connection.peer)"])
-        case .failed(let reason):
-            supervisor.giveBack()
-            throw Refusal(
-                encoderText: "the server cannot check this publication at the moment: try again",
-                logText: "the webhook did not answer: \(reason)", count: "webhook")
-        case .refused(let reason):
-            supervisor.giveBack()
-            throw Refusal(encoderText: reason, logText: "the webhook refused it: \(reason)", count: "webhook")
-        }
-        return (channel, role)
     }
 
     /// Ends it where its key or its address is no longer good.
@@ -440,13 +393,7 @@ final class Publication: Sendable {
     }
 
     /// How long nothing has come over the encoder's socket; nil where the system does not say.
-    var idleMilliseconds: Int64? {
-        if let activity = connection.activity { return activity.idleMilliseconds }
-        var info = tcp_info()
-        var size = socklen_t(MemoryLayout<tcp_info>.size)
-        guard getsockopt(encoderSocket, CInt(IPPROTO_TCP), TCP_INFO, &info, &size) == 0 else { return nil }
-        return Int64(info.tcpi_last_data_recv)
-    }
+    var idleMilliseconds: Int64? { connection.idleMilliseconds(by: encoderSocket) }
 
     private func leaveChannel() {
         guard let channel = state.withLock({ $0.channel }) else { return }
@@ -455,9 +402,10 @@ final class Publication: Sendable {
 
     private func record(_ statistics: IngestStatistics) {
         let now = supervisor.clock()
-        let limit = state.withLock { $0.channel }.map { supervisor.ingest(of: $0).maxBitrate } ?? .max
-        let before = state.withLock { $0.statistics }
-        let isTooFast = state.withLock { state in
+        let (channel, role) = state.withLock { ($0.channel, $0.role) }
+        let limit = channel.map { supervisor.ingest(of: $0).maxBitrate } ?? .max
+        let (isTooFast, faults) = state.withLock { state in
+            let faults = statistics.faults &- state.statistics.faults
             let elapsed = now - state.statisticsAt
             let bytes = statistics.bytesReceived &- state.statistics.bytesReceived
             if state.statisticsAt > 0, elapsed > 0 {
@@ -466,10 +414,9 @@ final class Publication: Sendable {
             state.statistics = statistics
             state.statisticsAt = now
             state.secondsOverLimit = state.bitsPerSecond > limit ? state.secondsOverLimit + 1 : 0
-            return state.secondsOverLimit >= Self.secondsOverLimit
+            return (state.secondsOverLimit >= Self.secondsOverLimit, faults)
         }
-        let (channel, role) = state.withLock { ($0.channel, $0.role) }
-        if let channel { supervisor.reported(self, as: role, channel, faults: statistics.faults &- before.faults) }
+        if let channel { supervisor.reported(self, as: role, channel, faults: faults) }
         if isTooFast { stop("more than ingest.maxBitrate for \(Self.secondsOverLimit) s") }
     }
 
@@ -550,27 +497,4 @@ final class Publication: Sendable {
 extension IngestStatistics {
     /// What viewers may have seen of it.
     fileprivate var faults: UInt64 { framesRepeated &+ framesDropped &+ decodeErrors }
-}
-
-extension ChannelTimeline {
-    fileprivate func setTracks(_ tracks: [TrackDescription], publication: UInt64) throws(ParseError) {
-        try setTracks(tracks.map { ($0.name, $0.reorderDelay, $0.frameRate, $0.header) }, publication: publication)
-    }
-
-    fileprivate func append(_ chunk: ClearChunk, publication: UInt64) throws(ParseError) {
-        try append(
-            track: Int(chunk.track), segment: chunk.segment, endsSegment: chunk.endsSegment, bytes: chunk.bytes,
-            publication: publication)
-    }
-}
-
-extension ListeningSocket.Connection {
-    func close() { _ = Glibc.close(descriptor) }
-}
-
-extension String {
-    /// Words of an encoder as they may stand in a log: without control characters, which could begin a line of their own.
-    var onOneLine: String {
-        String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
-    }
 }

@@ -220,13 +220,15 @@ package final class Supervisor: Sendable {
     func giveBack() { state.withLock { $0.reserved -= 1 } }
 
     // MARK: Who is on air
+    // By a clock that only runs forward: a leap of the wall's is no silence of an encoder.
 
-    /// Gives a publication that has a place its seat; the one that had it is ended: a reconnecting encoder is never told "busy".
+    /// Gives a publication that has a place its seat; the one that had it is ended: a reconnecting encoder is never
+    /// told "busy".
     ///
     /// - Returns: the first segment that it may make.
     func take(_ channel: LiveChannel, for publication: Publication, as role: EncoderRole) -> UInt64 {
         channel.whileTaking {
-            let (now, profile) = (clock(), channel.profile)
+            let (now, profile) = (steadyMilliseconds(), channel.profile)
             let previous = state.withLock { state in
                 state.reserved -= 1
                 state.counters.publications += 1
@@ -258,13 +260,14 @@ package final class Supervisor: Sendable {
     /// Something whole came from a publication: the time to see whether it is the better one.
     func progressed(_ publication: Publication, as role: EncoderRole, _ channel: LiveChannel) {
         channel.whileTaking {
-            let now = clock()
+            let now = steadyMilliseconds()
             let onAir = state.withLock { state in
                 let seats = state.seats[channel.profile.channel]
                 return seats?.redundancy.active.flatMap { seats?.holders[$0] }
             }
-            let idle = onAir === publication ? nil : onAir?.idleMilliseconds
-            let isSeamless = publication.holds(channel.timeline.segmentUnderWay)
+            let waits = onAir !== publication
+            let idle = waits ? onAir?.idleMilliseconds : nil
+            let isSeamless = waits && publication.holds(channel.timeline.segmentUnderWay)
             let change = state.withLock { state in
                 guard state.seats[channel.profile.channel]?.holders[role] === publication else {
                     return nil as Redundancy.Switch?
@@ -278,7 +281,7 @@ package final class Supervisor: Sendable {
 
     /// - Parameter faults: see `Redundancy.reported`.
     func reported(_ publication: Publication, as role: EncoderRole, _ channel: LiveChannel, faults: UInt64) {
-        let now = clock()
+        let now = steadyMilliseconds()
         state.withLock { state in
             guard state.seats[channel.profile.channel]?.holders[role] === publication else { return }
             state.seats[channel.profile.channel]?.redundancy.reported(role, faults: faults, now: now)
@@ -288,7 +291,7 @@ package final class Supervisor: Sendable {
     /// A publication is over. The other encoder of the channel goes on in its place, where there is one.
     /// - Returns: whether nobody is left.
     func release(_ channel: LiveChannel, by publication: Publication) -> Bool {
-        channel.whileTaking { giveUp(publication, channel, clock()) }
+        channel.whileTaking { giveUp(publication, channel, steadyMilliseconds()) }
     }
 
     /// With the channel's decision at hand.

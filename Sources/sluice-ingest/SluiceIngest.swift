@@ -31,7 +31,7 @@ enum SluiceIngest {
                 link: DaemonLink(descriptor: STDOUT_FILENO),
                 clock: .init(
                     wall: { milliseconds(CLOCK_REALTIME) }, monotonic: { milliseconds(CLOCK_MONOTONIC) },
-                    sleep: { _ = usleep(UInt32(clamping: $0) &* 1000) }))
+                    sleep: { _ = usleep(UInt32(clamping: $0) &* 1000) }))  // why: media ahead of the clock waits
             try publication.run()
         } catch {
             complain("sluice-ingest: \(error)")

@@ -122,8 +122,8 @@ actor ChannelSet: Service {
             profile: profile, directory: "\(storage)/\(profile.channel)", budget: budget, seal: seal, logger: logger,
             clock: wallMilliseconds,
             alarm: { time, action in
-                let milliseconds = Int(clamping: max(time - wallMilliseconds(), 0))
-                DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds), execute: action)
+                let delay = DispatchTimeInterval.milliseconds(Int(clamping: max(time - wallMilliseconds(), 0)))
+                DispatchQueue.global().asyncAfter(deadline: .now() + delay, execute: action)  // why: a time is the event
             }
         ) { contract, speke, vaultPath, onChange in
             let vault = vaultPath.map { path in
