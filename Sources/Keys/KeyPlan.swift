@@ -9,7 +9,7 @@ package struct KeyPlan: Sendable {
     package struct Settings: Sendable, Hashable {
         /// 0: one key for ever, period 0.
         package var rotationIntervalSeconds: UInt32
-        /// Periods that start within this time are asked for now.
+        /// Periods that start within this time are asked for at once.
         package var prefetchSeconds: UInt32
         /// How long after its end a period's key may still be needed: the storage window, and the grace.
         package var retentionSeconds: UInt32

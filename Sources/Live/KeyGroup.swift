@@ -195,7 +195,10 @@ final class KeyGroup: Sendable {
     }
 
     private func keys(of period: KeyPeriod) -> PeriodKeys? {
-        period == .clearLead ? .clearLead : protection?.schedule.keys(for: period)
+        guard let protection else { return nil }
+        // Whatever a file on the disk says: where the profile wants no lead, nothing leaves in the clear.
+        if period == .clearLead { return protection.clearLeadSeconds > 0 ? .clearLead : nil }
+        return protection.schedule.keys(for: period)
     }
 
     /// Segments that waited and were never listed become slate too.

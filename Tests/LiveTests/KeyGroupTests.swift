@@ -93,6 +93,25 @@ import Timeline
         #expect(!text.contains(secret.map { String($0, radix: 16) }.joined()))
     }
 
+    /// A file says which segments were a clear lead; that alone makes nothing clear where the profile wants no lead.
+    @Test func aFileAloneMakesNothingClear() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/bindings.json"
+        let schedule = studio.schedule()
+        _ = await schedule.keys(for: Studio.keyPeriod, until: .max)
+        try add(0..<3)
+        var led = protection(schedule)
+        led.clearLeadSeconds = 4
+        let group = try KeyGroup(
+            protection: led, path: path, snapshot: Snapshot(segmentDuration: Studio.duration))
+        let periods = try group.bind(timeline.snapshot, firstListed: 0).segments.map { $0.keys?.period }
+        #expect(periods == [.clearLead, .clearLead, Studio.keyPeriod])
+        let other = try KeyGroup(protection: protection(schedule), path: path, snapshot: timeline.snapshot)
+        let bound = try other.bind(timeline.snapshot, firstListed: 0)
+        #expect(bound.isWithheld)
+        #expect(!bound.segments.contains { $0.keys?.period == .clearLead })
+    }
+
     @Test func pastTheGraceNothingIsListedUntilTheKeyComes() async throws {
         let schedule = studio.schedule()
         _ = await schedule.keys(for: Studio.keyPeriod, until: .max)
