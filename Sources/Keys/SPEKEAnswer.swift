@@ -81,7 +81,7 @@ extension SPEKERequest {
                 throw invalid("no DRMSystem \(name) for KID \(id)")
             }
             signalling[system] = try SystemSignalling(
-                checking: element ?? DRMSystemElement(keyID: id, systemID: name), as: system, for: self)
+                checking: element ?? DRMSystemElement(keyID: id, systemID: name), as: system, of: key, for: self)
         }
         return TrackKey(
             keyID: id, key: key, constantIV: try constantIV(element, key), signalling: signalling)

@@ -8,7 +8,9 @@ import ProtectionSystems
 extension SystemSignalling {
     /// What a provider says of one system, refused where it would break a manifest or a box, since it goes into them as
     /// it is; what it leaves out is made here.
-    init(checking element: DRMSystemElement, as system: DRMSystemID, for request: SPEKERequest) throws(KeyError) {
+    init(
+        checking element: DRMSystemElement, as system: DRMSystemID, of key: ContentKey, for request: SPEKERequest
+    ) throws(KeyError) {
         let check = Check(element: element, system: system, request: request)
         let pssh = try check.pssh()
         let media = try check.lines(element.hlsMedia.value ?? [], Key.tag)
@@ -25,14 +27,19 @@ extension SystemSignalling {
         guard isFilled || request.quirks.acceptEmptySystems || system == .clearKey || system == .common else {
             throw invalid("nothing filled in \(check.place)")
         }
-        try complete(check)
+        try complete(check, key)
     }
 
-    private mutating func complete(_ check: Check) throws(KeyError) {
+    private mutating func complete(_ check: Check, _ key: ContentKey) throws(KeyError) {
         // A plain key has no scheme, whatever is encrypted with it.
         let scheme = check.system == .aes128 ? nil : check.request.contract.scheme.commonEncryption
+        let keyID = check.element.keyID
+        var checksums: [KeyID: [UInt8]] = [:]
+        if check.system == .playReady, scheme == .cenc, pssh == nil {
+            checksums[keyID] = try? PlayReadyHeader.checksum(keyID, key)
+        }
         let known = SystemKey(
-            check.system, scheme: scheme, keyIDs: [check.element.keyID], pssh: pssh, keyURI: keyURI)
+            check.system, scheme: scheme, keyIDs: [keyID], pssh: pssh, keyURI: keyURI, checksums: checksums)
         do throws(MissingSignalling) {
             let made = try KeySignalling(completing: known)
             pssh = pssh ?? made.pssh

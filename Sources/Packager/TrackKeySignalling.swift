@@ -74,14 +74,9 @@ extension TrackKey {
     /// Nil where only the provider can say it, and did not.
     private func completed(_ system: DRMSystemID, _ encryption: EndpointEncryption) -> KeySignalling? {
         let given = signalling[system]
-        var checksums: [KeyID: [UInt8]] = [:]
-        if system == .playReady, encryption.scheme == .cenc, given?.pssh == nil {
-            checksums[keyID] = try? PlayReadyHeader.checksum(keyID, key)
-        }
         return try? KeySignalling(
             completing: SystemKey(
-                system, scheme: encryption.scheme, keyIDs: [keyID], pssh: given?.pssh, keyURI: given?.keyURI,
-                checksums: checksums))
+                system, scheme: encryption.scheme, keyIDs: [keyID], pssh: given?.pssh, keyURI: given?.keyURI))
     }
 }
 

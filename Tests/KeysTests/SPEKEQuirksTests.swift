@@ -91,6 +91,24 @@ import Testing
         #expect(signalling.hlsMultivariant.first?.hasPrefix("#EXT-X-SESSION-KEY:METHOD=SAMPLE-AES,URI=") == true)
     }
 
+    /// A PlayReady object that is made here has the checksum by which a client knows a wrong key.
+    @Test func aPlayReadyObjectOfOurOwnHasItsChecksum() async throws {
+        let contract = KeyContract(contentID: "a", scheme: .cenc, rotationIntervalSeconds: 60, systems: [.playReady])
+        let server = try CannedServer { request in
+            CannedProvider.http(request) { document in
+                for index in document.drmSystems.indices { document.drmSystems[index].hlsMedia = .requested }
+            }
+        }
+        defer { server.stop() }
+        var quirks = SPEKEQuirks()
+        quirks.acceptEmptySystems = true
+        let keys = try await SPEKEClient(HTTPClient(), .init(urls: [server.url], quirks: quirks))
+            .keys(for: contract, period: 7)
+        let box = try #require(keys["VIDEO"]?.signalling[.playReady]?.pssh)
+        let word = Array("CHECKSUM".utf16).flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
+        #expect(box.indices.contains { box[$0...].starts(with: word) })
+    }
+
     @Test func aes128UnderAnotherNumber() async throws {
         let contract = KeyContract(contentID: "a", scheme: .aes128, rotationIntervalSeconds: 60, systems: [.aes128])
         var quirks = SPEKEQuirks()
