@@ -16,6 +16,8 @@ package struct MediaPlaylist: Sendable, Hashable {
     package var playlistType: PlaylistType?
     package var hasIndependentSegments: Bool
     package var isIFramesOnly: Bool
+    /// EXT-X-START: where playing begins; nil: the player's choice.
+    package var start: PlaylistStart?
     /// EXT-X-ENDLIST: no segment will be added.
     package var isEnded: Bool
     package var segments: [MediaSegment]
@@ -27,7 +29,8 @@ package struct MediaPlaylist: Sendable, Hashable {
     package init(
         targetDuration: UInt64 = 0, mediaSequence: UInt64 = 0, discontinuitySequence: UInt64 = 0,
         playlistType: PlaylistType? = nil, hasIndependentSegments: Bool = false, isIFramesOnly: Bool = false,
-        isEnded: Bool = false, segments: [MediaSegment] = [], unknownTags: [String] = [], trailingTags: [String] = []
+        start: PlaylistStart? = nil, isEnded: Bool = false, segments: [MediaSegment] = [], unknownTags: [String] = [],
+        trailingTags: [String] = []
     ) {
         self.targetDuration = targetDuration
         self.mediaSequence = mediaSequence
@@ -35,6 +38,7 @@ package struct MediaPlaylist: Sendable, Hashable {
         self.playlistType = playlistType
         self.hasIndependentSegments = hasIndependentSegments
         self.isIFramesOnly = isIFramesOnly
+        self.start = start
         self.isEnded = isEnded
         self.segments = segments
         self.unknownTags = unknownTags
@@ -77,6 +81,7 @@ package struct MediaPlaylist: Sendable, Hashable {
         if let playlistType { add("#EXT-X-PLAYLIST-TYPE:\(playlistType.rawValue)") }
         if hasIndependentSegments { add("#EXT-X-INDEPENDENT-SEGMENTS") }
         if isIFramesOnly { add("#EXT-X-I-FRAMES-ONLY") }
+        if let start { add(start.line) }
         for tag in unknownTags { add(Self.tagLine(tag)) }
         var keys: [Key] = []
         var map: MediaInitialization?

@@ -84,6 +84,7 @@ private struct MediaPlaylistReader {
         case "#EXT-X-MEDIA-SEQUENCE": playlist.mediaSequence = try numberBeforeSegments(name, value)
         case "#EXT-X-DISCONTINUITY-SEQUENCE":
             playlist.discontinuitySequence = try numberBeforeSegments(name, value)
+        case PlaylistStart.tag: playlist.start = try PlaylistStart(parsing: value)
         case "#EXT-X-PLAYLIST-TYPE":
             guard let type = MediaPlaylist.PlaylistType(rawValue: String(value)) else {
                 throw PlaylistError("no playlist type: \(value.prefix(40))")

@@ -211,6 +211,10 @@ package final class LiveChannel: Sendable {
             profile.ladder.video.map { ($0.name, $0.peakBitrate(over: profile.ladder.segmentDuration)) }
                 + profile.ladder.audio.map { ($0.name, $0.bitrate) },
             uniquingKeysWith: { first, _ in first })
+        let bitrates = Dictionary(
+            (profile.ladder.video.filter { $0.codec != .copy }.map { ($0.name, $0.bitrate) }
+                + profile.ladder.audio.filter { $0.codec != .copy }.map { ($0.name, $0.bitrate) }),
+            uniquingKeysWith: { first, _ in first })
         var shown: [String: (EndpointWindow, Bool, KeyStep)] = [:]
         var dues: [Int64] = []
         for endpoint in profile.endpoints {
@@ -237,7 +241,7 @@ package final class LiveChannel: Sendable {
                 endpoint: endpoint, revision: revisions[endpoint.id] ?? "",
                 numbering: snapshot.numbering, segments: bound.segments,
                 trackSets: snapshot.trackSets, changedAtMilliseconds: changedAt, isEnded: false,
-                next: next, eventStart: snapshot.eventStart,
+                next: next, eventStart: snapshot.eventStart, bitrates: bitrates,
                 nominalBitrates: nominal)
             if previous?.segments.last?.segment.generation != window.segments.last?.segment.generation {
                 for (track, reason) in window.leftOut {
@@ -339,12 +343,13 @@ package final class LiveChannel: Sendable {
 }
 
 extension ChannelProfile {
-    /// How long segments are kept: the storage window, and for every endpoint one more window after it has left the
-    /// manifest.
+    /// How long segments are kept: what start-over may list, and for every endpoint one more window after it has left
+    /// the manifest.
     package var keptSeconds: UInt32 {
         endpoints.reduce(storageWindowSeconds) { longest, endpoint in
-            let (twice, overflow) = endpoint.windowSeconds.multipliedReportingOverflow(by: 2)
-            return max(longest, overflow ? .max : twice)
+            let (kept, overflow) = max(storageWindowSeconds, endpoint.windowSeconds)
+                .addingReportingOverflow(endpoint.windowSeconds)
+            return max(longest, overflow ? .max : kept)
         }
     }
 }

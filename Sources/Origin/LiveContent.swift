@@ -38,7 +38,7 @@ package struct LiveContent: Sendable {
         switch path.resource {
         case .time: return .ready(time())
         case .multivariantPlaylist, .mpd, .mediaPlaylist:
-            return manifest(path, state, on: eventLoop)
+            return manifest(path, state, storageSeconds: channel.profile.storageWindowSeconds, on: eventLoop)
         case .header(let track, let revision, let generation, let period):
             return header(path, state, track, revision, generation, period, on: eventLoop)
         case .segment(let track, let revision, let number, let isTransportStream):
@@ -50,7 +50,7 @@ package struct LiveContent: Sendable {
     // MARK: Manifests
 
     private func manifest(
-        _ path: ResourcePath, _ state: LiveChannel.EndpointState, on eventLoop: any EventLoop
+        _ path: ResourcePath, _ state: LiveChannel.EndpointState, storageSeconds: UInt32, on eventLoop: any EventLoop
     ) -> OriginAnswer {
         let window = state.window
         switch (path.resource, window.endpoint.package) {
@@ -62,16 +62,54 @@ package struct LiveContent: Sendable {
         if state.isWithheld { return .ready(Self.noKey) }
         guard !window.segments.isEmpty else { return .ready(Self.tooEarly) }
         guard !window.tracks.isEmpty else { return .ready(Self.unholdable) }
-        let dueMilliseconds = window.nextChangeMilliseconds
-        let path = path
-        return make("\(path.text)#\(state.version)", on: eventLoop) {
+        guard path.query != nil else { return manifest(path, window, "\(path.text)#\(state.version)", on: eventLoop) }
+        let request: (shift: ShiftedRange?, filter: ManifestFilter)
+        do { request = try Self.request(path, window, storageSeconds: storageSeconds, now: clock()) } catch {
+            return .ready(Self.refusal(error))
+        }
+        let shift = request.shift.map { "?\($0.query)\($0.isComplete ? "." : "")" } ?? ""
+        return manifest(
+            path, window, "\(path.text)#\(state.version)\(shift)#\(request.filter.text)", shift: request.shift,
+            filter: request.filter, on: eventLoop)
+    }
+
+    /// What the query asks for. Throws what `refusal` answers.
+    private static func request(
+        _ path: ResourcePath, _ window: EndpointWindow, storageSeconds: UInt32, now: Int64
+    ) throws -> (shift: ShiftedRange?, filter: ManifestFilter) {
+        let query = try ManifestQuery(parsing: path.query)
+        // A media playlist is of one rendition: what a filter would leave is chosen already.
+        let filter = if case .mediaPlaylist = path.resource { ManifestFilter() } else { query.filter }
+        guard !query.shift.isNone else { return (nil, filter) }
+        return (try window.range(of: query.shift, storageSeconds: storageSeconds, now: now), filter)
+    }
+
+    private static func refusal(_ error: any Error) -> CachedResponse {
+        switch error {
+        case NothingThere.notYet: tooEarly
+        case NothingThere.gone: gone
+        default: .text(.badRequest, "\(error)", freshness: .seconds(60))
+        }
+    }
+
+    private func manifest(
+        _ path: ResourcePath, _ live: EndpointWindow, _ key: String, shift: ShiftedRange? = nil,
+        filter: ManifestFilter = ManifestFilter(), on eventLoop: any EventLoop
+    ) -> OriginAnswer {
+        make(key, on: eventLoop) {
+            var window = shift.map { live.shifted(to: $0) } ?? live
+            window.filter = filter
+            guard filter.isNone || window.tracks.contains(where: { window.names($0.track) }) else {
+                return Self.nothingAdmitted
+            }
             let (text, contentType) = try ManifestText.make(path.resource, window)
             let bytes = Array(text.utf8)
             let tag = sha256(bytes).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
             return CachedResponse(
                 status: .ok, contentType: contentType, body: ByteBuffer(bytes: bytes),
                 gzipBody: Gzip.compress(bytes).map { ByteBuffer(bytes: $0) }, entityTag: tag,
-                freshness: .until(epochMilliseconds: dueMilliseconds))
+                freshness: shift?.isComplete == true
+                    ? .seconds(60) : .until(epochMilliseconds: window.nextChangeMilliseconds))
         }
     }
 
@@ -181,6 +219,10 @@ package struct LiveContent: Sendable {
 
     private static let noKey = CachedResponse.text(
         .serviceUnavailable, "no content key at the moment", freshness: .noStore, retryAfter: 2)
+    private static let gone = CachedResponse.text(
+        .notFound, "that time is not stored any more", freshness: .seconds(60))
+    private static let nothingAdmitted = CachedResponse.text(
+        .notFound, "no rendition is what the filter asks for", freshness: .seconds(1))
     private static let tooEarly = CachedResponse.text(.notFound, "not yet", freshness: .seconds(1), retryAfter: 1)
     private static let unholdable = CachedResponse.text(
         .notFound, "this endpoint's container holds nothing of what the encoder sends", freshness: .seconds(1))

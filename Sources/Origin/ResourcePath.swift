@@ -20,14 +20,16 @@ package struct ResourcePath: Hashable, Sendable {
     package let channel: String
     package let endpoint: String
     package let resource: Resource
+    /// What follows the question mark, as it came; nil for media, which no query changes.
+    package let query: String?
 
     static let maximumLength = 512
 
     /// Nil for every path that cannot name anything of ours.
-    /// - Parameter uri: the request target; a query is passed over.
+    /// - Parameter uri: the request target.
     package init?(parsing uri: String) {
-        guard uri.utf8.count <= Self.maximumLength, uri.utf8.first == UInt8(ascii: "/") else { return nil }
         let path = uri.prefix { $0 != "?" && $0 != "#" }
+        guard path.utf8.count <= Self.maximumLength, path.utf8.first == UInt8(ascii: "/") else { return nil }
         let parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         guard (3...5).contains(parts.count), parts.allSatisfy({ Self.isName($0) }) else { return nil }
         channel = String(parts[0])
@@ -44,6 +46,16 @@ package struct ResourcePath: Hashable, Sendable {
             }
             resource = found
         default: return nil
+        }
+        query = Self.query(of: uri, for: resource)
+    }
+
+    private static func query(of uri: String, for resource: Resource) -> String? {
+        switch resource {
+        case .multivariantPlaylist, .mpd, .mediaPlaylist:
+            let rest = uri.drop { $0 != "?" && $0 != "#" }
+            return rest.first == "?" ? String(rest.dropFirst().prefix { $0 != "#" }) : nil
+        case .time, .header, .segment: return nil
         }
     }
 

@@ -14,23 +14,30 @@ package struct EndpointWindow: Sendable {
     /// When each segment is.
     package let numbering: SegmentNumbering
     /// Every segment that can be served, by rising number. Without a key a segment is not in here.
-    package let segments: [BoundSegment]
+    package internal(set) var segments: [BoundSegment]
     package let trackSets: [UInt64: TrackSet]
     /// When the newest segment was listed, in milliseconds from the epoch.
     package let changedAtMilliseconds: Int64
     /// The encoder is gone for good: the playlist ends.
-    package let isEnded: Bool
+    package internal(set) var isEnded: Bool
     /// The keys that come next, where manifests already announce them.
-    package let next: NextKeys?
+    package internal(set) var next: NextKeys?
     /// The segment that the present event began with.
-    package let eventStart: UInt64?
+    package internal(set) var eventStart: UInt64?
+    /// The segments that a viewer asked for, and no others are in here; nil: live.
+    package internal(set) var shift: ShiftedRange?
+    /// The renditions that manifests name.
+    package var filter = ManifestFilter()
+    /// Bits a second of each rung, as the profile says; none for copied ones.
+    package let bitrates: [String: UInt32]
     /// Bits a second that a segment of each rung may have by the profile; no lower rate is ever announced.
     package let nominalBitrates: [String: UInt32]
 
     package init(
         endpoint: EndpointProfile, revision: String, numbering: SegmentNumbering, segments: [BoundSegment],
         trackSets: [UInt64: TrackSet], changedAtMilliseconds: Int64, isEnded: Bool,
-        next: NextKeys? = nil, eventStart: UInt64? = nil, nominalBitrates: [String: UInt32]
+        next: NextKeys? = nil, eventStart: UInt64? = nil, bitrates: [String: UInt32] = [:],
+        nominalBitrates: [String: UInt32]
     ) {
         self.endpoint = endpoint
         self.revision = revision
@@ -41,21 +48,30 @@ package struct EndpointWindow: Sendable {
         self.isEnded = isEnded
         self.next = isEnded ? nil : next
         self.eventStart = eventStart
+        self.bitrates = bitrates
         self.nominalBitrates = nominalBitrates
     }
 
     /// The segments that manifests list: the newest, as far back as the profile's window reaches.
     package var listed: ArraySlice<BoundSegment> {
-        guard let last = segments.last else { return [] }
+        guard shift == nil, let last = segments.last else { return segments[...] }
         let first = endpoint.firstListed(newest: last.number, segmentDuration: segmentDuration)
-        return segments.drop { $0.number < first }
+        return segments[place(of: first)...]
     }
 
     /// Whether manifests list everything since the event began; from then on that something had to go, they do not.
     package var listsWholeEvent: Bool { eventStart != nil && listed.first?.number == eventStart }
 
-    /// The tracks that manifests name: those of the newest segment that the container can hold.
+    /// The tracks that the endpoint has: those of the newest segment that the container can hold.
     package var tracks: [StoredTrack] { newestTracks.filter { endpoint.refusal(of: $0.track) == nil } }
+
+    /// Whether manifests name a track.
+    package func names(_ track: Track) -> Bool {
+        // What is muxed into the picture's segments cannot be taken out of them.
+        guard !filter.isNone, track.kind == .video || !endpoint.muxesAudio else { return true }
+        let bitrate = bitrates[track.name] ?? UInt32(clamping: MeasuredBandwidth(of: track.name, in: self).average)
+        return filter.admits(track, bitrate: bitrate)
+    }
 
     /// What the endpoint does without, and why.
     package var leftOut: [(track: Track, reason: String)] {
@@ -67,13 +83,19 @@ package struct EndpointWindow: Sendable {
     }
 
     package func segment(_ number: UInt64) -> BoundSegment? {
+        let place = place(of: number)
+        return place < segments.count && segments[place].number == number ? segments[place] : nil
+    }
+
+    /// Where the first segment is that is not before `number`; the end where there is none.
+    func place(of number: UInt64) -> Int {
         var low = 0
         var high = segments.count
         while low < high {
             let middle = (low + high) / 2
             if segments[middle].number < number { low = middle + 1 } else { high = middle }
         }
-        return low < segments.count && segments[low].number == number ? segments[low] : nil
+        return low
     }
 
     /// The nominal start of a segment from the epoch. Saturates.
@@ -199,10 +221,10 @@ extension EndpointProfile {
 extension EndpointWindow {
     /// The window of a channel whose encoder is gone for good.
     package func ended(_ isEnded: Bool) -> EndpointWindow {
-        EndpointWindow(
-            endpoint: endpoint, revision: revision, numbering: numbering, segments: segments,
-            trackSets: trackSets, changedAtMilliseconds: changedAtMilliseconds, isEnded: isEnded,
-            next: next, eventStart: eventStart, nominalBitrates: nominalBitrates)
+        var window = self
+        window.isEnded = isEnded
+        if isEnded { window.next = nil }
+        return window
     }
 
     /// When the manifest is due to change: a segment duration after the newest was listed.

@@ -23,19 +23,38 @@ package enum MPDPackager {
             let next = index + 1 < runs.count ? runs[index + 1] : nil
             periods.append(period(run, after: previous, before: next, window))
         }
+        if window.isEnded { periods = ended(periods, runs, window) }
         let longest = longestSegment(window)
+        // Where a viewer's window begins at 0 and is complete, players need no clock any more.
+        let isStatic = window.isEnded && window.shift?.origin != nil
         let mpd = MPD(
-            profiles: [.isoffLive], type: .dynamic,
-            availabilityStartTime: endpoint.segmentTemplate == .number ? publicationDelay : Ticks(0, timescale: 1),
+            profiles: [.isoffLive], type: isStatic ? .static : .dynamic,
+            availabilityStartTime: availabilityStart(window),
             publishTime: Ticks(window.publishedAtMilliseconds, timescale: 1000),
-            mediaPresentationDuration: nil,
+            mediaPresentationDuration: isStatic ? periods.last.flatMap { end(of: $0) } : nil,
             minimumUpdatePeriod: window.isEnded ? nil : .seconds(endpoint.minUpdatePeriodSeconds),
             minBufferTime: .seconds(endpoint.minBufferTimeSeconds),
-            timeShiftBufferDepth: .seconds(endpoint.windowSeconds),
-            suggestedPresentationDelay: .seconds(endpoint.suggestedPresentationDelaySeconds),
-            maxSegmentDuration: longest, periods: window.isEnded ? ended(periods, runs, window) : periods,
-            utcTimings: [.httpXSDate("time")])
+            timeShiftBufferDepth: isStatic ? nil : depth(window),
+            suggestedPresentationDelay: isStatic ? nil : .seconds(endpoint.suggestedPresentationDelaySeconds),
+            maxSegmentDuration: longest, periods: periods,
+            utcTimings: isStatic ? [] : [.httpXSDate("time")])
         return mpd.serialize()
+    }
+
+    /// When what has the presentation time 0 is there: at the epoch, or where a viewer's window begins.
+    private static func availabilityStart(_ window: EndpointWindow) -> Ticks {
+        var start = window.shift?.origin ?? Ticks(0, timescale: 1)
+        let delay = Ticks(Int64(window.shift?.delaySeconds ?? 0), timescale: 1)
+        for part in window.endpoint.segmentTemplate == .number ? [delay, publicationDelay] : [delay] {
+            start = Ticks(start.value &+ part.rescaled(to: start.timescale).value, timescale: start.timescale)
+        }
+        return start
+    }
+
+    /// A media time from the epoch in the presentation.
+    private static func presentationTime(_ time: Ticks, _ window: EndpointWindow) -> Ticks {
+        guard let origin = window.shift?.origin else { return time }
+        return Ticks(time.value &- origin.rescaled(to: time.timescale).value, timescale: time.timescale)
     }
 
     /// What a Period is of.
@@ -88,9 +107,20 @@ package enum MPDPackager {
     }
 
     /// Where a run begins. Numbers without a timeline count from the nominal start of their first segment, which an
-    /// encoder that came in the middle of it did not fill.
+    /// encoder that came in the middle of it did not fill. Nothing begins before a viewer's window.
     private static func start(_ run: SegmentRun, _ window: EndpointWindow) -> Ticks {
-        window.endpoint.segmentTemplate == .number ? window.nominalStart(of: run.firstNumber) : run.start
+        let start =
+            window.endpoint.segmentTemplate == .number ? window.nominalStart(of: run.firstNumber) : run.start
+        guard let origin = window.shift?.origin, start.rescaled(to: origin.timescale).value < origin.value else {
+            return start
+        }
+        return origin
+    }
+
+    /// The number that a run's numbers count from, at `start`.
+    private static func startNumber(_ run: SegmentRun, _ window: EndpointWindow) -> UInt64 {
+        guard let origin = window.shift?.origin else { return run.firstNumber }
+        return max(run.firstNumber, window.numbering.number(at: origin))
     }
 
     /// Numbers without a timeline go on until the period ends: before a hole that must be said, and for the newest
@@ -128,7 +158,8 @@ package enum MPDPackager {
         _ run: Run, after previous: Run?, before next: Run?, _ window: EndpointWindow
     ) -> Period {
         let tracks =
-            run.segments.first.map { window.tracks(in: $0) } ?? window.trackSets[run.run.generation]?.tracks ?? []
+            (run.segments.first.map { window.tracks(in: $0) } ?? window.trackSets[run.run.generation]?.tracks ?? [])
+            .filter { window.names($0.track) }
         let video = tracks.filter { $0.track.kind == .video }
         var sets: [AdaptationSet] = []
         // With the same tracks the timeline goes on over the key's change: players may keep their decoders.
@@ -159,7 +190,8 @@ package enum MPDPackager {
             sets.append(set)
         }
         return Period(
-            id: run.run.id, start: start(run.run, window), duration: duration(run, before: next, window),
+            id: run.run.id, start: presentationTime(start(run.run, window), window),
+            duration: duration(run, before: next, window),
             eventStreams: next == nil ? announcement(in: run.run, window) : [], adaptationSets: sets)
     }
 
@@ -201,7 +233,7 @@ package enum MPDPackager {
             startNumber = run.segments.first?.number ?? run.run.firstNumber
         case .number:
             addressing = .duration(UInt64(clamping: window.segmentDuration.rescaled(to: timescale).value))
-            startNumber = run.run.firstNumber
+            startNumber = Self.startNumber(run.run, window)
         }
         return SegmentTemplate(
             timescale: timescale, presentationTimeOffset: UInt64(clamping: offset), startNumber: startNumber,
@@ -241,6 +273,14 @@ package enum MPDPackager {
         return [.commonEncryption(scheme, defaultKeyID: key.keyID)] + key.contentProtections(encryption)
     }
 
+    /// How far back players may go: the profile's window, or all that a viewer asked for.
+    private static func depth(_ window: EndpointWindow) -> Ticks {
+        guard let shift = window.shift else { return .seconds(window.endpoint.windowSeconds) }
+        let start = window.nominalStart(of: shift.firstNumber)
+        let end = window.nominalStart(of: shift.lastNumber &+ 1)
+        return Ticks(end.value &- start.value, timescale: start.timescale).rescaled(to: 1, rounding: .up)
+    }
+
     private static func longestSegment(_ window: EndpointWindow) -> Ticks {
         var longest = window.segmentDuration
         for segment in window.listed {
@@ -252,6 +292,12 @@ package enum MPDPackager {
         }
         // A bound: durations that have no finite decimals are not to be cut below themselves.
         return longest.rescaled(to: 1000, rounding: .up)
+    }
+
+    private static func end(of period: Period) -> Ticks? {
+        guard let start = period.start, let duration = period.duration else { return nil }
+        let length = duration.rescaled(to: 1000, rounding: .up).value
+        return Ticks(start.rescaled(to: 1000, rounding: .up).value &+ length, timescale: 1000)
     }
 
     /// The last Period of a stream that is over says how long it is.

@@ -9,7 +9,10 @@ enum MediaLocation {
         period.map { "init-\(generation)-\($0).mp4" } ?? "init-\(generation).mp4"
     }
 
-    static func playlist(track: String) -> String { "\(track)/playlist.m3u8" }
+    /// With the shift that the playlist naming it has.
+    static func playlist(track: String, _ shift: ShiftedRange?) -> String {
+        "\(track)/playlist.m3u8" + (shift.map { "?\($0.query)" } ?? "")
+    }
 
     static func segmentName(number: UInt64, container: EndpointProfile.Container) -> String {
         switch container {

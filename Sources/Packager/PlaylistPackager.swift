@@ -10,7 +10,7 @@ package enum PlaylistPackager {
 
     /// The multivariant playlist. RFC 8216, clause 4.3.4.
     package static func multivariant(_ window: EndpointWindow) -> String {
-        let tracks = window.tracks.map(\.track)
+        let tracks = window.tracks.map(\.track).filter { window.names($0) }
         let video = tracks.filter { $0.kind == .video }
         let audio = tracks.filter { $0.kind == .audio }
         let usesGroups = !window.endpoint.muxesAudio && !video.isEmpty && !audio.isEmpty
@@ -22,7 +22,7 @@ package enum PlaylistPackager {
                 Rendition(
                     kind: .audio, groupID: group.id, name: track.name, language: track.language,
                     isDefault: index == 0, isAutoselected: true, channels: track.channels,
-                    uri: MediaLocation.playlist(track: track.name))
+                    uri: MediaLocation.playlist(track: track.name, window.shift))
             }
         }
         // Each picture with each sound that it may have: a player takes what it can decode.
@@ -46,7 +46,7 @@ package enum PlaylistPackager {
         let loudest = audio.map { MeasuredBandwidth(of: $0.name, in: window) }
         let codecs = [track.codec.rfc6381] + audio.map(\.codec.rfc6381)
         return Variant(
-            uri: MediaLocation.playlist(track: track.name),
+            uri: MediaLocation.playlist(track: track.name, window.shift),
             bandwidth: UInt64(own.peak + (loudest.map(\.peak).max() ?? 0)),
             averageBandwidth: UInt64(own.average + (loudest.map(\.average).max() ?? 0)),
             codecs: codecs.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
@@ -77,7 +77,7 @@ package enum PlaylistPackager {
             targetDuration: UInt64(max(target, 1)), mediaSequence: first.number,
             discontinuitySequence: window.discontinuitySequence(of: first),
             playlistType: window.endpoint.playlistType == .event && window.listsWholeEvent ? .event : nil,
-            hasIndependentSegments: true,
+            hasIndependentSegments: true, start: window.shift?.beginsAtStart == true ? .beginning : nil,
             isEnded: window.isEnded)
         var next = first.number
         var previous: BoundSegment?

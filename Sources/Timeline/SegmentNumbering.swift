@@ -43,6 +43,14 @@ package struct SegmentNumbering: Sendable, Equatable {
         return number(ofCount: UInt64(clamping: rest == 0 ? count : count + 1))
     }
 
+    /// The segment that a time from the epoch lies in. Saturates.
+    package func number(at time: Ticks) -> UInt64 {
+        guard duration.value > 0, time.value > 0, time.timescale > 0 else { return number(ofCount: 0) }
+        let count =
+            Int128(time.value) * Int128(duration.timescale) / (Int128(duration.value) * Int128(time.timescale))
+        return number(ofCount: UInt64(clamping: count))
+    }
+
     /// The nominal start of a segment from the epoch. Saturates.
     package func nominalStart(of number: UInt64) -> Ticks {
         let count = Int64(clamping: count(ofNumber: number))

@@ -255,6 +255,27 @@ import Timeline
         #expect(String(buffer: second.body).contains("/\(Self.number + 1).m4s"))
     }
 
+    @Test func anotherTimeIsAskedForByTheQuery() async throws {
+        let rig = try await rig(segments: 10)
+        let start = Int64(Self.number) * 2
+        let shifted = try await rig.text("/news/clear/720p/playlist.m3u8?start=\(start + 4)&end=\(start + 10)")
+        #expect(shifted.contains("#EXT-X-ENDLIST"))
+        #expect(shifted.split(separator: "\n").filter { !$0.hasPrefix("#") }.count == 3)
+        let bad = try await rig.get("/news/clear/index.m3u8?start=noon")
+        #expect(bad.status == .badRequest)
+        #expect(String(buffer: bad.body).contains("'start' is neither"))
+        #expect(try await rig.get("/news/cenc/index.mpd?start=\(start + 3000)").status == .notFound)
+        #expect(try await rig.get("/news/cenc/index.mpd?end=\(start - 3000)").status == .notFound)
+        #expect(try await rig.get("/news/clear/index.m3u8?height=5000-&language=fr").status == .notFound)
+        #expect(try await rig.get("/news/clear/720p/playlist.m3u8?height=5000-").status == .ok)
+        // One text for all that ask for the same segments; media has no queries.
+        let misses = rig.cache.counters.misses
+        _ = try await rig.get("/news/clear/720p/playlist.m3u8?end=\(start + 9).5&start=\(start + 5)")
+        #expect(rig.cache.counters.misses == misses)
+        let revision = try revision(rig, "clear")
+        #expect(try await rig.get("/news/clear/720p/\(revision)/\(Self.number).m4s?start=noon").status == .ok)
+    }
+
     /// A file that a crash or a full disk has spoilt is not served as the segment.
     @Test(arguments: ["", "short"]) func aSpoiltFileIsNotServed(_ text: String) async throws {
         let directory = try TemporaryDirectory()

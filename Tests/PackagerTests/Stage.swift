@@ -66,6 +66,7 @@ struct Stage {
                     firstNumber: number, announcedAtMilliseconds: 1_600_000_013_000)
             },
             eventStart: snapshot.eventStart,
+            bitrates: ["720p": 3_000_000, "360p": 800_000, "stereo": 128_000],
             nominalBitrates: ["720p": 3_000_000, "360p": 800_000, "stereo": 128_000])
     }
 
