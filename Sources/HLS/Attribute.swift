@@ -1,3 +1,5 @@
+internal import Media
+
 /// One `NAME=value` of an attribute list that no property of its tag stands for. RFC 8216, clause 4.2.
 package struct Attribute: Sendable, Hashable {
     package enum Value: Sendable, Hashable {
@@ -25,6 +27,8 @@ struct AttributeWriter {
     }
 
     mutating func plain(_ name: String, _ value: UInt64?) { plain(name, value.map { String($0) }) }
+
+    mutating func seconds(_ name: String, _ value: Ticks?) { plain(name, value.map(DecimalSeconds.text)) }
 
     mutating func quoted(_ name: String, _ value: String?) {
         guard let value else { return }
@@ -118,6 +122,15 @@ struct AttributeReader {
     mutating func takeInteger(_ name: String) throws(PlaylistError) -> UInt64? {
         guard let text = try takePlain(name) else { return nil }
         guard let value = UInt64(decimal: text) else { throw PlaylistError("\(name) is no number: \(text.prefix(40))") }
+        return value
+    }
+
+    /// Microseconds.
+    mutating func takeSeconds(_ name: String) throws(PlaylistError) -> Ticks? {
+        guard let text = try takePlain(name) else { return nil }
+        guard let value = DecimalSeconds.parse(text) else {
+            throw PlaylistError("\(name) is no number of seconds: \(text.prefix(40))")
+        }
         return value
     }
 

@@ -1,6 +1,6 @@
 internal import Media
 
-/// A media playlist as values. RFC 8216, clauses 4.3.2, 4.3.3 and 6.2.
+/// A media playlist as values. RFC 8216, clauses 4.3.2, 4.3.3 and 6.2; of low latency, RFC 8216bis (draft 16), 4.4.
 package struct MediaPlaylist: Sendable, Hashable {
     /// EXT-X-PLAYLIST-TYPE; none for a sliding window.
     package enum PlaylistType: String, Sendable {
@@ -20,7 +20,14 @@ package struct MediaPlaylist: Sendable, Hashable {
     package var start: PlaylistStart?
     /// EXT-X-ENDLIST: no segment will be added.
     package var isEnded: Bool
+    package var serverControl: ServerControl?
+    package var partInformation: PartInformation?
+    /// Stands before `segments`, for older ones.
+    package var skip: Skip?
     package var segments: [MediaSegment]
+    package var segmentInProgress: SegmentInProgress?
+    package var preloadHints: [PreloadHint] = []
+    package var renditionReports: [RenditionReport] = []
     /// Whole lines of tags not known here, of the playlist as a whole.
     package var unknownTags: [String]
     /// Whole lines of tags not known here that follow the last segment.
@@ -58,6 +65,9 @@ package struct MediaPlaylist: Sendable, Hashable {
         // Durations are always written with decimals.
         var version = 3
         if isIFramesOnly { version = 4 }
+        if skip != nil || serverControl?.canSkipUntil != nil { version = 9 }
+        if segmentInProgress?.map != nil { version = max(version, 6) }
+        for key in segmentInProgress?.keys ?? [] { version = max(version, key.version) }
         for segment in segments {
             if segment.byteRange != nil { version = max(version, 4) }
             if segment.map != nil { version = max(version, isIFramesOnly ? 5 : 6) }
@@ -82,7 +92,10 @@ package struct MediaPlaylist: Sendable, Hashable {
         if hasIndependentSegments { add("#EXT-X-INDEPENDENT-SEGMENTS") }
         if isIFramesOnly { add("#EXT-X-I-FRAMES-ONLY") }
         if let start { add(start.line) }
+        if let serverControl { add(serverControl.line) }
+        if let partInformation { add(partInformation.line) }
         for tag in unknownTags { add(Self.tagLine(tag)) }
+        if let skip { add(skip.line) }
         var keys: [Key] = []
         var map: MediaInitialization?
         for segment in segments {
@@ -92,20 +105,41 @@ package struct MediaPlaylist: Sendable, Hashable {
                 add(next.line)
                 (keys, map) = ([], next)
             }
-            if segment.keys != keys { for line in Self.keyLines(from: keys, to: segment.keys) { add(line) } }
-            if !segment.isMapClear, let next = segment.map, next != map || segment.keys != keys { add(next.line) }
+            for line in Self.protectionLines(segment.keys, segment.isMapClear ? nil : segment.map, keys, map) {
+                add(line)
+            }
             (keys, map) = (segment.keys, segment.map ?? map)
-            if let time = segment.programDateTime { add("#EXT-X-PROGRAM-DATE-TIME:\(CivilTime(time).iso8601)") }
+            if let time = segment.programDateTime { add(Self.dateLine(time)) }
             for tag in segment.unknownTags { add(Self.tagLine(tag)) }
             if segment.isGap { add("#EXT-X-GAP") }
+            for part in segment.parts { add(part.line) }
             add(segment.duration.line)
             if let range = segment.byteRange { add("\(ByteRange.tag):\(range.text)") }
             add(PlaylistText.uri(segment.uri))
         }
+        if let segment = segmentInProgress {
+            if segment.isDiscontinuity { add("#EXT-X-DISCONTINUITY") }
+            for line in Self.protectionLines(segment.keys, segment.map, keys, map) { add(line) }
+            if let time = segment.programDateTime { add(Self.dateLine(time)) }
+            for part in segment.parts { add(part.line) }
+        }
         for tag in trailingTags { add(Self.tagLine(tag)) }
+        for hint in preloadHints { add(hint.line) }
+        for report in renditionReports { add(report.line) }
         if isEnded { add("#EXT-X-ENDLIST") }
         return text
     }
+
+    /// The keys where they change, and the map after them where it changes or they do.
+    private static func protectionLines(
+        _ keys: [Key], _ map: MediaInitialization?, _ oldKeys: [Key], _ oldMap: MediaInitialization?
+    ) -> [String] {
+        let lines = keys == oldKeys ? [] : keyLines(from: oldKeys, to: keys)
+        guard let map, map != oldMap || keys != oldKeys else { return lines }
+        return lines + [map.line]
+    }
+
+    private static func dateLine(_ time: Ticks) -> String { "#EXT-X-PROGRAM-DATE-TIME:\(CivilTime(time).iso8601)" }
 
     /// A key stays in force until another of its format, so a format that is dropped is ended by NONE.
     private static func keyLines(from old: [Key], to new: [Key]) -> [String] {

@@ -34,6 +34,7 @@ private struct MediaPlaylistReader {
     private var isDiscontinuity = false
     private var programDateTime: Ticks?
     private var isGap = false
+    private var parts: [PartialSegment] = []
     private var unknownTags: [String] = []
 
     mutating func readURI(_ uri: String) throws(PlaylistError) {
@@ -41,8 +42,10 @@ private struct MediaPlaylistReader {
         playlist.segments.append(
             MediaSegment(
                 uri: uri, duration: duration, byteRange: byteRange, isDiscontinuity: isDiscontinuity,
-                programDateTime: programDateTime, isGap: isGap, keys: keys, map: map, unknownTags: unknownTags))
+                programDateTime: programDateTime, isGap: isGap, keys: keys, map: map, parts: parts,
+                unknownTags: unknownTags))
         self.duration = nil
+        parts = []
         byteRange = nil
         isDiscontinuity = false
         programDateTime = nil
@@ -64,6 +67,7 @@ private struct MediaPlaylistReader {
             }
             programDateTime = time
         case "#EXT-X-GAP": isGap = true
+        case PartialSegment.tag: parts.append(try PartialSegment(parsing: value))
         case Variant.tag, Rendition.tag, IFrameVariant.tag, Key.sessionTag:
             throw PlaylistError("\(name.dropFirst()) belongs into a multivariant playlist")
         default:
@@ -93,6 +97,15 @@ private struct MediaPlaylistReader {
         case "#EXT-X-INDEPENDENT-SEGMENTS": playlist.hasIndependentSegments = true
         case "#EXT-X-I-FRAMES-ONLY": playlist.isIFramesOnly = true
         case "#EXT-X-ENDLIST": playlist.isEnded = true
+        case ServerControl.tag: playlist.serverControl = try ServerControl(parsing: value)
+        case PartInformation.tag: playlist.partInformation = try PartInformation(parsing: value)
+        case Skip.tag:
+            guard playlist.skip == nil, playlist.segments.isEmpty else {
+                throw PlaylistError("EXT-X-SKIP is there twice, or after a segment")
+            }
+            playlist.skip = try Skip(parsing: value)
+        case PreloadHint.tag: playlist.preloadHints.append(try PreloadHint(parsing: value))
+        case RenditionReport.tag: playlist.renditionReports.append(try RenditionReport(parsing: value))
         default: return false
         }
         return true
@@ -102,6 +115,10 @@ private struct MediaPlaylistReader {
         guard hasTargetDuration else { throw PlaylistError("no EXT-X-TARGETDURATION") }
         guard duration == nil else { throw PlaylistError("the last EXTINF has no segment") }
         var playlist = playlist
+        if !parts.isEmpty {
+            playlist.segmentInProgress = SegmentInProgress(
+                isDiscontinuity: isDiscontinuity, programDateTime: programDateTime, keys: keys, map: map, parts: parts)
+        }
         playlist.trailingTags = unknownTags
         return playlist
     }

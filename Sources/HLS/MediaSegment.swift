@@ -20,13 +20,15 @@ package struct MediaSegment: Sendable, Hashable {
     package var map: MediaInitialization?
     /// The initialization is in the clear, whatever the keys: it is written before them, with METHOD=NONE in force.
     package var isMapClear: Bool
+    /// What it was made known by before it was whole, while that is said.
+    package var parts: [PartialSegment]
     /// Whole lines of tags not known here that stand before the segment.
     package var unknownTags: [String]
 
     package init(
         uri: String, duration: SegmentDuration, byteRange: ByteRange? = nil, isDiscontinuity: Bool = false,
         programDateTime: Ticks? = nil, isGap: Bool = false, keys: [Key] = [], map: MediaInitialization? = nil,
-        isMapClear: Bool = false, unknownTags: [String] = []
+        isMapClear: Bool = false, parts: [PartialSegment] = [], unknownTags: [String] = []
     ) {
         self.uri = uri
         self.duration = duration
@@ -37,6 +39,7 @@ package struct MediaSegment: Sendable, Hashable {
         self.keys = keys
         self.map = map
         self.isMapClear = isMapClear
+        self.parts = parts
         self.unknownTags = unknownTags
     }
 }

@@ -3,7 +3,11 @@ import ISOBMFF
 package import Media
 package import Transcode
 
-/// Cuts the ladder's samples into CMAF chunks: one every part duration, never across a segment boundary.
+/// Cuts the ladder's samples into CMAF chunks: as many whole samples as a part duration holds, one at least, never across
+/// a segment boundary.
+///
+/// A chunk leaves with its last sample where it is known that no other fits: a part that waited for the next one would
+/// be a frame late.
 ///
 /// Pure: samples in, messages for the daemon out. Holds back everything until every track is known (bounded by
 /// `maximumHeldBytes`), then at most one part of each track.
@@ -11,8 +15,6 @@ package struct ChunkCutter: Sendable {
     private struct OpenChunk: Sendable {
         var segment: UInt64?
         var samples: [Sample] = []
-        /// Where the next part begins, on the track's clock.
-        var partEnd: Int64 = 0
     }
 
     /// The tracks are not all known although so much was made of the others.
@@ -23,6 +25,8 @@ package struct ChunkCutter: Sendable {
 
     private let expectedTracks: Int
     private let partDuration: Ticks
+    /// Where segments begin; nil where a copied track's key frames say so.
+    private let segments: SegmentGrid?
     private var tracks: [Int: Track] = [:]
     private var held: [TranscodeOutput] = []
     private var heldBytes = 0
@@ -32,6 +36,12 @@ package struct ChunkCutter: Sendable {
     package init(ladder: Ladder) {
         expectedTracks = ladder.video.count + ladder.audio.count
         partDuration = Ticks(Int64(ladder.partDurationMilliseconds), timescale: 1000)
+        segments =
+            ladder.video.contains { $0.codec == .copy }
+            ? nil
+            : SegmentGrid(
+                segmentSeconds: ladder.segmentDurationSeconds,
+                frameRate: ladder.video.lazy.compactMap(\.frameRate).first)
         open = Array(repeating: OpenChunk(), count: expectedTracks)
     }
 
@@ -68,20 +78,28 @@ package struct ChunkCutter: Sendable {
 
     private mutating func append(_ sample: Sample, _ segment: UInt64, track index: Int) -> [WorkerMessage] {
         guard let track = tracks[index] else { return [] }
-        let part = max(partDuration.rescaled(to: track.timescale).value, 1)
+        let part = partDuration.rescaled(to: track.timescale).value
         var messages: [WorkerMessage] = []
         if open[index].segment != segment {
             if let message = flush(index, endsSegment: true) { messages.append(message) }
-            open[index] = OpenChunk(
-                segment: segment, partEnd: sample.decodeTime + part)
-        } else if sample.decodeTime >= open[index].partEnd {
+            open[index] = OpenChunk(segment: segment)
+        } else if let first = open[index].samples.first, sample.end - first.decodeTime > part {
             if let message = flush(index, endsSegment: false) { messages.append(message) }
-            // Over a hole in the track, parts go on in step.
-            let passed = (sample.decodeTime - open[index].partEnd) / part
-            open[index].partEnd += (passed + 1) * part
         }
         open[index].samples.append(sample)
+        // Of what is copied nobody knows whether the next sample begins a segment.
+        guard let segments, let first = open[index].samples.first else { return messages }
+        let isLast = isLast(sample, of: segment, in: track, segments)
+        if isLast || sample.end + Int64(sample.duration) - first.decodeTime > part {
+            if let message = flush(index, endsSegment: isLast) { messages.append(message) }
+        }
         return messages
+    }
+
+    /// Whether the next sample is of the next segment. Pictures are rounded down to their tick, segments up.
+    private func isLast(_ sample: Sample, of segment: UInt64, in track: Track, _ segments: SegmentGrid) -> Bool {
+        let next = sample.end + (track.kind == .video ? 1 : 0)
+        return segments.number(at: next, timescale: track.timescale) > segment
     }
 
     private mutating func flush(_ index: Int, endsSegment: Bool) -> WorkerMessage? {
@@ -100,4 +118,8 @@ package struct ChunkCutter: Sendable {
                     header: CMAFHeader(track: track).serialize())
             })
     }
+}
+
+extension Sample {
+    fileprivate var end: Int64 { decodeTime + Int64(duration) }
 }

@@ -43,6 +43,8 @@ final class KeyGroup: Sendable {
         /// Decided, but not written down: nothing is listed by it.
         var isUnsaved = false
         var step = KeyStep.own
+        /// What new segments brought since the last look at all of them.
+        var steps: [(from: KeyStep, to: KeyStep, segment: UInt64)] = []
     }
 
     /// What a look at the snapshot gives.
@@ -109,28 +111,54 @@ final class KeyGroup: Sendable {
     func bind(_ snapshot: Snapshot, firstListed: UInt64) throws(FileError) -> Bound {
         try state.withLock { state throws(FileError) in
             let before = state.decisions.binding
-            var steps: [(from: KeyStep, to: KeyStep, segment: UInt64)] = []
-            for segment in snapshot.segments where segment.number > state.lastNumber ?? 0 {
-                let isBound = state.decisions.binding.isBound(segment.number)
-                let decision = decide(segment, snapshot, &state)
-                if case .slate(let period, let first) = decision, first < segment.number {
-                    turn(from: first, to: segment.number, into: period, snapshot, &state)
-                }
-                if extendRuns(segment, decision.period, isBound: isBound, snapshot, &state) { state.isUnsaved = true }
-                state.lastNumber = segment.number
-                // What was decided before a restart is no news.
-                if decision.step != state.step, !isBound { steps.append((state.step, decision.step, segment.number)) }
-                state.step = decision.step
-            }
+            for segment in snapshot.segments { bindNew(segment, eventStart: snapshot.eventStart, snapshot, &state) }
             if let oldest = snapshot.segments.first?.number { forget(before: oldest, &state) }
             if state.decisions.binding.exceptions != before.exceptions { state.isUnsaved = true }
             if state.isUnsaved { try save(state.decisions) }
             state.isUnsaved = false
             var bound = collect(snapshot, firstListed: firstListed, state)
-            bound.steps = steps
+            bound.steps = state.steps
+            state.steps = []
             bound.step = state.step
             return bound
         }
+    }
+
+    /// Binds the segment under way with its first part, as it is bound for ever; all before it are bound already.
+    /// - Returns: nil where it has no key yet, or a slate stands for it: its parts are not shown.
+    /// - Throws: when the decisions cannot be written down.
+    func bindUnderWay(_ snapshot: Snapshot) throws(FileError) -> BoundUnderWay? {
+        guard let underWay = snapshot.underWay else { return nil }
+        return try state.withLock { state throws(FileError) in
+            let before = state.decisions.binding
+            bindNew(underWay.segment, eventStart: underWay.eventStart, snapshot, &state)
+            if state.decisions.binding.exceptions != before.exceptions { state.isUnsaved = true }
+            if state.isUnsaved { try save(state.decisions) }
+            state.isUnsaved = false
+            guard let run = state.decisions.runs.last(where: { $0.firstNumber <= underWay.segment.number }),
+                run.slate == nil
+            else { return nil }
+            let keys = keys(of: run.keyPeriod)
+            guard protection == nil || keys != nil else { return nil }
+            return BoundUnderWay(
+                bound: BoundSegment(segment: underWay.segment, keys: keys, run: run), parts: underWay.parts,
+                isEnded: underWay.isEnded)
+        }
+    }
+
+    /// Decides on a segment that is newer than all that were decided on.
+    private func bindNew(_ segment: WindowSegment, eventStart: UInt64?, _ snapshot: Snapshot, _ state: inout State) {
+        guard segment.number > state.lastNumber ?? 0 else { return }
+        let isBound = state.decisions.binding.isBound(segment.number)
+        let decision = decide(segment, eventStart: eventStart, snapshot, &state)
+        if case .slate(let period, let first) = decision, first < segment.number {
+            turn(from: first, to: segment.number, into: period, snapshot, &state)
+        }
+        if extendRuns(segment, decision.period, isBound: isBound, snapshot, &state) { state.isUnsaved = true }
+        state.lastNumber = segment.number
+        // What was decided before a restart is no news.
+        if decision.step != state.step, !isBound { state.steps.append((state.step, decision.step, segment.number)) }
+        state.step = decision.step
     }
 
     /// Nil until the keys are held.
@@ -138,10 +166,13 @@ final class KeyGroup: Sendable {
         guard let protection else { return nil }
         let contract = protection.contract
         let upcoming = state.withLock { state -> (period: KeyPeriod, firstNumber: UInt64, isDue: Bool)? in
-            guard let last = state.lastNumber, let run = state.decisions.runs.last else { return nil }
+            // One under way may be bound already: it is yet to be listed.
+            guard state.lastNumber != nil, let last = snapshot.segments.last?.number,
+                let run = state.decisions.runs.last(where: { $0.firstNumber <= last })
+            else { return nil }
             let binding = state.decisions.binding
             let isLead = run.keyPeriod == .clearLead
-            let first = isLead ? max(clearLeadEnd(snapshot), last + 1) : last + 1
+            let first = isLead ? max(clearLeadEnd(snapshot, snapshot.eventStart), last + 1) : last + 1
             let next = binding.period(of: first, start: snapshot.nominalStart(of: first), contract: contract)
             // Or an emergency rotation, or a key that was kept past its time.
             if next != run.keyPeriod { return (next, first, isLead) }
@@ -173,10 +204,10 @@ final class KeyGroup: Sendable {
     }
 
     private func decide(
-        _ segment: WindowSegment, _ snapshot: Snapshot, _ state: inout State
+        _ segment: WindowSegment, eventStart: UInt64?, _ snapshot: Snapshot, _ state: inout State
     ) -> KeyBinding.Decision {
         guard let protection else { return .own(0) }
-        if segment.number < clearLeadEnd(snapshot) { return .own(.clearLead) }
+        if segment.number < clearLeadEnd(snapshot, eventStart) { return .own(.clearLead) }
         let schedule = protection.schedule
         let hasSlate = protection.showsSlate && protection.slates?.current != nil
         return state.decisions.binding.bind(
@@ -187,8 +218,8 @@ final class KeyGroup: Sendable {
     }
 
     /// The first segment after the clear lead of the event that is on air; 0 without one.
-    private func clearLeadEnd(_ snapshot: Snapshot) -> UInt64 {
-        guard let seconds = protection?.clearLeadSeconds, seconds > 0, let first = snapshot.eventStart else { return 0 }
+    private func clearLeadEnd(_ snapshot: Snapshot, _ eventStart: UInt64?) -> UInt64 {
+        guard let seconds = protection?.clearLeadSeconds, seconds > 0, let first = eventStart else { return 0 }
         let start = snapshot.nominalStart(of: first)
         let length = Ticks(Int64(seconds), timescale: 1).rescaled(to: start.timescale)
         return snapshot.numbering.firstNumber(from: Ticks(start.value &+ length.value, timescale: start.timescale))

@@ -20,20 +20,23 @@ package final class LiveChannel: Sendable {
         package var isWithheld: Bool
         /// Of the newest segment.
         package var step: KeyStep
-        /// Changes with everything above.
+        /// Changes with everything above but the segment under way.
         package var version: UInt64
+        /// Changes with all of it.
+        package var partVersion: UInt64
     }
 
     /// Calls back at a time, in milliseconds from the epoch, or a little after it.
     package typealias Alarm = @Sendable (_ at: Int64, _ action: @escaping @Sendable () -> Void) -> Void
 
-    private struct State {
+    struct State {
         var endpoints: [String: EndpointState] = [:]
         var isEnded = false
         var isLeaving = false
         var isRetired = false
         /// The next time that the alarm is set for.
         var alarm: Int64?
+        var waiting = WaitingList()
     }
 
     package let profile: ChannelProfile
@@ -47,14 +50,14 @@ package final class LiveChannel: Sendable {
     private let setAlarm: Alarm
     private let onAlarm: @Sendable () -> Void
     let logger: Logger
-    private let state = Mutex(State())
+    let state = Mutex(State())
     /// One publisher at a time takes the channel.
     private let taking = Mutex(())
     /// One refresh at a time: what is shown later was looked at later.
-    private let refreshing = Mutex(())
+    let refreshing = Mutex(())
     /// Of all channels together: one that is opened anew after a reload does not repeat the versions of the one before,
     /// by which manifests are cached.
-    private static let lastVersion = Atomic<UInt64>(0)
+    static let lastVersion = Atomic<UInt64>(0)
 
     /// - Parameters:
     ///   - directory: of this channel; nil: memory only.
@@ -83,11 +86,12 @@ package final class LiveChannel: Sendable {
             directory: directory,
             limits: ChannelTimeline.Limits(
                 segmentDuration: profile.ladder.segmentDuration,
-                windowSeconds: profile.keptSeconds),
+                windowSeconds: profile.keptSeconds, showsParts: profile.endpoints.contains(where: \.hasParts)),
             budget: budget, seal: seal,
             onEvent: { event in
                 switch event {
                 case .segment, .evictedEarly: refresh()
+                case .part: refresh.parts()
                 case .storageFailed, .unreadable, .journalDamaged: break
                 }
                 Self.log(event, channelLogger)
@@ -146,7 +150,7 @@ package final class LiveChannel: Sendable {
 
     private static func log(_ event: ChannelTimeline.Event, _ logger: Logger) {
         switch event {
-        case .segment: break
+        case .segment, .part: break
         case .storageFailed(let error):
             logger.error("storage failed: what it was for is in memory only", metadata: ["error": "\(error)"])
         case .evictedEarly(let number):
@@ -196,7 +200,12 @@ package final class LiveChannel: Sendable {
     /// The channel leaves the air: what is under way is listed, and from then on nothing is written any more.
     package func retire() {
         timeline.retire()
-        state.withLock { $0.isRetired = true }
+        // Who waits asks again, and finds who has taken its place.
+        let waiting = state.withLock { state in
+            state.isRetired = true
+            return state.waiting.takeAll()
+        }
+        for call in waiting { call() }
     }
 
     /// Looks at the window and the keys anew and shows every endpoint what there is now.
@@ -242,7 +251,10 @@ package final class LiveChannel: Sendable {
                 numbering: snapshot.numbering, segments: bound.segments,
                 trackSets: snapshot.trackSets, changedAtMilliseconds: changedAt, isEnded: false,
                 next: next, eventStart: snapshot.eventStart, bitrates: bitrates,
-                nominalBitrates: nominal)
+                nominalBitrates: nominal,
+                partTarget: endpoint.hasParts
+                    ? Ticks(Int64(profile.ladder.partDurationMilliseconds), timescale: 1000) : nil,
+                underWay: underWay(of: endpoint, group, snapshot))
             if previous?.segments.last?.segment.generation != window.segments.last?.segment.generation {
                 for (track, reason) in window.leftOut {
                     logger.warning(
@@ -300,18 +312,21 @@ package final class LiveChannel: Sendable {
     }
 
     private func publish(_ shown: [String: (EndpointWindow, Bool, KeyStep)], newest: UInt64) {
-        let changes = state.withLock { state -> [(id: String, isWithheld: Bool, isFirst: Bool)] in
+        typealias Change = (id: String, isWithheld: Bool, isFirst: Bool)
+        let (changes, reached) = state.withLock { state -> ([Change], [@Sendable () -> Void]) in
             let version = Self.lastVersion.add(1, ordering: .relaxed).newValue
-            var changes: [(id: String, isWithheld: Bool, isFirst: Bool)] = []
+            var changes: [Change] = []
             for (id, (window, isWithheld, step)) in shown {
                 if state.endpoints[id]?.isWithheld ?? false != isWithheld {
                     changes.append((id, isWithheld, state.endpoints[id] == nil))
                 }
                 state.endpoints[id] = EndpointState(
-                    window: window.ended(state.isEnded), isWithheld: isWithheld, step: step, version: version)
+                    window: window.ended(state.isEnded), isWithheld: isWithheld, step: step, version: version,
+                    partVersion: version)
             }
-            return changes
+            return (changes, state.waiting.takeReached(state.endpoints))
         }
+        for call in reached { call() }
         for (id, isWithheld, isFirst) in changes {
             if isFirst {
                 // Just opened over an earlier window, whose keys are kept nowhere.
@@ -368,6 +383,7 @@ private final class Refresh: Sendable {
 
     func connect(to channel: LiveChannel) { target.withLock { $0.channel = channel } }
     func callAsFunction() { target.withLock { $0.channel }?.refresh() }
+    func parts() { target.withLock { $0.channel }?.refreshParts() }
 }
 
 extension KeyContract {

@@ -12,6 +12,7 @@ import Timeline
 package struct LiveContent: Sendable {
     private let channels: ChannelDirectory
     private let cache: ResponseCache
+    private let blocked = BlockedRequests()
     private let threads: NIOThreadPool
     private let clock: @Sendable () -> Int64
     private let logFailure: @Sendable (_ path: String, _ reason: String) -> Void
@@ -32,45 +33,107 @@ package struct LiveContent: Sendable {
     }
 
     package func response(for path: ResourcePath, on eventLoop: any EventLoop) -> OriginAnswer {
+        response(for: path, mayWait: true, on: eventLoop)
+    }
+
+    private func response(for path: ResourcePath, mayWait: Bool, on eventLoop: any EventLoop) -> OriginAnswer {
         guard let channel = channels.channel(named: path.channel),
             let state = channel.state(of: path.endpoint)
         else { return .ready(.notFound) }
         switch path.resource {
         case .time: return .ready(time())
         case .multivariantPlaylist, .mpd, .mediaPlaylist:
-            return manifest(path, state, storageSeconds: channel.profile.storageWindowSeconds, on: eventLoop)
+            return manifest(path, channel, state, mayWait: mayWait, on: eventLoop)
         case .header(let track, let revision, let generation, let period):
             return header(path, state, track, revision, generation, period, on: eventLoop)
         case .segment(let track, let revision, let number, let isTransportStream):
             guard (state.window.endpoint.container == .ts) == isTransportStream else { return .ready(.notFound) }
             return segment(path, channel, state, track, revision, number, on: eventLoop)
+        case .part(let track, let revision, let number, let part):
+            let position = MediaPosition(segment: number, part: part)
+            return self.part(path, channel, state, track, revision, position, mayWait: mayWait, on: eventLoop)
         }
     }
+
+    /// When there is more of a track, the answer as it is then.
+    private func later(
+        _ path: ResourcePath, _ channel: LiveChannel, _ goal: PartGoal, _ state: LiveChannel.EndpointState,
+        on eventLoop: any EventLoop
+    ) -> OriginAnswer {
+        // Three target durations (clause 6.2.5.2), but never so long that a connection counts as idle.
+        let target = state.window.segmentDuration.rescaled(to: 1, rounding: .up).value
+        let answer = blocked.wait(
+            for: goal, in: channel, atMost: .seconds(min(max(target, 1) * 3, Self.longestWaitSeconds)), on: eventLoop
+        ).flatMap { outcome -> EventLoopFuture<CachedResponse> in
+            switch outcome {
+            case .reached:
+                switch response(for: path, mayWait: false, on: eventLoop) {
+                case .ready(let response): return eventLoop.makeSucceededFuture(response)
+                case .later(let future): return future
+                }
+            case .timedOut: return eventLoop.makeSucceededFuture(Self.notInTime)
+            case .tooMany: return eventLoop.makeSucceededFuture(Self.tooManyWait)
+            }
+        }
+        return .later(answer)
+    }
+
+    private static let longestWaitSeconds: Int64 = 45
 
     // MARK: Manifests
 
     private func manifest(
-        _ path: ResourcePath, _ state: LiveChannel.EndpointState, storageSeconds: UInt32, on eventLoop: any EventLoop
+        _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, mayWait: Bool,
+        on eventLoop: any EventLoop
     ) -> OriginAnswer {
         let window = state.window
+        var lowLatencyTrack: String?
         switch (path.resource, window.endpoint.package) {
         case (.mpd, .dash), (.multivariantPlaylist, .hls): break
         case (.mediaPlaylist(let track), .hls):
             guard window.segments.isEmpty || window.hasPlaylist(track: track) else { return .ready(.notFound) }
+            if window.partTarget != nil, !window.isEnded { lowLatencyTrack = track }
         default: return .ready(.notFound)
         }
         if state.isWithheld { return .ready(Self.noKey) }
         guard !window.segments.isEmpty else { return .ready(Self.tooEarly) }
         guard !window.tracks.isEmpty else { return .ready(Self.unholdable) }
-        guard path.query != nil else { return manifest(path, window, "\(path.text)#\(state.version)", on: eventLoop) }
-        let request: (shift: ShiftedRange?, filter: ManifestFilter)
-        do { request = try Self.request(path, window, storageSeconds: storageSeconds, now: clock()) } catch {
-            return .ready(Self.refusal(error))
+        var request: (shift: ShiftedRange?, filter: ManifestFilter) = (nil, ManifestFilter())
+        if path.query != nil {
+            let storageSeconds = channel.profile.storageWindowSeconds
+            do { request = try Self.request(path, window, storageSeconds: storageSeconds, now: clock()) } catch {
+                return .ready(Self.refusal(error))
+            }
         }
+        if let lowLatencyTrack, request.shift == nil {
+            return playlist(path, lowLatencyTrack, channel, state, mayWait: mayWait, on: eventLoop)
+        }
+        guard path.query != nil else { return manifest(path, window, "\(path.text)#\(state.version)", on: eventLoop) }
         let shift = request.shift.map { "?\($0.query)\($0.isComplete ? "." : "")" } ?? ""
         return manifest(
             path, window, "\(path.text)#\(state.version)\(shift)#\(request.filter.text)", shift: request.shift,
             filter: request.filter, on: eventLoop)
+    }
+
+    /// A media playlist with parts. RFC 8216bis (draft 16), clause 6.2.5.
+    private func playlist(
+        _ path: ResourcePath, _ track: String, _ channel: LiveChannel, _ state: LiveChannel.EndpointState,
+        mayWait: Bool, on eventLoop: any EventLoop
+    ) -> OriginAnswer {
+        guard let directives = DeliveryDirectives(query: path.query ?? "") else { return .ready(Self.badDirective) }
+        let window = state.window
+        if let position = directives.position, mayWait, !window.reaches(position, of: track) {
+            guard !window.isTooFarAhead(position, of: track) else { return .ready(Self.tooFarAhead) }
+            let goal = PartGoal(endpoint: path.endpoint, track: track, position: position)
+            return later(path, channel, goal, state, on: eventLoop)
+        }
+        // What was asked for by its number is as good for who asks for it later; the newest is old with the next part.
+        let target = window.segmentDuration.rescaled(to: 1, rounding: .up).value
+        let freshness = CachedResponse.Freshness.seconds(directives.position == nil ? 1 : Int(max(target, 1)) * 6)
+        return manifest(
+            path, window, "\(path.text)#\(state.partVersion)\(directives.isDelta ? "d" : "")",
+            isDelta: directives.isDelta, on: eventLoop
+        ).with(freshness)
     }
 
     /// What the query asks for. Throws what `refusal` answers.
@@ -94,7 +157,7 @@ package struct LiveContent: Sendable {
 
     private func manifest(
         _ path: ResourcePath, _ live: EndpointWindow, _ key: String, shift: ShiftedRange? = nil,
-        filter: ManifestFilter = ManifestFilter(), on eventLoop: any EventLoop
+        filter: ManifestFilter = ManifestFilter(), isDelta: Bool = false, on eventLoop: any EventLoop
     ) -> OriginAnswer {
         make(key, on: eventLoop) {
             var window = shift.map { live.shifted(to: $0) } ?? live
@@ -102,7 +165,7 @@ package struct LiveContent: Sendable {
             guard filter.isNone || window.tracks.contains(where: { window.names($0.track) }) else {
                 return Self.nothingAdmitted
             }
-            let (text, contentType) = try ManifestText.make(path.resource, window)
+            let (text, contentType) = try ManifestText.make(path.resource, window, isDelta: isDelta)
             let bytes = Array(text.utf8)
             let tag = sha256(bytes).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
             return CachedResponse(
@@ -189,6 +252,38 @@ package struct LiveContent: Sendable {
         }
     }
 
+    private func part(
+        _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, _ track: String,
+        _ revision: String, _ position: MediaPosition, mayWait: Bool, on eventLoop: any EventLoop
+    ) -> OriginAnswer {
+        let window = state.window
+        guard window.partTarget != nil, revision == window.revision else { return .ready(.notFound) }
+        guard let (stored, place, bound) = window.part(position, of: track) else {
+            if state.isWithheld { return .ready(Self.noKey) }
+            // What is hinted may be asked for before it is there (clause 6.2.6).
+            guard mayWait, window.hasPlaylist(track: track), window.hinted(of: track) == position else {
+                return .ready(.notFound)
+            }
+            let goal = PartGoal(endpoint: path.endpoint, track: track, position: position)
+            return later(path, channel, goal, state, on: eventLoop)
+        }
+        let timeline = channel.timeline
+        return make(path.text, on: eventLoop) {
+            let clear: [UInt8]
+            switch place {
+            case .bytes(let bytes): clear = bytes
+            case .range(let range):
+                guard let bytes = timeline.bytes(segment: position.segment, track: track),
+                    bytes.count == window.share(of: track, in: bound)?.1.byteCount, range.upperBound <= bytes.count
+                else { throw PackagingError.missingMedia(segment: position.segment, track: track) }
+                clear = Array(bytes[range])
+            }
+            let bytes = try SegmentPackager.cmaf(
+                clear, number: position.segment, track: stored, endpoint: window.endpoint, keys: bound.keys)
+            return media(bytes, contentType: stored.track.kind.contentType, path)
+        }
+    }
+
     private func media(_ bytes: [UInt8], contentType: String, _ path: ResourcePath) -> CachedResponse {
         CachedResponse(
             status: .ok, contentType: contentType, body: ByteBuffer(bytes: bytes), entityTag: path.entityTag,
@@ -224,6 +319,15 @@ package struct LiveContent: Sendable {
     private static let nothingAdmitted = CachedResponse.text(
         .notFound, "no rendition is what the filter asks for", freshness: .seconds(1))
     private static let tooEarly = CachedResponse.text(.notFound, "not yet", freshness: .seconds(1), retryAfter: 1)
+    private static let badDirective = CachedResponse.text(
+        .badRequest, "_HLS_msn and _HLS_part are numbers, the second only with the first; _HLS_skip is YES or v2",
+        freshness: .seconds(60))
+    private static let tooFarAhead = CachedResponse.text(
+        .badRequest, "_HLS_msn or _HLS_part is too far ahead of the playlist", freshness: .seconds(1))
+    private static let notInTime = CachedResponse.text(
+        .serviceUnavailable, "not there within three target durations", freshness: .noStore, retryAfter: 1)
+    private static let tooManyWait = CachedResponse.text(
+        .serviceUnavailable, "too many requests wait", freshness: .noStore, retryAfter: 1)
     private static let unholdable = CachedResponse.text(
         .notFound, "this endpoint's container holds nothing of what the encoder sends", freshness: .seconds(1))
     private static let unpackable = CachedResponse.text(
@@ -251,6 +355,8 @@ extension ResourcePath {
             "/\(channel)/\(endpoint)/\(track)/\(revision)/init-\(generation)\(period.map { "-\($0)" } ?? "").mp4"
         case .segment(let track, let revision, let number, let isTransportStream):
             "/\(channel)/\(endpoint)/\(track)/\(revision)/\(number).\(isTransportStream ? "ts" : "m4s")"
+        case .part(let track, let revision, let number, let part):
+            "/\(channel)/\(endpoint)/\(track)/\(revision)/\(number).\(part).m4s"
         }
     }
 
@@ -261,6 +367,7 @@ extension ResourcePath {
         case .header(let track, let revision, let generation, let period):
             "\(track)-\(revision)-i\(generation)-\(period?.description ?? "")"
         case .segment(let track, let revision, let number, _): "\(track)-\(revision)-\(number)"
+        case .part(let track, let revision, let number, let part): "\(track)-\(revision)-\(number)-\(part)"
         }
     }
 }

@@ -2,14 +2,16 @@ import Packager
 
 /// A manifest's text and its media type.
 enum ManifestText {
-    static func make(_ resource: ResourcePath.Resource, _ window: EndpointWindow) throws -> (text: String, type: String)
-    {
+    static func make(
+        _ resource: ResourcePath.Resource, _ window: EndpointWindow, isDelta: Bool
+    ) throws -> (text: String, type: String) {
         let playlistType = "application/vnd.apple.mpegurl"
         switch resource {
         case .multivariantPlaylist: return (PlaylistPackager.multivariant(window), playlistType)
-        case .mediaPlaylist(let track): return (try PlaylistPackager.media(track, window), playlistType)
+        case .mediaPlaylist(let track):
+            return (try PlaylistPackager.media(track, window, isDelta: isDelta), playlistType)
         case .mpd: return (MPDPackager.mpd(window), "application/dash+xml")
-        case .time, .header, .segment:
+        case .time, .header, .segment, .part:
             preconditionFailure("not a manifest")  // why: LiveContent asks for manifests only
         }
     }

@@ -15,6 +15,8 @@ package struct ResourcePath: Hashable, Sendable {
         case header(track: String, revision: String, generation: UInt64, period: KeyPeriod?)
         /// `TRACK/REVISION/NUMBER.m4s` or `.ts`
         case segment(track: String, revision: String, number: UInt64, isTransportStream: Bool)
+        /// `TRACK/REVISION/NUMBER.PART.m4s`
+        case part(track: String, revision: String, number: UInt64, part: UInt64)
     }
 
     package let channel: String
@@ -55,7 +57,7 @@ package struct ResourcePath: Hashable, Sendable {
         case .multivariantPlaylist, .mpd, .mediaPlaylist:
             let rest = uri.drop { $0 != "?" && $0 != "#" }
             return rest.first == "?" ? String(rest.dropFirst().prefix { $0 != "#" }) : nil
-        case .time, .header, .segment: return nil
+        case .time, .header, .segment, .part: return nil
         }
     }
 
@@ -64,6 +66,12 @@ package struct ResourcePath: Hashable, Sendable {
         let stem = file[..<dot]
         switch file[file.index(after: dot)...] {
         case "m4s":
+            if let dot = stem.firstIndex(of: ".") {
+                guard let segment = number(stem[..<dot]), let part = number(stem[stem.index(after: dot)...]) else {
+                    return nil
+                }
+                return .part(track: track, revision: revision, number: segment, part: part)
+            }
             return number(stem).map {
                 .segment(track: track, revision: revision, number: $0, isTransportStream: false)
             }

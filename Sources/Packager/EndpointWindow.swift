@@ -15,7 +15,7 @@ package struct EndpointWindow: Sendable {
     package let numbering: SegmentNumbering
     /// Every segment that can be served, by rising number. Without a key a segment is not in here.
     package internal(set) var segments: [BoundSegment]
-    package let trackSets: [UInt64: TrackSet]
+    package private(set) var trackSets: [UInt64: TrackSet]
     /// When the newest segment was listed, in milliseconds from the epoch.
     package let changedAtMilliseconds: Int64
     /// The encoder is gone for good: the playlist ends.
@@ -32,12 +32,16 @@ package struct EndpointWindow: Sendable {
     package let bitrates: [String: UInt32]
     /// Bits a second that a segment of each rung may have by the profile; no lower rate is ever announced.
     package let nominalBitrates: [String: UInt32]
+    /// The longest that a part may be; nil where the endpoint has none.
+    package internal(set) var partTarget: Ticks?
+    /// The segment right after the last, as far as it is there and has its key; nil where the endpoint has no parts.
+    package internal(set) var underWay: BoundUnderWay?
 
     package init(
         endpoint: EndpointProfile, revision: String, numbering: SegmentNumbering, segments: [BoundSegment],
         trackSets: [UInt64: TrackSet], changedAtMilliseconds: Int64, isEnded: Bool,
         next: NextKeys? = nil, eventStart: UInt64? = nil, bitrates: [String: UInt32] = [:],
-        nominalBitrates: [String: UInt32]
+        nominalBitrates: [String: UInt32], partTarget: Ticks? = nil, underWay: BoundUnderWay? = nil
     ) {
         self.endpoint = endpoint
         self.revision = revision
@@ -50,6 +54,16 @@ package struct EndpointWindow: Sendable {
         self.eventStart = eventStart
         self.bitrates = bitrates
         self.nominalBitrates = nominalBitrates
+        self.partTarget = partTarget
+        show(underWay, with: trackSets)
+    }
+
+    /// Takes the place of what was shown of the segment under way. Where segments are missing before it, or it is not
+    /// the endpoint's own media, it is shown when it is whole.
+    package mutating func show(_ underWay: BoundUnderWay?, with trackSets: [UInt64: TrackSet]) {
+        let isNext = underWay.map { $0.bound.number > 0 && $0.bound.number - 1 == segments.last?.number } ?? false
+        self.underWay = partTarget != nil && isNext && underWay?.bound.run.slate == nil ? underWay : nil
+        self.trackSets = trackSets
     }
 
     /// The segments that manifests list: the newest, as far back as the profile's window reaches.
@@ -134,6 +148,21 @@ package struct BoundSegment: Sendable {
     }
 
     package var number: UInt64 { segment.number }
+}
+
+/// The segment under way with the key it is protected by, for ever.
+package struct BoundUnderWay: Sendable {
+    package let bound: BoundSegment
+    /// The clear bytes of each track's parts.
+    package let parts: [[[UInt8]]]
+    /// Of each track, whether all parts are there.
+    package let isEnded: [Bool]
+
+    package init(bound: BoundSegment, parts: [[[UInt8]]], isEnded: [Bool]) {
+        self.bound = bound
+        self.parts = parts
+        self.isEnded = isEnded
+    }
 }
 
 /// A stretch of consecutive segments with one key and one track set: a Period of the MPD.

@@ -20,4 +20,7 @@ enum MediaLocation {
         case .cmaf: "\(number).m4s"
         }
     }
+
+    /// `NUMBER.PART.m4s`
+    static func partName(_ position: MediaPosition) -> String { "\(position.segment).\(position.part ?? 0).m4s" }
 }

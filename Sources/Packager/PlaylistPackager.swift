@@ -69,7 +69,10 @@ package enum PlaylistPackager {
     }
 
     /// The media playlist of one track. RFC 8216, clauses 4.3.2 and 4.3.3.
-    package static func media(_ track: String, _ window: EndpointWindow) throws(PackagingError) -> String {
+    /// - Parameter isDelta: for who has the older segments from before; where the endpoint has parts.
+    package static func media(
+        _ track: String, _ window: EndpointWindow, isDelta: Bool = false
+    ) throws(PackagingError) -> String {
         let listed = window.listed
         guard let first = listed.first, let last = listed.last else { return MediaPlaylist().serialize() }
         let target = window.segmentDuration.rescaled(to: 1, rounding: .up).value
@@ -92,10 +95,11 @@ package enum PlaylistPackager {
             next = last.number == segment.number ? next : segment.number + 1
         }
         playlist.trailingTags = announcements(track, window).map(\.line)
+        try addParts(to: &playlist, track, window, listed, isDelta: isDelta)
         return playlist.serialize()
     }
 
-    private static func entry(
+    static func entry(
         _ segment: BoundSegment, _ name: String, _ window: EndpointWindow, previous: BoundSegment?
     ) throws(PackagingError) -> MediaSegment {
         guard let (stored, share) = window.share(of: name, in: segment) else {

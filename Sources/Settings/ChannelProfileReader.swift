@@ -61,6 +61,12 @@ struct ChannelProfileReader {
         let endpoints = EndpointReader(
             log: log, segmentSeconds: segmentSeconds, storageSeconds: storage, encryption: encryption
         ).read(root)
+        if endpoints.contains(where: \.hasParts) {
+            PartCheck(log: log).check(
+                ladder,
+                at: root.has("partDurationSeconds")
+                    ? root.place(of: "partDurationSeconds") : root.keyPlace("endpoints"))
+        }
         warnOfUnused(speke, endpoints, log)
         if endpoints.contains(where: { $0.playlistType == .event }), !root.has("storageWindowSeconds") {
             log.warning(

@@ -54,4 +54,10 @@ package struct EndpointProfile: Sendable, Hashable {
         self.periodTriggers = periodTriggers
         self.encryption = encryption
     }
+
+    /// Whether playlists list parts: where a part of a segment is a range of its bytes.
+    package var hasParts: Bool {
+        guard lowLatency, package == .hls, container == .cmaf else { return false }
+        return encryption == nil || encryption?.scheme != nil
+    }
 }

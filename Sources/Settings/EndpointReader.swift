@@ -53,11 +53,11 @@ struct EndpointReader {
                 "package", EndpointProfile.Package.self, log)
         else { return nil }
         let isLowLatency = section.bool("lowLatency", default: false)
-        if isLowLatency {
-            PendingFeature.lowLatency.report(at: section.keyPlace("lowLatency"), log)
-        }
         var endpoint = package == .hls ? readHLS(section, id) : readDASH(section, id)
         endpoint.lowLatency = isLowLatency
+        if isLowLatency, !endpoint.hasParts {
+            PendingFeature.lowLatency.report(at: section.keyPlace("lowLatency"), log)
+        }
         return endpoint
     }
 

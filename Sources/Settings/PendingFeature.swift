@@ -15,7 +15,8 @@ enum PendingFeature: CaseIterable {
     var text: String {
         switch self {
         case .inputLossFill: "filling in for a lost input is not in effect yet: 'none' (a gap) is what happens"
-        case .lowLatency: "lowLatency is not in effect yet: the endpoint is served without parts"
+        case .lowLatency:
+            "lowLatency is in effect for hls in cmaf without AES-128 alone: the endpoint is served without parts"
         case .iframeOnlyStream: "includeIframeOnlyStream is not in effect yet: no I-frame playlist is made"
         case .adPeriods: "the period trigger 'ads' is not in effect yet: no period begins at ad markers"
         }

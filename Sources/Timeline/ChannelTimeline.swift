@@ -12,11 +12,16 @@ package final class ChannelTimeline: Sendable {
         /// How far back the window reaches.
         package var windowSeconds: UInt32
         package var memoryBytes: Int
+        /// Whether snapshots have the segment under way.
+        package var showsParts: Bool
 
-        package init(segmentDuration: Ticks, windowSeconds: UInt32, memoryBytes: Int = 128 << 20) {
+        package init(
+            segmentDuration: Ticks, windowSeconds: UInt32, memoryBytes: Int = 128 << 20, showsParts: Bool = false
+        ) {
             self.segmentDuration = segmentDuration
             self.windowSeconds = windowSeconds
             self.memoryBytes = memoryBytes
+            self.showsParts = showsParts
         }
 
         var segmentsInWindow: UInt64 {
@@ -28,6 +33,8 @@ package final class ChannelTimeline: Sendable {
     /// What happened that an operator should know of.
     package enum Event: Sendable, Equatable {
         case segment(number: UInt64)
+        /// There is more of the segment under way.
+        case part(segment: UInt64)
         /// The disk refused; the segment is in memory only.
         case storageFailed(StorageError)
         /// The storage cap, or a full disk, pushed a segment out before its time.
@@ -125,12 +132,14 @@ package final class ChannelTimeline: Sendable {
 
     /// A new publication takes the window over; whatever another one had under way is closed.
     /// - Parameter held: from this segment on (in durations from the epoch) the new publication has everything. Where
-    ///   that includes what is under way, the other one's part of it is dropped: its number is given anew.
+    ///   that includes what is under way, and nobody was shown of it, the other one's part of it is dropped: its number
+    ///   is given anew.
     /// - Returns: its token for the calls below, and the first segment it may use, in segment durations from the epoch.
     package func beginPublication(holding held: UInt64? = nil) -> (publication: UInt64, firstSegment: UInt64) {
         writer.withLock { writer in
             let numbering = snapshot.numbering
-            if let held, writer.assembly != nil, held <= numbering.count(ofNumber: writer.firstUnlisted) {
+            let isShown = current.withLock { $0.underWay != nil }
+            if let held, !isShown, writer.assembly != nil, held <= numbering.count(ofNumber: writer.firstUnlisted) {
                 // Nobody has seen a byte of what is dropped, so its numbers were never used.
                 writer.assembly = nil
                 writer.progress.firstFreeNumber = writer.firstUnlisted
@@ -235,7 +244,8 @@ package final class ChannelTimeline: Sendable {
             let number = snapshot.numbering.number(ofCount: segment)
             writer.progress.firstFreeNumber = max(
                 writer.progress.firstFreeNumber, number &+ (endsSegment && number < .max ? 1 : 0))
-            for segment in whole ?? [] { list(segment, &writer) }
+            for segment in whole ?? [] { list(segment, &writer, goesOn: true) }
+            if limits.showsParts { showUnderWay(&writer) }
         }
     }
 
@@ -255,7 +265,7 @@ package final class ChannelTimeline: Sendable {
 
     private func close(_ writer: inout Writer) {
         guard var assembly = writer.assembly else { return }
-        for segment in assembly.finish() { list(segment, &writer) }
+        for segment in assembly.finish() { list(segment, &writer, goesOn: false) }
         writer.progress.firstFreeNumber = max(
             writer.progress.firstFreeNumber, snapshot.numbering.number(ofCount: assembly.firstFreeNumber))
         writer.assembly = nil
@@ -317,17 +327,25 @@ package final class ChannelTimeline: Sendable {
         return removed.segment.number
     }
 
-    private func list(_ whole: SegmentAssembly.WholeSegment, _ writer: inout Writer) {
-        guard let set = writer.trackSet else { return }
-        let number = snapshot.numbering.number(ofCount: whole.number)
+    /// The next segment of the window, whole or not, as it is listed.
+    private func entry(_ count: UInt64, _ tracks: [TrackSegment], _ set: TrackSet, _ writer: Writer) -> WindowSegment {
         let isFirstEver = current.withLock { $0.segments.isEmpty } && writer.progress.discontinuitySequence == 0
         let isDiscontinuity = writer.startsDiscontinuity && !isFirstEver
+        return WindowSegment(
+            number: snapshot.numbering.number(ofCount: count), generation: set.generation,
+            isDiscontinuity: isDiscontinuity,
+            discontinuitySequence: writer.progress.discontinuitySequence + (isDiscontinuity ? 1 : 0), tracks: tracks,
+            form: store.form)
+    }
+
+    /// - Parameter goesOn: parts of the next segment may follow.
+    private func list(_ whole: SegmentAssembly.WholeSegment, _ writer: inout Writer, goesOn: Bool) {
+        guard let set = writer.trackSet else { return }
+        let segment = entry(whole.number, whole.tracks, set, writer)
+        let number = segment.number
         writer.startsDiscontinuity = false
-        if isDiscontinuity { writer.progress.discontinuitySequence += 1 }
+        writer.progress.discontinuitySequence = segment.discontinuitySequence
         writer.progress.firstFreeNumber = max(writer.progress.firstFreeNumber, number &+ (number < .max ? 1 : 0))
-        let segment = WindowSegment(
-            number: number, generation: set.generation, isDiscontinuity: isDiscontinuity,
-            discontinuitySequence: writer.progress.discontinuitySequence, tracks: whole.tracks, form: store.form)
         for (track, bytes) in zip(set.tracks, whole.bytes) {
             let key = SegmentStore.Key(segment: number, track: track.track.name)
             if let failure = makingRoom({ store.put(key, bytes) }) { onEvent(.storageFailed(failure)) }
@@ -336,7 +354,10 @@ package final class ChannelTimeline: Sendable {
         writer.setsWithoutSegment = 0
         // The one flush of a segment: before anybody sees its number. Its files follow in the kernel's own time; what
         // a power failure takes of them is found missing by the next start.
-        _ = write([.segment(segment)], &writer)
+        let next = goesOn && limits.showsParts ? nextUnderWay(after: number) : nil
+        if write([.segment(segment)] + (next.map { [.underWay($0)] } ?? []), &writer) == nil, let next {
+            writer.progress.underWay = next
+        }
         account.add(segment.storedByteCount)
         writer.progress.noteListed(number, window: limits.segmentsInWindow)
         writer.firstUnlisted = max(writer.firstUnlisted, number &+ (number < .max ? 1 : 0))
@@ -346,12 +367,62 @@ package final class ChannelTimeline: Sendable {
         onEvent(.segment(number: number))
     }
 
+    // MARK: The segment under way
+
+    private func showUnderWay(_ writer: inout Writer) {
+        guard let set = writer.trackSet, let begun = writer.assembly?.begun else { return }
+        let segment = entry(begun.number, begun.tracks, set, writer)
+        guard current.withLock({ $0.underWay?.segment != segment || $0.underWay?.isEnded != begun.isEnded }),
+            noteShown(segment.number, begun, set, &writer)
+        else { return }
+        var progress = writer.progress
+        progress.noteListed(segment.number, window: limits.segmentsInWindow)
+        let underWay = SegmentUnderWay(
+            segment: segment, parts: begun.parts, isEnded: begun.isEnded, eventStart: progress.eventStart)
+        // Who takes over now goes on with the next one.
+        let number = segment.number
+        writer.firstUnlisted = max(writer.firstUnlisted, number &+ (number < .max ? 1 : 0))
+        current.withLock { $0.underWay = underWay }
+        onEvent(.part(segment: number))
+    }
+
+    /// Sees that the disk knows of what is about to be shown; false where it refuses.
+    private func noteShown(
+        _ number: UInt64, _ begun: SegmentAssembly.Begun, _ set: TrackSet, _ writer: inout Writer
+    ) -> Bool {
+        let newest = zip(begun.newestSample, set.tracks).map { Ticks($0, timescale: $1.track.timescale) }.max()
+        guard let newest else { return false }
+        if let known = writer.progress.underWay, number <= known.number, newest < known.samplesBefore { return true }
+        var next = nextUnderWay(from: number)
+        if newest >= next.samplesBefore {
+            // A copied segment that is longer than it should be: asked for once in a segment's duration.
+            let far = newest.rescaled(to: limits.segmentDuration.timescale, rounding: .up)
+            let (end, overflow) = far.value.addingReportingOverflow(max(limits.segmentDuration.value, 1))
+            next = Journal.UnderWay(
+                number: number, samplesBefore: Ticks(overflow ? .max : end, timescale: far.timescale))
+        }
+        guard write([.underWay(next)], &writer) == nil else { return false }
+        writer.progress.underWay = next
+        return true
+    }
+
+    private func nextUnderWay(after number: UInt64) -> Journal.UnderWay {
+        nextUnderWay(from: number &+ (number < .max ? 1 : 0))
+    }
+
+    private func nextUnderWay(from number: UInt64) -> Journal.UnderWay {
+        Journal.UnderWay(
+            number: number, samplesBefore: snapshot.nominalStart(of: number &+ (number < .max ? 1 : 0)))
+    }
+
     /// - Returns: what is too old for the window now.
     private func addToWindow(_ segment: WindowSegment, eventStart: UInt64?) -> [(
         segment: WindowSegment, set: TrackSet?
     )] {
         current.withLock { snapshot in
             snapshot.segments.append(segment)
+            // What was shown of it is in it.
+            snapshot.underWay = nil
             snapshot.eventStart = eventStart
             let oldest = segment.number.subtractingReportingOverflow(limits.segmentsInWindow)
             var old: [(segment: WindowSegment, set: TrackSet?)] = []
@@ -377,6 +448,7 @@ package final class ChannelTimeline: Sendable {
             Journal.Record.track(index: $0.value, name: $0.key)
         }
         let sets = snapshot.trackSets.values.sorted { $0.generation < $1.generation }.map(\.record)
-        return [duration, floor] + tracks + sets + snapshot.segments.map { .segment($0) }
+        let underWay = progress.underWay.map { [Journal.Record.underWay($0)] } ?? []
+        return [duration, floor] + tracks + sets + snapshot.segments.map { .segment($0) } + underWay
     }
 }

@@ -15,6 +15,8 @@ struct Journal: Sendable {
         case track(index: UInt8, name: String)
         case trackSet(generation: UInt64, tracks: [TrackRecord])
         case segment(WindowSegment)
+        /// Of this segment parts may have been shown, with samples before that time.
+        case underWay(UnderWay)
         /// What may never go back or come twice, whatever is left of the window.
         case floor(Floor)
         /// What segment numbers count, and what is added; from an earlier version there is none, or no offset.
@@ -30,6 +32,11 @@ struct Journal: Sendable {
         /// Nil from an earlier version.
         let lastListed: UInt64?
         let eventStart: UInt64?
+    }
+
+    struct UnderWay: Codable, Sendable {
+        let number: UInt64
+        let samplesBefore: Ticks
     }
 
     struct TrackRecord: Codable, Sendable {

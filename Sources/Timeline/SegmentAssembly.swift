@@ -13,20 +13,48 @@ package struct SegmentAssembly: Sendable {
         package let bytes: [[UInt8]]
     }
 
+    /// The oldest segment that is not whole, where every track has a chunk of it.
+    package struct Begun: Sendable {
+        package let number: UInt64
+        /// As they would be if the segment ended here.
+        package let tracks: [TrackSegment]
+        /// The clear bytes of each track's chunks.
+        package let parts: [[[UInt8]]]
+        /// Of each track, whether nothing more comes.
+        package let isEnded: [Bool]
+        /// Of each track, the decode time of the newest sample.
+        package let newestSample: [Int64]
+    }
+
     private struct OpenTrack {
-        var bytes: [UInt8] = []
+        var parts: [[UInt8]] = []
+        var byteCount = 0
         var chunks: [ChunkPlace] = []
         var decodeTime: Int64 = 0
+        var newestSample: Int64 = 0
         var duration: Int64 = 0
         var isEnded = false
 
-        mutating func add(_ more: [UInt8], from start: Int64, to end: Int64, isIndependent: Bool) {
+        mutating func add(_ more: [UInt8], from start: Int64, to end: Int64, newest: Int64, isIndependent: Bool) {
             if chunks.isEmpty { decodeTime = start }
             chunks.append(
                 ChunkPlace(
-                    offset: bytes.count, byteCount: more.count, duration: end - start, isIndependent: isIndependent))
-            bytes += more
+                    offset: byteCount, byteCount: more.count, duration: end - start, isIndependent: isIndependent))
+            parts.append(more)
+            byteCount += more.count
+            newestSample = newest
             duration = end - decodeTime
+        }
+
+        var segment: TrackSegment {
+            TrackSegment(decodeTime: decodeTime, duration: duration, byteCount: byteCount, chunks: chunks)
+        }
+
+        var bytes: [UInt8] {
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(byteCount)
+            for part in parts { bytes += part }
+            return bytes
         }
     }
 
@@ -101,10 +129,25 @@ package struct SegmentAssembly: Sendable {
         guard openBytes <= Self.maximumOpenBytes else {
             throw ParseError(.tooLarge, at: 0, "more than \(Self.maximumOpenBytes) bytes in unfinished segments")
         }
-        open[position].tracks[track].add(bytes, from: start, to: end, isIndependent: firstSample.isSync)
+        open[position].tracks[track].add(
+            bytes, from: start, to: end, newest: fragments.last?.samples.last?.decodeTime ?? start,
+            isIndependent: firstSample.isSync)
         open[position].tracks[track].isEnded = endsSegment
+        // Who goes on to the next segment has ended the ones before.
+        for earlier in open[..<position].indices where !open[earlier].tracks[track].chunks.isEmpty {
+            open[earlier].tracks[track].isEnded = true
+        }
         nextDecodeTime[track] = end
         return takeWhole()
+    }
+
+    /// What may be shown before it is whole: it becomes whole for certain, if only by `finish`, for who goes on to the
+    /// next segment ends this one.
+    package var begun: Begun? {
+        guard let first = open.first, first.tracks.allSatisfy({ !$0.chunks.isEmpty }) else { return nil }
+        return Begun(
+            number: first.number, tracks: first.tracks.map(\.segment), parts: first.tracks.map(\.parts),
+            isEnded: first.tracks.map(\.isEnded), newestSample: first.tracks.map(\.newestSample))
     }
 
     /// Closes what is under way at the end of a publication: a segment in which every track has at least a
@@ -148,14 +191,12 @@ package struct SegmentAssembly: Sendable {
         while let position = open.firstIndex(where: { $0.tracks.allSatisfy(\.isEnded) }) {
             let segment = open[position]
             // An older one that is still open can never be finished in order: it is dropped with this.
-            for dropped in open[...position] { openBytes -= dropped.tracks.reduce(0) { $0 + $1.bytes.count } }
+            for dropped in open[...position] { openBytes -= dropped.tracks.reduce(0) { $0 + $1.byteCount } }
             open.removeSubrange(...position)
             firstFreeNumber = segment.number + 1
-            let tracks = segment.tracks.map {
-                TrackSegment(
-                    decodeTime: $0.decodeTime, duration: $0.duration, byteCount: $0.bytes.count, chunks: $0.chunks)
-            }
-            whole.append(WholeSegment(number: segment.number, tracks: tracks, bytes: segment.tracks.map(\.bytes)))
+            whole.append(
+                WholeSegment(
+                    number: segment.number, tracks: segment.tracks.map(\.segment), bytes: segment.tracks.map(\.bytes)))
         }
         return whole
     }

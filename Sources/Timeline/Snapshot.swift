@@ -8,6 +8,8 @@ package struct Snapshot: Sendable {
     package internal(set) var trackSets: [UInt64: TrackSet] = [:]
     /// By rising number; numbers may be missing where no encoder was there.
     package internal(set) var segments: [WindowSegment] = []
+    /// The segment after those, as far as it is there; nil where the channel shows no parts.
+    package internal(set) var underWay: SegmentUnderWay?
     /// The segment that the present event began with: the first after a pause as long as the window.
     package internal(set) var eventStart: UInt64?
     /// The newest set, whether or not it has a whole segment yet.

@@ -10,6 +10,8 @@ struct WindowProgress: Sendable {
     var firstFreeNumber: UInt64 = 0
     /// Where the listed media of each track ends, by name.
     var ends: [String: Ticks] = [:]
+    /// How far parts may be shown: the disk knows.
+    var underWay: Journal.UnderWay?
     /// The newest segment that was ever listed.
     var lastListed: UInt64?
     /// The segment that the event of `lastListed` began with; 0, from an earlier version, is unknown.
@@ -27,6 +29,12 @@ struct WindowProgress: Sendable {
             let (end, overflow) = share.decodeTime.addingReportingOverflow(share.duration)
             ends[track.track.name] = Ticks(overflow ? .max : end, timescale: track.track.timescale)
         }
+    }
+
+    /// After a restart: nothing that may have been shown of a segment comes again with other bytes.
+    mutating func skip(_ underWay: Journal.UnderWay, tracks: [String]) {
+        firstFreeNumber = max(firstFreeNumber, underWay.number &+ (underWay.number < .max ? 1 : 0))
+        for track in tracks { ends[track] = max(ends[track] ?? underWay.samplesBefore, underWay.samplesBefore) }
     }
 
     /// After damage to the journal: goes past whatever the lost lines may have given away.

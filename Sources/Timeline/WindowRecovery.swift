@@ -29,6 +29,8 @@ struct WindowRecovery {
             case .track(let index, let name): progress.indexes[name] = index
             case .trackSet(let generation, let tracks): take(generation, tracks)
             case .floor(let floor): take(floor)
+            case .underWay(let underWay):
+                progress.skip(underWay, tracks: snapshot.trackSets.values.flatMap { $0.tracks.map(\.track.name) })
             case .segment(let segment):
                 take(segment, isSame: isSame, store)
                 progress.noteListed(segment.number, window: window)

@@ -123,7 +123,7 @@ import Testing
                 #EXT-X-TARGETDURATION:3
                 #EXT-X-MEDIA-SEQUENCE:7
                 #EXT-X-I-FRAMES-ONLY
-                #EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES
+                #EXT-X-DEFINE:QUERYPARAM=YES
                 #EXT-X-MAP:URI="i.mp4",BYTERANGE="800@0"
                 #EXT-X-DATERANGE:ID="a"
                 #EXTINF:3.003000,a title, with a comma
@@ -132,7 +132,7 @@ import Testing
                 #EXTINF:3.003000,
                 #EXT-X-BYTERANGE:5000
                 7.m4s
-                #EXT-X-PART:DURATION=1,URI="p"
+                #EXT-X-FUTURE:DURATION=1,URI="p"
 
                 """,
             playlist: MediaPlaylist(
@@ -149,8 +149,8 @@ import Testing
                         uri: "7.m4s", duration: seconds(3_003_000), byteRange: ByteRange(length: 5000),
                         map: MediaInitialization(uri: "i.mp4", byteRange: ByteRange(length: 800, offset: 0))),
                 ],
-                unknownTags: ["#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES"],
-                trailingTags: [#"#EXT-X-PART:DURATION=1,URI="p""#])),
+                unknownTags: ["#EXT-X-DEFINE:QUERYPARAM=YES"],
+                trailingTags: [#"#EXT-X-FUTURE:DURATION=1,URI="p""#])),
     ]
 
     @Test(arguments: cases) func serializes(_ example: Case) {

@@ -62,6 +62,75 @@ import Timeline
         #expect(bound.segments.map { $0.run.keyPeriod.index - Studio.period } == [0, 0, 0, 0, 0, 1, 1, 1])
     }
 
+    /// Segment 5 is the first of the next key, which comes when parts of it are there.
+    @Test func partsHaveTheirSegmentsKeyOrAreNotShown() async throws {
+        let timeline = try ChannelTimeline(
+            directory: nil, limits: .init(segmentDuration: Studio.duration, windowSeconds: 3600, showsParts: true),
+            budget: StorageBudget(maximumBytes: 1 << 30), onEvent: { _ in })
+        let feed = try TimelineFeed(timeline, tracks)
+        for number in 0..<5 as Range<UInt64> { try feed.add(Studio.number + number) }
+        for (index, track) in tracks.enumerated() {
+            try timeline.append(
+                track: index, segment: Studio.number + 5, endsSegment: false,
+                bytes: track.chunks(of: Studio.number + 5, Studio.duration)[0], publication: feed.publication)
+        }
+        let early = studio.schedule()
+        _ = await early.keys(for: Studio.keyPeriod, until: .max)
+        for grace in [0, 4] as [UInt32] {
+            let group = try KeyGroup(
+                protection: protection(early, grace: grace), path: nil,
+                snapshot: Snapshot(segmentDuration: Studio.duration))
+            #expect(try group.bind(timeline.snapshot, firstListed: 0).segments.count == 5)
+            let underWay = try group.bindUnderWay(timeline.snapshot)
+            // Within the grace the key before goes on, for the whole segment.
+            #expect(underWay?.bound.keys?.index == (grace == 0 ? nil : Studio.period))
+            #expect(try group.bind(timeline.snapshot, firstListed: 0).isWithheld == false)
+        }
+        studio.allow(Studio.period + 1)
+        let schedule = studio.schedule()
+        for period in [Studio.keyPeriod, KeyPeriod(Studio.period + 1)] {
+            _ = await schedule.keys(for: period, until: .max)
+        }
+        let group = try KeyGroup(
+            protection: protection(schedule), path: nil, snapshot: Snapshot(segmentDuration: Studio.duration))
+        _ = try group.bind(timeline.snapshot, firstListed: 0)
+        let underWay = try #require(try group.bindUnderWay(timeline.snapshot))
+        #expect(underWay.bound.keys?.index == Studio.period + 1)
+        #expect(underWay.bound.run.firstNumber == Studio.number + 5)
+        #expect(underWay.parts.map(\.count) == [1, 1])
+        #expect(group.upcoming(timeline.snapshot)?.firstNumber == Studio.number + 5, "what is whole has the key before")
+        // An emergency: not for what is under way.
+        _ = try group.startEdition(timeline.snapshot)
+        feed.end()
+        let bound = try group.bind(timeline.snapshot, firstListed: 0)
+        #expect(bound.segments.last?.run == underWay.bound.run)
+    }
+
+    /// A clear lead counts from the first segment, parts of which are there before it is listed.
+    @Test func partsOfAClearLeadAreClear() async throws {
+        let timeline = try ChannelTimeline(
+            directory: nil, limits: .init(segmentDuration: Studio.duration, windowSeconds: 3600, showsParts: true),
+            budget: StorageBudget(maximumBytes: 1 << 30), onEvent: { _ in })
+        let feed = try TimelineFeed(timeline, tracks)
+        let schedule = studio.schedule()
+        _ = await schedule.keys(for: Studio.keyPeriod, until: .max)
+        var led = protection(schedule)
+        led.clearLeadSeconds = 4
+        let group = try KeyGroup(protection: led, path: nil, snapshot: timeline.snapshot)
+        var periods: [KeyPeriod?] = []
+        for number in 0..<3 as Range<UInt64> {
+            for (index, track) in tracks.enumerated() {
+                try timeline.append(
+                    track: index, segment: Studio.number + number, endsSegment: false,
+                    bytes: track.chunks(of: Studio.number + number, Studio.duration)[0],
+                    publication: feed.publication)
+            }
+            _ = try group.bind(timeline.snapshot, firstListed: 0)
+            periods.append(try group.bindUnderWay(timeline.snapshot)?.bound.keys?.period)
+        }
+        #expect(periods == [.clearLead, .clearLead, Studio.keyPeriod])
+    }
+
     /// The next key is late: the one before goes on for its grace, is written down, and stays what it was.
     @Test func aBindingWithinTheGraceSurvivesARestart() async throws {
         let directory = try TemporaryDirectory()

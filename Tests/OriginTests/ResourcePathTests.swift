@@ -17,6 +17,7 @@ import Testing
             "/news/hls/720p/ab12/18446744073709551615.m4s",
             .segment(track: "720p", revision: "ab12", number: .max, isTransportStream: false)
         ),
+        ("/news/hls/720p/ab12/7.0.m4s?a=b", .part(track: "720p", revision: "ab12", number: 7, part: 0)),
         ("/news/hls/720p/ab12/0.ts", .segment(track: "720p", revision: "ab12", number: 0, isTransportStream: true)),
     ]) func pathsOfOurs(_ uri: String, _ resource: ResourcePath.Resource) throws {
         let path = try #require(ResourcePath(parsing: uri))
@@ -35,7 +36,8 @@ import Testing
         "/news/hls/index.m3u8%00", "/news/hls\\index.m3u8", "/news/hls/index.m3u8 HTTP/1.1", "/news/h ls/index.m3u8",
         "/news/hls/a/b/1.m4s/c", "/news/hls/a/b/c/1.m4s", "/news/hls/a/b/.m4s", "/news/hls/a/b/1", "/news/hls/a/b/1.",
         "/news/hls/a/b/m4s", "/news/hls/a/b/01.m4s", "/news/hls/a/b/+1.m4s", "/news/hls/a/b/-1.m4s",
-        "/news/hls/a/b/-0.m4s", "/news/hls/a/b/1e3.m4s", "/news/hls/a/b/0x10.m4s", "/news/hls/a/b/1.0.m4s",
+        "/news/hls/a/b/-0.m4s", "/news/hls/a/b/1e3.m4s", "/news/hls/a/b/0x10.m4s", "/news/hls/a/b/1.0.0.m4s",
+        "/news/hls/a/b/1.00.m4s", "/news/hls/a/b/1..m4s", "/news/hls/a/b/.1.m4s", "/news/hls/a/b/1.0.ts",
         "/news/hls/a/b/18446744073709551616.m4s", "/news/hls/a/b/99999999999999999999999999999.ts",
         "/news/hls/a/b/1.M4S", "/news/hls/a/b/1.mp4", "/news/hls/a/b/init.mp4", "/news/hls/a/b/init-.mp4",
         "/news/hls/a/b/init-1-.mp4", "/news/hls/a/b/init--1.mp4", "/news/hls/a/b/init-1-2-3.mp4",

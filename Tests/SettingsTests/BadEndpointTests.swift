@@ -8,6 +8,37 @@ import Testing
         #expect(SampleProfile.diagnostics(replacing: profile.old, with: profile.new) == profile.expected)
     }
 
+    /// Parts are whole frames: 3 of 30 a second make 0.1 s, 9 of them 0.3 s, and 0.32 s of sound.
+    @Test(
+        arguments: [
+            ("0.33", []), ("1", []), ("0.1", []),
+            (
+                "0.13",
+                [
+                    "22:22: error: 'partDurationSeconds' is 0.13, which whole frames (30 frames/s) do not fill to 85 %, as "
+                        + "players of low latency need it; take 0.1 or 0.134"
+                ]
+            ),
+            (
+                "0.12",
+                [
+                    "22:22: error: 'partDurationSeconds' is 0.12, which whole frames (30 frames/s) do not fill to 85 %, as "
+                        + "players of low latency need it; take 0.1 or 0.134"
+                ]
+            ),
+        ] as [(String, [String])]) func partsAreWholeFrames(_ duration: String, _ expected: [String])
+    {
+        let text = SampleProfile.text.replacing("partDurationSeconds: 1", with: "partDurationSeconds: \(duration)")
+        func diagnostics(_ text: String) -> [String] {
+            ChannelProfile.load(text: text, file: "f", environment: SampleProfile.environment).diagnostics.map {
+                $0.description.replacing("f:", with: "", maxReplacements: 1)
+            }
+        }
+        #expect(diagnostics(text).isEmpty, "without low latency any duration is good")
+        let low = text.replacing("programDateTimeIntervalSeconds: 6", with: "lowLatency: true")
+        #expect(diagnostics(low) == expected)
+    }
+
     static let cases: [BadProfile] = [
         BadProfile(
             "duplicate endpoint id", "id: dash",
@@ -72,9 +103,10 @@ import Testing
             "useAudioRenditionGroup: false",
             "33:29: error: 'useAudioRenditionGroup' is false, but CMAF keeps audio apart; write true, or container ts"),
         BadProfile(
-            "low latency not in effect", "programDateTimeIntervalSeconds: 6",
+            "low latency not in effect", "periodTriggers: [keyRotation]",
             "lowLatency: true",
-            "33:5: warning: lowLatency is not in effect yet: the endpoint is served without parts"),
+            "39:5: warning: lowLatency is in effect for hls in cmaf without AES-128 alone: the endpoint is served without parts"
+        ),
         BadProfile(
             "I-frames not in effect", "programDateTimeIntervalSeconds: 6",
             "includeIframeOnlyStream: true",

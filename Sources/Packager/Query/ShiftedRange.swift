@@ -96,6 +96,9 @@ extension EndpointWindow {
         // What comes after the newest segment is not what comes next here.
         if range.isComplete || range.lastNumber != segments.last?.number { window.next = nil }
         window.eventStart = nil
+        // Low latency is for who watches live.
+        window.partTarget = nil
+        window.underWay = nil
         return window
     }
 

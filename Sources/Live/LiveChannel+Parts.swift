@@ -1,0 +1,59 @@
+import Keys
+import Logging
+import Media
+import Packager
+import Settings
+import Synchronization
+import Timeline
+
+/// The segment under way, and those who wait for more of it.
+extension LiveChannel {
+    /// Shows what there is more of the segment under way: a dozen times a second, so nothing else is looked at.
+    func refreshParts() { refreshing.withLock { _ in showParts() } }
+
+    private func showParts() {
+        guard !state.withLock({ $0.isRetired }) else { return }
+        let snapshot = timeline.snapshot
+        var shown: [String: BoundUnderWay?] = [:]
+        for endpoint in profile.endpoints where endpoint.hasParts {
+            guard let group = groups[Self.groupName(endpoint, KeyContract(endpoint, profile), profile)] else {
+                continue
+            }
+            shown.updateValue(underWay(of: endpoint, group, snapshot), forKey: endpoint.id)
+        }
+        let reached = state.withLock { state in
+            let version = Self.lastVersion.add(1, ordering: .relaxed).newValue
+            for (id, underWay) in shown {
+                state.endpoints[id]?.window.show(underWay, with: snapshot.trackSets)
+                state.endpoints[id]?.partVersion = version
+            }
+            return state.waiting.takeReached(state.endpoints)
+        }
+        for call in reached { call() }
+    }
+
+    func underWay(of endpoint: EndpointProfile, _ group: KeyGroup, _ snapshot: Snapshot) -> BoundUnderWay? {
+        guard endpoint.hasParts else { return nil }
+        do { return try group.bindUnderWay(snapshot) } catch {
+            logger.error("cannot write down key bindings: no part is listed", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    // MARK: Waiting for parts
+
+    /// Calls once when an endpoint's track has come so far, or it is certain that asking again is right: its keys are
+    /// missing, it ends, or the channel leaves. On any thread.
+    /// - Returns: nil where too many wait already; the call may have come before this returns.
+    package func wait(for goal: PartGoal, _ call: @escaping @Sendable () -> Void) -> WaitingList.Token? {
+        let (token, isReached) = state.withLock { state -> (WaitingList.Token?, Bool) in
+            if state.isRetired || goal.isReached(state.endpoints) { return (WaitingList.Token(), true) }
+            return (state.waiting.add(goal, call), false)
+        }
+        if isReached { call() }
+        return token
+    }
+
+    /// The call will not come, unless it is under way.
+    package func stopWaiting(_ token: WaitingList.Token) { state.withLock { $0.waiting.remove(token) } }
+}

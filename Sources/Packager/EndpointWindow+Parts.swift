@@ -1,0 +1,102 @@
+import Media
+package import Timeline
+
+/// A segment, or a part of it, as players name it.
+package struct MediaPosition: Sendable, Hashable {
+    package var segment: UInt64
+    /// From 0 on; nil: the segment as a whole.
+    package var part: UInt64?
+
+    package init(segment: UInt64, part: UInt64? = nil) {
+        self.segment = segment
+        self.part = part
+    }
+}
+
+/// Where the media of a part is.
+package enum PartMedia: Sendable {
+    case bytes([UInt8])
+    /// In its whole segment.
+    case range(Range<Int>)
+}
+
+/// Low latency: how far a track is, and what of it can be asked for. RFC 8216bis (draft 16), clauses 6.2.5.2 and 6.2.6.
+extension EndpointWindow {
+    /// What is there of a track in the segment under way.
+    func shareUnderWay(of track: String) -> (stored: StoredTrack, share: TrackSegment, isEnded: Bool)? {
+        guard let underWay, let (stored, share) = share(of: track, in: underWay.bound),
+            let place = trackSets[underWay.bound.segment.generation]?.index(of: track), place < underWay.isEnded.count
+        else { return nil }
+        return (stored, share, underWay.isEnded[place])
+    }
+
+    /// The parts of a track in a whole segment; none where a slate stands for it, or where they were cut longer than
+    /// they may be now.
+    func parts(of track: String, in segment: BoundSegment) -> [ChunkPlace] {
+        guard let partTarget, segment.run.slate == nil, let (stored, share) = share(of: track, in: segment),
+            share.chunks.allSatisfy({ Ticks($0.duration, timescale: stored.track.timescale) <= partTarget })
+        else { return [] }
+        return share.chunks
+    }
+
+    /// The newest that a track's playlist lists.
+    package func newest(of track: String) -> MediaPosition? {
+        if let underWay, let open = shareUnderWay(of: track) {
+            return MediaPosition(segment: underWay.bound.number, part: UInt64(open.share.chunks.count - 1))
+        }
+        guard let last = segments.last else { return nil }
+        let count = parts(of: track, in: last).count
+        return MediaPosition(segment: last.number, part: count > 0 ? UInt64(count - 1) : nil)
+    }
+
+    /// The part that comes next; nil where nothing comes.
+    package func hinted(of track: String) -> MediaPosition? {
+        guard partTarget != nil, !isEnded, let last = segments.last, last.number < .max - 2 else { return nil }
+        guard let open = shareUnderWay(of: track) else { return MediaPosition(segment: last.number + 1, part: 0) }
+        return open.isEnded
+            ? MediaPosition(segment: last.number + 2, part: 0)
+            : MediaPosition(segment: last.number + 1, part: UInt64(open.share.chunks.count))
+    }
+
+    /// Whether a track's playlist has come as far as that. A part behind the last of its segment is the first of the
+    /// next one.
+    package func reaches(_ position: MediaPosition, of track: String) -> Bool {
+        guard let last = segments.last else { return false }
+        guard position.segment >= last.number, let part = position.part else { return position.segment <= last.number }
+        let open = shareUnderWay(of: track)
+        if position.segment == last.number {
+            let count = parts(of: track, in: last).count
+            return count == 0 || part < UInt64(count) || open != nil
+        }
+        return position.segment - 1 == last.number && open.map { part < UInt64($0.share.chunks.count) } ?? false
+    }
+
+    /// Whether no player that keeps to what it was told can ask for that yet.
+    package func isTooFarAhead(_ position: MediaPosition, of track: String) -> Bool {
+        guard let last = segments.last, let partTarget else { return true }
+        guard position.segment > last.number else { return false }
+        if position.segment - last.number > 2 { return true }
+        guard let part = position.part else { return false }
+        // Three seconds of parts, three at least.
+        let limit = max(UInt64(clamping: 3000 / max(partTarget.milliseconds, 1)), 3)
+        let newest = newest(of: track).flatMap { $0.segment == position.segment ? $0.part : nil }
+        return part > (newest.map { $0 + limit } ?? limit)
+    }
+
+    /// The clear media of a part that is there, and the segment whose key it has.
+    package func part(_ position: MediaPosition, of track: String) -> (StoredTrack, PartMedia, BoundSegment)? {
+        guard partTarget != nil, let number = position.part.flatMap({ Int(exactly: $0) }) else { return nil }
+        if let underWay, underWay.bound.number == position.segment {
+            guard let (stored, _) = share(of: track, in: underWay.bound),
+                let place = trackSets[underWay.bound.segment.generation]?.index(of: track),
+                place < underWay.parts.count, number < underWay.parts[place].count
+            else { return nil }
+            return (stored, .bytes(underWay.parts[place][number]), underWay.bound)
+        }
+        guard let bound = segment(position.segment), bound.run.slate == nil,
+            let (stored, share) = share(of: track, in: bound), number < share.chunks.count
+        else { return nil }
+        let chunk = share.chunks[number]
+        return (stored, .range(chunk.offset..<chunk.offset + chunk.byteCount), bound)
+    }
+}

@@ -1,0 +1,245 @@
+import HLS
+import Keys
+import Live
+import Logging
+import Media
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Packager
+import Settings
+import TestSupport
+import Testing
+import Timeline
+
+@testable import Origin
+
+/// Blocking reloads, hinted parts and delta updates, as a player of low latency asks for them.
+@Suite(.timeLimit(.minutes(1))) struct LowLatencyTests {
+    private static let number: UInt64 = 800_000_000
+    private static let playlist = "/news/ll/720p/playlist.m3u8"
+    private let loop = MultiThreadedEventLoopGroup.singleton.next()
+    private let channel: LiveChannel
+    private let content: LiveContent
+    private let cache = ResponseCache(maximumBytes: 64 << 20)
+    private let feed: TimelineFeed
+    private let keys: Task<Void, Never>
+
+    init() async throws {
+        let encryption = EndpointEncryption(
+            method: .commonEncryption(.cbcs), keyRotationIntervalSeconds: 30, speke: "main", systems: [.aes128])
+        let profile = ChannelProfile(
+            channel: "news", ingest: IngestProfile(streamKeys: .init(primary: Secret("key"))),
+            ladder: Ladder(
+                video: [VideoRung(name: "720p", codec: .h264, frameRate: FrameRate(30))],
+                audio: [AudioRung(name: "stereo", codec: .aac)], segmentDurationSeconds: 2,
+                partDurationMilliseconds: 520),
+            storageWindowSeconds: 3600,
+            endpoints: [
+                EndpointProfile(id: "ll", package: .hls, windowSeconds: 60, lowLatency: true, encryption: encryption),
+                EndpointProfile(id: "plain", package: .hls, windowSeconds: 60, encryption: encryption),
+            ],
+            speke: ["main": SPEKEProfile(url: "http://keys.example", resourceID: "news")])
+        let clock = ManualClock(1_600_000_001_000)
+        let schedule = KeySchedule(
+            KeyPlan.Settings(
+                rotationIntervalSeconds: 30, prefetchSeconds: 25, retentionSeconds: 3600),
+            clock: clock.keyClock, report: { _ in }
+        ) { (period: KeyPeriod) async throws(KeyError) -> PeriodKeys in
+            do { return try SyntheticKeys.keys(of: period) } catch { throw KeyError(.invalidAnswer, "\(error)") }
+        }
+        keys = Task { await schedule.run() }
+        channel = try LiveChannel(
+            profile: profile, directory: nil, budget: StorageBudget(maximumBytes: 1 << 30),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { clock.now }, alarm: { _, _ in }
+        ) { _, _, _, _ in schedule }
+        let directory = ChannelDirectory()
+        directory.add(channel)
+        content = LiveContent(
+            channels: directory, cache: cache, threads: .singleton, clock: { clock.now }, logFailure: { _, _ in })
+        for period in 53_333_333...53_333_334 as ClosedRange<UInt64> {
+            _ = await schedule.keys(for: KeyPeriod(period), until: .max)
+        }
+        feed = try TimelineFeed(channel.timeline, [try .video(), try .audio()])
+    }
+
+    private func request(_ uri: String) -> EventLoopFuture<CachedResponse> {
+        guard let path = ResourcePath(parsing: uri) else { return loop.makeSucceededFuture(.notFound) }
+        return loop.flatSubmit {
+            switch content.response(for: path, on: loop) {
+            case .ready(let response): loop.makeSucceededFuture(response)
+            case .later(let future): future
+            }
+        }
+    }
+
+    private func get(_ uri: String) async throws -> CachedResponse { try await request(uri).get() }
+
+    private func playlist(_ query: String = "") async throws -> MediaPlaylist {
+        let response = try await get(Self.playlist + query)
+        #expect(response.status == .ok)
+        return try MediaPlaylist(parsing: String(buffer: response.body))
+    }
+
+    /// One of four parts of a segment, of both tracks.
+    private func append(_ part: Int, of number: UInt64) throws {
+        for (index, track) in feed.tracks.enumerated() {
+            let chunks = track.chunks(of: number, Ticks(2, timescale: 1), parts: 4)
+            try feed.timeline.append(
+                track: index, segment: number, endsSegment: part == 3, bytes: chunks[part],
+                publication: feed.publication)
+        }
+    }
+
+    private func segments(_ count: UInt64) throws {
+        for number in Self.number..<Self.number + count { try feed.add(number, parts: 4) }
+    }
+
+    private func bytes(_ uri: String) async throws -> [UInt8] {
+        let response = try await get("/news/ll/720p/" + uri)
+        #expect(response.status == .ok)
+        #expect(response.freshness == .immutable)
+        return Array(response.body.readableBytesView)
+    }
+
+    @Test func everyListedPartIsThereAndASegmentIsItsParts() async throws {
+        try segments(4)
+        try append(0, of: Self.number + 4)
+        try append(1, of: Self.number + 4)
+        let playlist = try await playlist()
+        #expect(playlist.partInformation?.target.milliseconds == 520)
+        #expect(playlist.serverControl?.partHoldBack?.milliseconds == 1560)
+        // Three target durations from the end, 1 s of which is under way.
+        #expect(playlist.segments.map(\.parts.count) == [0, 4, 4, 4])
+        for segment in playlist.segments where !segment.parts.isEmpty {
+            var joined: [UInt8] = []
+            for part in segment.parts { joined += try await bytes(part.uri) }
+            #expect(try await bytes(segment.uri) == joined)
+            #expect(segment.parts.map(\.isIndependent) == [true, false, false, false])
+        }
+        let open = try #require(playlist.segmentInProgress)
+        #expect(open.parts.map(\.duration.milliseconds) == [500, 500])
+        #expect(playlist.preloadHints.map(\.uri) == [open.parts[0].uri.replacing("4.0.m4s", with: "4.2.m4s")])
+        #expect(
+            playlist.renditionReports == [
+                RenditionReport(uri: "../stereo/playlist.m3u8", lastSequence: Self.number + 4, lastPart: 1)
+            ])
+        var joined: [UInt8] = []
+        for part in open.parts { joined += try await bytes(part.uri) }
+        try append(2, of: Self.number + 4)
+        try append(3, of: Self.number + 4)
+        let whole = try await bytes(open.parts[0].uri.replacing("4.0.m4s", with: "4.m4s"))
+        #expect(whole.starts(with: joined))
+        #expect(whole.count > joined.count)
+    }
+
+    @Test func theKeyChangesAheadOfTheFirstPart() async throws {
+        try segments(10)
+        try append(0, of: Self.number + 10)
+        let playlist = try await playlist()
+        let open = try #require(playlist.segmentInProgress)
+        #expect(open.keys != playlist.segments.last?.keys)
+        #expect(open.map?.uri.hasSuffix("init-1-53333334.mp4") == true)
+        let plain = try await get("/news/plain/720p/playlist.m3u8")
+        let other = try MediaPlaylist(parsing: String(buffer: plain.body))
+        #expect(other.segmentInProgress == nil)
+        #expect(other.serverControl == nil)
+        #expect(other.trailingTags.contains { $0.contains("sluice-next-key") }, "to come, where it is not listed")
+    }
+
+    @Test func areloadWaitsUntilThePartIsThere() async throws {
+        try segments(3)
+        let next = Self.number + 3
+        let waiting = (0..<50).map { _ in request("\(Self.playlist)?_HLS_msn=\(next)&_HLS_part=1") }
+        let whole = request("\(Self.playlist)?_HLS_msn=\(next)")
+        let hinted = try await request("/news/ll/720p/\(playlist().preloadHints[0].uri)")
+        try append(0, of: next)
+        #expect(try await hinted.get().status == .ok)
+        let answered = loop.makePromise(of: Bool.self)
+        waiting[0].whenComplete { _ in answered.succeed(true) }
+        try append(1, of: next)
+        #expect(try await answered.futureResult.get())
+        let misses = cache.counters.misses
+        for future in waiting {
+            let response = try await future.get()
+            #expect(response.freshness == .seconds(12))
+            let playlist = try MediaPlaylist(parsing: String(buffer: response.body))
+            #expect(playlist.segmentInProgress?.parts.count ?? 0 >= 2)
+        }
+        #expect(cache.counters.misses == misses, "made once for all")
+        try append(2, of: next)
+        try append(3, of: next)
+        let playlist = try MediaPlaylist(parsing: String(buffer: try await whole.get().body))
+        #expect(playlist.segments.last?.uri.hasSuffix("\(next).m4s") == true)
+        // Behind the last part of a segment comes the first of the next.
+        let rolled = request("\(Self.playlist)?_HLS_msn=\(next)&_HLS_part=4")
+        try append(0, of: next + 1)
+        let after = try MediaPlaylist(parsing: String(buffer: try await rolled.get().body))
+        #expect(after.segmentInProgress?.parts.count == 1)
+    }
+
+    @Test(arguments: [
+        "?_HLS_part=1", "?_HLS_msn=x", "?_HLS_msn=-1", "?_HLS_msn=1&_HLS_msn=2", "?_HLS_skip=NO",
+        "?_HLS_msn=800000006", "?_HLS_msn=800000003&_HLS_part=7", "?_HLS_msn=99999999999999999999",
+    ]) func whatNoPlayerMayAskIsRefused(_ query: String) async throws {
+        try segments(3)
+        #expect(try await get(Self.playlist + query).status == .badRequest)
+        #expect(try await get("/news/plain/720p/playlist.m3u8" + query).status == .ok, "no directive there")
+    }
+
+    @Test func whatIsThereIsAnsweredAtOnce() async throws {
+        try segments(3)
+        for query in ["?_HLS_msn=1&_HLS_part=100", "?token=a&_HLS_msn=800000002", "?_HLS_msn=800000002&_HLS_part=3"] {
+            #expect(try await playlist(query).segments.count == 3)
+        }
+        #expect(try await get("/news/ll/720p/0123456789ab/800000002.0.m4s").status == .notFound)
+        let uri = try await playlist().segments[2].parts[0].uri
+        for other in ["2.9.m4s", "3.1.m4s", "4.0.m4s"] {
+            let response = try await get("/news/ll/720p/" + uri.replacing("2.0.m4s", with: other))
+            #expect(response.status == .notFound, "neither there nor hinted")
+        }
+        let plain = try #require(channel.state(of: "plain")?.window.revision)
+        #expect(try await get("/news/plain/720p/\(plain)/800000002.0.m4s").status == .notFound)
+    }
+
+    @Test func aDeltaUpdateAppliedIsTheWhole() async throws {
+        try segments(20)
+        let before = try await playlist()
+        try append(0, of: Self.number + 20)
+        let delta = try await playlist("?_HLS_msn=\(Self.number + 20)&_HLS_part=0&_HLS_skip=YES")
+        // Those that end more than six target durations from the end.
+        #expect(delta.skip?.segments == 13)
+        #expect(try delta.completed(from: before) == (try await playlist()))
+        #expect(try await playlist("?_HLS_skip=v2") == delta)
+    }
+
+    @Test func whoWaitsIsToldOfTheEndAndOfARetirement() async throws {
+        try segments(3)
+        let ending = request("\(Self.playlist)?_HLS_msn=\(Self.number + 4)")
+        feed.end()
+        channel.setEnded(true)
+        let playlist = try MediaPlaylist(parsing: String(buffer: try await ending.get().body))
+        #expect(playlist.isEnded)
+        #expect(playlist.preloadHints.isEmpty)
+        #expect(playlist.serverControl?.canBlockReload == true)
+        channel.setEnded(false)
+        let retiring = request("\(Self.playlist)?_HLS_msn=\(Self.number + 4)")
+        channel.retire()
+        #expect(try await retiring.get().status == .ok)
+    }
+
+    @Test func aPublicationThatDiesKeepsWhatWasListed() async throws {
+        try segments(3)
+        try append(0, of: Self.number + 3)
+        let shown = try #require(try await playlist().segmentInProgress)
+        let hinted = request("/news/ll/720p/\(try await playlist().preloadHints[0].uri)")
+        feed.end()
+        let playlist = try await playlist()
+        #expect(playlist.segments.last?.parts == shown.parts)
+        #expect(playlist.segments.last?.duration.duration.milliseconds == 500)
+        // It waits until the next segment shows that it will never come.
+        let second = try TimelineFeed(channel.timeline, feed.tracks)
+        try second.add(Self.number + 4, parts: 4)
+        #expect(try await hinted.get().status == .notFound)
+    }
+}
