@@ -84,6 +84,9 @@ let package = Package(
             providers: [.apt(["libavcodec-dev", "libswscale-dev", "libswresample-dev"])]),
         .target(name: "FFmpeg", dependencies: ["Media", "CFFmpeg"], swiftSettings: settings),
 
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .target(name: "Confinement", dependencies: ["ChunkStream", "CLinux", "CSeccomp"], swiftSettings: settings),
+
         .target(name: "Sealing", dependencies: ["Files", "OpenSSLCrypto"], swiftSettings: settings),
 
         .target(name: "ViewerTokens", dependencies: ["OpenSSLCrypto"], swiftSettings: settings),
@@ -132,7 +135,8 @@ let package = Package(
         .target(
             name: "Supervisor",
             dependencies: [
-                "Media", "ChunkStream", "CLinux", "CurlHTTP", "FLV", "Live", "OpenSSLCrypto", "Settings", "Slate", "Timeline",
+                "Media", "ChunkStream", "CLinux", "CurlHTTP", "FLV", "Live", "OpenSSLCrypto", "Settings", "Slate",
+                "Timeline",
                 subprocess, systemPackage, logging, nio, nioPosix, nioSSL, nioTLS,
             ],
             swiftSettings: settings),
@@ -164,11 +168,13 @@ let package = Package(
 
         // 5 programs
         .executableTarget(
-            name: "sluice-ingest", dependencies: ["Ingest", "RTMPServer", "FFmpeg", "CLinux"], swiftSettings: settings),
+            name: "sluice-ingest", dependencies: ["ChunkStream", "Confinement", "FFmpeg", "Ingest", "RTMPServer"],
+            swiftSettings: settings),
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Admin", "CLinux", "CurlHTTP", "Files", "Keys", "Live", "OpenSSLCrypto", "Origin", "Probe", "Sealing",
+                "Admin", "ChunkStream", "CLinux", "CurlHTTP", "Files", "Keys", "Live", "OpenSSLCrypto", "Origin",
+                "Probe", "Sealing",
                 "Settings",
                 "Slate", "Supervisor", "Timeline", "ViewerTokens",
                 argumentParser, lifecycle, unixSignals, logging, nioPosix, subprocess, systemPackage,
@@ -231,6 +237,7 @@ let package = Package(
             name: "FLVTests", dependencies: ["FLV", "Media", "TestSupport"], exclude: ["Fixtures"],
             swiftSettings: settings),
         tests("RTMPServerTests", "RTMPServer", "FLV", "Media", "CRTMP", "TestSupport"),
+        tests("ConfinementTests", "Confinement", "ChunkStream"),
         tests("FFmpegTests", "FFmpeg", "Media", "TestClips"),
         tests("TranscodeTests", "Transcode", "FFmpeg", "Media", "TestClips"),
         tests("SettingsTests", "Settings", "Media"),
@@ -262,16 +269,19 @@ let package = Package(
             "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "Settings",
             "Slate", "TestSupport", "Timeline"),
         tests(
-            "LiveTests", "Live", "CPIX", "CurlHTTP", "Files", "Keys", "Media", "Packager", "Settings", "Slate", "TestSupport",
+            "LiveTests", "Live", "CPIX", "CurlHTTP", "Files", "Keys", "Media", "Packager", "Settings", "Slate",
+            "TestSupport",
             "Timeline", logging),
         tests(
             "OriginTests", "Origin", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport", "Timeline",
             logging, nio, nioHTTP1, nioPosix),
         tests(
-            "SupervisorTests", "Supervisor", "ChunkStream", "Live", "LoopbackServer", "Media", "OpenSSLCrypto", "Packager",
+            "SupervisorTests", "Supervisor", "ChunkStream", "Live", "LoopbackServer", "Media", "OpenSSLCrypto",
+            "Packager",
             "Settings", "Slate", "TestSupport", "Timeline", logging),
         tests(
-            "IngestTests", "Ingest", "ChunkStream", "ISOBMFF", "Media", "RTMPServer", "Slate", "TestSupport", "Timeline",
+            "IngestTests", "Ingest", "ChunkStream", "ISOBMFF", "Media", "RTMPServer", "Slate", "TestSupport",
+            "Timeline",
             "Transcode"),
     ]
 )

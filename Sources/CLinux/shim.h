@@ -13,6 +13,10 @@ extern int pthread_setname_np(unsigned long, const char *);
 // accept with close-on-exec in one step, so that no worker inherits it.
 static inline int sluice_accept(int listener) { return accept4(listener, 0, 0, 02000000 /* SOCK_CLOEXEC */); }
 
+// Ends that no worker inherits, and that never wait.
+extern int pipe2(int *, int);
+static inline int sluice_pipe(int *ends) { return pipe2(ends, 02000000 | 04000 /* O_CLOEXEC | O_NONBLOCK */); }
+
 // At most 15 characters.
 static inline int sluice_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
 
@@ -24,6 +28,31 @@ static inline int sluice_refuse_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0
 
 // SIGKILL when the process that started this one ends.
 static inline int sluice_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, 9 /* SIGKILL */, 0, 0, 0); }
+
+// Whether a filter of system calls that ends processes can be put into force here: SECCOMP_GET_ACTION_AVAIL asks, and
+// changes nothing.
+extern long syscall(long, ...);
+static inline int sluice_filters_system_calls(void) {
+#if defined(__x86_64__)
+    const long seccomp = 317;
+#else
+    const long seccomp = 277;
+#endif
+    unsigned int kill_process = 0x80000000u;
+    return syscall(seccomp, 2 /* SECCOMP_GET_ACTION_AVAIL */, 0, &kill_process) == 0;
+}
+
+// Gives up every capability; one that has none needs no right to. 0 for success.
+extern int capget(void *, void *);
+extern int capset(void *, const void *);
+static inline int sluice_drop_capabilities(void) {
+    struct { unsigned int version; int process; } header = {0x20080522 /* _LINUX_CAPABILITY_VERSION_3 */, 0};
+    struct { unsigned int effective, permitted, inheritable; } sets[2] = {{0, 0, 0}, {0, 0, 0}};
+    if (capget(&header, sets) != 0) return -1;
+    if ((sets[0].permitted | sets[1].permitted | sets[0].inheritable | sets[1].inheritable) == 0) return 0;
+    for (int i = 0; i < 2; i++) sets[i].effective = sets[i].permitted = sets[i].inheritable = 0;
+    return capset(&header, sets);
+}
 
 // epoll(7) and eventfd(2), of which Swift's view of the C library has nothing. The kernel's struct is packed on x86-64
 // alone, and so it stays behind these functions.

@@ -68,6 +68,15 @@ package struct DaemonConfiguration: Sendable, Hashable {
         case command([String])
     }
 
+    /// The processes that have to do with encoders.
+    package struct Worker: Sendable, Hashable {
+        /// Whose rights they take where the daemon is root; nil: nobody's.
+        package var user: String?
+        /// Bytes that each may write to.
+        package var memory: UInt64 = 4 << 30
+        package init() {}
+    }
+
     package struct Log: Sendable, Hashable {
         /// swift-log's names.
         package enum Level: String, Sendable, Hashable, CaseIterable {
@@ -87,6 +96,7 @@ package struct DaemonConfiguration: Sendable, Hashable {
     package var origin = Origin()
     package var admin = Admin()
     package var storage = Storage()
+    package var worker = Worker()
     package var log = Log()
 
     package init() {}

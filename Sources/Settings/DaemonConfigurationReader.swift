@@ -15,6 +15,7 @@ struct DaemonConfigurationReader {
         ("origin", ["listen", "certificate", "privateKey", "drainSeconds"]),
         ("admin", ["listen", "token"]),
         ("storage", ["directory", "maxBytes", "seal", "hostKey"]),
+        ("worker", ["user", "memory"]),
         ("log", ["level", "format"]),
     ]
 
@@ -147,7 +148,9 @@ struct DaemonConfigurationReader {
                 environment: [:], directory: layer.directory, purpose: purpose, log: log
             ).resolve(path)
         }
-        read("storage.maxBytes", into: &result.storage.maxBytes) { readMaxBytes($0) }
+        read("storage.maxBytes", into: &result.storage.maxBytes) {
+            readSize($0, "maxBytes", atLeast: "64MiB", 64 << 20, "which holds no window")
+        }
         read("storage.seal", into: &result.storage.seal) { $0.bool("seal", log) }
         if !result.storage.seal {
             log.warning(
@@ -159,6 +162,10 @@ struct DaemonConfigurationReader {
             if let source = HostKeySourceReader(reader: reader, log: log).read(layer.node) {
                 result.storage.hostKey = source
             }
+        }
+        read("worker.user", into: &result.worker.user) { $0.text("user", log).map { .some($0) } }
+        read("worker.memory", into: &result.worker.memory) {
+            readSize($0, "memory", atLeast: "256MiB", 256 << 20, "in which no picture is encoded")
         }
         read("log.level", into: &result.log.level) { $0.word("level", DaemonConfiguration.Log.Level.self, log) }
         read("log.format", into: &result.log.format) {
@@ -174,10 +181,12 @@ struct DaemonConfigurationReader {
         }
     }
 
-    private func readMaxBytes(_ node: SettingsNode) -> UInt64? {
-        guard let bytes = node.byteSize("maxBytes", log) else { return nil }
-        guard bytes >= 64 << 20 else {
-            log.error("'maxBytes' is below 64MiB, which holds no window; take more", at: node.place)
+    private func readSize(
+        _ node: SettingsNode, _ name: String, atLeast text: String, _ least: UInt64, _ because: String
+    ) -> UInt64? {
+        guard let bytes = node.byteSize(name, log) else { return nil }
+        guard bytes >= least else {
+            log.error("'\(name)' is below \(text), \(because); take more", at: node.place)
             return nil
         }
         return bytes

@@ -123,9 +123,11 @@ final class Publication: Sendable {
 
     func run() async {
         var pair: [CInt] = [-1, -1]
-        guard encoderSocket >= 0,
+        let words = LastWords()
+        guard encoderSocket >= 0, let words,
             socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &pair) == 0
         else {
+            words?.closeWorkersEnd()
             supervisor.logger.error("no descriptors left for an encoder", metadata: ["peer": "\(connection.peer)"])
             connection.close()
             return
@@ -135,11 +137,12 @@ final class Publication: Sendable {
         do {
             let result = try await Subprocess.run(
                 .path(FilePath(supervisor.configuration.worker)),
+                arguments: Arguments(supervisor.configuration.workerArguments.words),
                 environment: .custom([:] as [Environment.Key: String]),
                 input: .fileDescriptor(
                     FileDescriptor(rawValue: connection.descriptor), closeAfterSpawningProcess: true),
                 output: .fileDescriptor(FileDescriptor(rawValue: theirs), closeAfterSpawningProcess: true),
-                error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
+                error: .fileDescriptor(words.workersEnd, closeAfterSpawningProcess: true)
             ) { execution in
                 self.state.withLock { $0.worker = execution.processIdentifier.value }
                 self.state.withLock { $0.workerDescriptor = nil }
@@ -148,6 +151,7 @@ final class Publication: Sendable {
                 await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
                 return ending
             }
+            words.log(to: supervisor.budget, of: connection.peer)
             await finish(result.closureResult, result.terminationStatus)
         } catch {
             supervisor.logger.error(
@@ -191,10 +195,10 @@ final class Publication: Sendable {
                 case .setTracks where ending != nil, .append where ending != nil: break
                 case .setTracks(let tracks):
                     ending = setTracks(tracks)
-                    if let ending, !isLeaving(ending, worker) { return ending }
+                    if let ending, !isLeaving(ending, &worker) { return ending }
                 case .append(let chunk):
                     ending = append(chunk)
-                    if let ending, !isLeaving(ending, worker) { return ending }
+                    if let ending, !isLeaving(ending, &worker) { return ending }
                 case .record(let statistics): record(statistics)
                 case .log(let event): log(event)
                 case .end(let reason):
@@ -210,7 +214,7 @@ final class Publication: Sendable {
 
     /// Of a publication that was told to stop, what is refused is what it still had: it is read to its end, for to hang
     /// up on the worker would be a fault of ours.
-    private func isLeaving(_ ending: Ending, _ worker: borrowing WorkerChannel) -> Bool {
+    private func isLeaving(_ ending: Ending, _ worker: inout WorkerChannel) -> Bool {
         guard !ending.isFault, state.withLock({ $0.stopReason }) != nil else { return false }
         worker.setTimeout(seconds: Self.farewellSeconds)
         return true
@@ -492,9 +496,4 @@ final class Publication: Sendable {
                 "the webhook did not hear of the end: \(failure)", metadata: ["channel": "\(call.channel)"])
         }
     }
-}
-
-extension IngestStatistics {
-    /// What viewers may have seen of it.
-    fileprivate var faults: UInt64 { framesRepeated &+ framesDropped &+ decodeErrors }
 }

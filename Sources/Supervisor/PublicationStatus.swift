@@ -16,3 +16,8 @@ package struct PublicationStatus: Sendable {
     /// Over the last second or so.
     package let bitsPerSecond: Int
 }
+
+extension IngestStatistics {
+    /// What viewers may have seen of it.
+    var faults: UInt64 { framesRepeated &+ framesDropped &+ decodeErrors }
+}

@@ -1,4 +1,4 @@
-import ChunkStream
+package import ChunkStream
 import Glibc
 package import Media
 package import Slate
@@ -17,9 +17,14 @@ package struct SlateWorker: Sendable {
     }
 
     private let path: String
+    private var arguments: WorkerArguments
 
     /// - Parameter path: of the `sluice-ingest` executable.
-    package init(path: String) { self.path = path }
+    package init(path: String, arguments: WorkerArguments = WorkerArguments()) {
+        self.path = path
+        self.arguments = arguments
+        self.arguments.makesSlate = true
+    }
 
     /// - Parameters:
     ///   - image: path of a PNG or JPEG file; nil: black.
@@ -30,7 +35,10 @@ package struct SlateWorker: Sendable {
     ) async throws -> Slate {
         let input = try FileDescriptor.open(image ?? "/dev/null", .readOnly, options: [.closeOnExec])
         var pair: [CInt] = [-1, -1]
-        guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
+        let words = LastWords()
+        guard let words, socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &pair) == 0
+        else {
+            words?.closeWorkersEnd()
             try input.close()
             throw Failure(description: "no descriptors left")
         }
@@ -38,10 +46,11 @@ package struct SlateWorker: Sendable {
         // Whoever reads it closes it; where no worker starts, nobody does.
         let descriptor = Descriptor(ours)
         let result = try await Subprocess.run(
-            .path(FilePath(path)), arguments: ["slate"], environment: .custom([:] as [Environment.Key: String]),
+            .path(FilePath(path)), arguments: Arguments(arguments.words),
+            environment: .custom([:] as [Environment.Key: String]),
             input: .fileDescriptor(input, closeAfterSpawningProcess: true),
             output: .fileDescriptor(FileDescriptor(rawValue: theirs), closeAfterSpawningProcess: true),
-            error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
+            error: .fileDescriptor(words.workersEnd, closeAfterSpawningProcess: true)
         ) { execution in
             let made = await BlockingThread.run("slate") {
                 Result { try Self.converse(WorkerChannel(descriptor: descriptor.take()), ladder, recipe, warn) }
@@ -49,6 +58,7 @@ package struct SlateWorker: Sendable {
             await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
             return made
         }
+        if let said = words.take() { warn("sluice-ingest: \(said)") }
         return try result.closureResult.get()
     }
 

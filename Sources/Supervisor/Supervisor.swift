@@ -1,3 +1,4 @@
+package import ChunkStream
 import Glibc
 package import Live
 package import Logging
@@ -13,14 +14,16 @@ package final class Supervisor: Sendable {
         package var rtmps: DaemonConfiguration.RTMPS
         /// Path of the `sluice-ingest` executable.
         package var worker: String
+        package var workerArguments: WorkerArguments
 
         package init(
             rtmp: DaemonConfiguration.RTMP, rtmps: DaemonConfiguration.RTMPS = DaemonConfiguration.RTMPS(),
-            worker: String
+            worker: String, workerArguments: WorkerArguments = WorkerArguments()
         ) {
             self.rtmp = rtmp
             self.rtmps = rtmps
             self.worker = worker
+            self.workerArguments = workerArguments
         }
     }
 
@@ -92,7 +95,9 @@ package final class Supervisor: Sendable {
     /// What was bound, in the order of the configuration.
     package var ports: [UInt16] { sockets.filter { !$0.isSecure }.map(\.port) }
     package var securePorts: [UInt16] { sockets.filter(\.isSecure).map(\.port) }
-    package var slateWorker: SlateWorker { SlateWorker(path: configuration.worker) }
+    package var slateWorker: SlateWorker {
+        SlateWorker(path: configuration.worker, arguments: configuration.workerArguments)
+    }
     package var counters: Counters { state.withLock { $0.counters } }
 
     /// Connections of encoders now: all, without a worker, and with one but without an answer to publish.

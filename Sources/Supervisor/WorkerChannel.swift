@@ -39,6 +39,9 @@ struct WorkerChannel: ~Copyable {
     private let descriptor: CInt
     let whisper: Whisper
     private var frames = FrameReader()
+    private var patience = Duration.seconds(3600)
+    /// When the message under way began.
+    private var began: SuspendingClock.Instant?
 
     /// Takes the descriptor over.
     init(descriptor: CInt) {
@@ -48,8 +51,9 @@ struct WorkerChannel: ~Copyable {
 
     deinit { whisper.end() }
 
-    /// How long `next` waits for bytes before it answers `.timedOut`.
-    func setTimeout(seconds: UInt32) {
+    /// How long `next` waits before it answers `.timedOut`: for bytes, and for the rest of a message that has begun.
+    mutating func setTimeout(seconds: UInt32) {
+        patience = .seconds(Int64(seconds))
         var timeout = timeval(tv_sec: Int(seconds), tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
@@ -57,7 +61,12 @@ struct WorkerChannel: ~Copyable {
 
     mutating func next() throws(ParseError) -> ReadResult {
         while true {
-            if let frame = try frames.next() { return .message(try WorkerMessage(type: frame.type, body: frame.body)) }
+            if let frame = try frames.next() {
+                began = nil
+                return .message(try WorkerMessage(type: frame.type, body: frame.body))
+            }
+            let now = SuspendingClock.now
+            if let began, now - began > patience { return .timedOut }
             var failure: CInt = 0
             let count = withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 8) { buffer in
                 let count = read(descriptor, buffer.baseAddress, buffer.count)
@@ -65,7 +74,10 @@ struct WorkerChannel: ~Copyable {
                 if count > 0 { frames.append(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
                 return count
             }
-            if count > 0 { continue }
+            if count > 0 {
+                if began == nil { began = SuspendingClock.now }
+                continue
+            }
             if count == 0 { return .closed }
             switch failure {
             case EINTR: continue

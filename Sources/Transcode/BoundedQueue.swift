@@ -80,6 +80,3 @@ struct WorkerThread: ~Copyable {
     /// Waits until the thread has ended; to be called exactly once.
     consuming func join() { pthread_join(handle, nil) }
 }
-
-/// Processors that are there for us.
-func processorCount() -> Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }

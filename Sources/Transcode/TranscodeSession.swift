@@ -1,3 +1,4 @@
+import FFmpeg
 package import Media
 
 /// Makes the ladder of one publication: coded samples in, coded samples of every rung out, all on the epoch's clock.

@@ -1,26 +1,31 @@
+import ChunkStream
+import Confinement
 import FFmpeg
 import Glibc
 import Ingest
 import RTMPServer
 
 /// The worker of one publication. Standard input is the encoder's socket, standard output one end of a socket pair to
-/// the daemon that started it; it has no arguments, no environment and no other descriptors.
-///
-/// With the argument `slate` it makes what stands in for the picture: standard input is then an image, or nothing.
+/// the daemon that started it, standard error a pipe for its last words; it has no environment and no other descriptors,
+/// and its arguments are `WorkerArguments`.
 @main
 enum SluiceIngest {
     static func main() {
-        let makesSlate = CommandLine.arguments.dropFirst() == ["slate"]
-        guard makesSlate || isSocket(STDIN_FILENO), isSocket(STDOUT_FILENO) else {
+        guard let arguments = WorkerArguments(Array(CommandLine.arguments.dropFirst())),
+            arguments.makesSlate || isSocket(STDIN_FILENO), isSocket(STDOUT_FILENO)
+        else {
             complain("sluice-ingest is started by sluice, with the encoder's socket as standard input")
             exit(2)
         }
         // A daemon that has gone is an error of write, not the end of the process before it could say why.
         signal(SIGPIPE, SIG_IGN)
-        Confinement.apply()
+        do throws(Confinement.Failure) { try Confinement.apply(arguments) } catch {
+            complain("sluice-ingest: \(error)")
+            exit(1)
+        }
         // FFmpeg and x264 would write a line for every broken frame; what matters is counted and told to the daemon.
         FFmpegLog.install(upTo: .error) { _, _ in }
-        if makesSlate { return makeSlate() }
+        if arguments.makesSlate { return makeSlate() }
         do {
             var limits = RTMPLimits()
             limits.idleTimeout = .seconds(10)

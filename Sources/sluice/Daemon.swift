@@ -37,7 +37,9 @@ struct Daemon {
         budget = StorageBudget(maximumBytes: Int(clamping: configuration.storage.maxBytes))
         let directory = ChannelDirectory()
         supervisor = try Supervisor(
-            .init(rtmp: configuration.rtmp, rtmps: configuration.rtmps, worker: worker),
+            .init(
+                rtmp: configuration.rtmp, rtmps: configuration.rtmps, worker: worker,
+                workerArguments: try WorkerRights.arguments(configuration.worker, logger)),
             channels: directory, logger: logger, clock: wallMilliseconds)
         channels = ChannelSet(
             directory: directory, supervisor: supervisor, profiles: profiles, environment: environment,

@@ -92,6 +92,8 @@ class Sluice:
 
     # More arguments of the key server.
     key_arguments = ()
+    # More of the daemon's.
+    daemon_arguments = ()
     # One address or several, with commas between.
     rtmp_listen = "127.0.0.1:0"
 
@@ -124,7 +126,8 @@ class Sluice:
         self.daemon = Process(
             f"daemon{len(self.daemons) or ''}",
             [BUILD / "sluice", "serve", "--profiles", self.profiles, "--storage", self.directory / "data",
-             "--rtmp-listen", self.rtmp_listen, "--origin-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
+             "--rtmp-listen", self.rtmp_listen, "--origin-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
+             *self.daemon_arguments],
             self.directory, self.environment)
         self.daemons.append(self.daemon)
         ports = self.daemon.listening()

@@ -92,6 +92,7 @@ import Testing
         let environment = [
             "SLUICE_RTMP_LISTEN": "127.0.0.1:11", "SLUICE_STORAGE_MAXBYTES": "2GiB", "SLUICE_LOG_LEVEL": "debug",
             "SLUICE_RTMP_MAXPUBLISHERS": "", "SLUICE_ADMIN_TOKEN": "a-token-of-length",
+            "SLUICE_WORKER_USER": "sluice-worker", "SLUICE_WORKER_MEMORY": "1GiB",
         ]
         let result = DaemonConfiguration.load(
             text: text, file: "s.yaml", directory: "/etc/sluice", environment: environment,
@@ -104,6 +105,7 @@ import Testing
         #expect(configuration.storage.maxBytes == 2 << 30)
         #expect(configuration.storage.directory == "/etc/sluice/here")
         #expect(configuration.log.level == .debug)
+        #expect(configuration.worker.user == "sluice-worker" && configuration.worker.memory == 1 << 30)
         #expect(configuration.admin.token?.matches("a-token-of-length") == true)
     }
 
@@ -169,6 +171,9 @@ import Testing
         Bad(
             text: "storage: { maxBytes: 1MiB }",
             expected: ["1:22: error: 'maxBytes' is below 64MiB, which holds no window; take more"]),
+        Bad(
+            text: "worker: { memory: 200MiB }",
+            expected: ["1:19: error: 'memory' is below 256MiB, in which no picture is encoded; take more"]),
         Bad(
             text: "origin: { certificate: /nowhere/c.pem }",
             expected: [

@@ -15,8 +15,10 @@ struct FakeWorker: Sendable {
     let directory: TemporaryDirectory
     var path: String { directory.path + "/worker" }
 
-    /// - Parameter loops: says the last message for ever.
-    init(_ messages: [WorkerMessage], raw: [UInt8] = [], loops: Bool = false) throws {
+    /// - Parameters:
+    ///   - loops: says the last message for ever.
+    ///   - complaint: what it writes to its standard error, ten thousand times.
+    init(_ messages: [WorkerMessage], raw: [UInt8] = [], loops: Bool = false, complaint: String? = nil) throws {
         directory = try TemporaryDirectory()
         func write(_ messages: [WorkerMessage], _ raw: [UInt8], to name: String) throws {
             let bytes = messages.flatMap { $0.serialize() } + raw
@@ -33,6 +35,7 @@ struct FakeWorker: Sendable {
             ? "while /bin/cat \(directory.path)/last; do :; done" : isDone ? "exit 0" : "exec /bin/cat 3>&1 > /dev/null"
         let script = """
             #!/bin/sh
+            \(complaint.map { "/usr/bin/yes '\($0)' 2>/dev/null | /usr/bin/head -n 10000 >&2 2>/dev/null" } ?? ":")
             /bin/cat \(directory.path)/greeting
             /usr/bin/head -c 1 <&1 > /dev/null
             /bin/cat \(directory.path)/rest

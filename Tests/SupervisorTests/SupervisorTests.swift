@@ -185,6 +185,33 @@ import Timeline
         await room.close()
     }
 
+    @Test func lastWordsAreOneLineOfTheDaemons() async throws {
+        let messages = publication([]) + [.end(reason: "done")]
+        let room = try Newsroom(worker: try FakeWorker(messages, complaint: "{\"level\":\"error\"}"))
+        let encoder = try room.connect()
+        let lines = await room.lines(until: "publication ended").filter { $0.text.hasPrefix("sluice-ingest: ") }
+        #expect(lines.count == 1 && lines.first?.level == .warning)
+        let text = try #require(lines.first?.text)
+        #expect(text.hasPrefix("sluice-ingest: {\"level\":\"error\"} {\"level\"") && text.utf8.count < 1100)
+        #expect(text.contains(" peer=127.0.0.1") && !text.contains("\n"))
+        try encoder.close()
+        await room.close()
+    }
+
+    @Test func aMessageThatNeverEndsIsSilence() throws {
+        var pair: [CInt] = [-1, -1]
+        try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &pair) == 0)
+        let theirs = FileHandle(fileDescriptor: pair[1], closeOnDealloc: true)
+        var worker = WorkerChannel(descriptor: pair[0])
+        // Of a message that has begun there is always one more byte to read: waiting for bytes would never end.
+        worker.setTimeout(seconds: 0)
+        try theirs.write(contentsOf: Data([1, 0, 0, 0, 4] + [UInt8](repeating: 0, count: 100_000)))
+        guard case .timedOut = try worker.next() else {
+            Issue.record("it waits for the rest")
+            return
+        }
+    }
+
     @Test func wordsOfAnEncoderStayOnTheirLine() async throws {
         let worker = try FakeWorker(
             FakeWorker.greeting(encoder: "OBS\n2026-11-21 error: all lost\r\u{1B}[31m") + [
