@@ -18,7 +18,7 @@ package struct WorkerArguments: Sendable, Hashable {
     /// Nil: the daemon's own.
     package var user: User?
     /// Bytes of memory that it may write to, stacks of threads too.
-    package var memory: UInt64 = 4 << 30
+    package var memory: UInt64 = 6 << 30
 
     package init() {}
 

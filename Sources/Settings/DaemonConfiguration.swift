@@ -73,7 +73,7 @@ package struct DaemonConfiguration: Sendable, Hashable {
         /// Whose rights they take where the daemon is root; nil: nobody's.
         package var user: String?
         /// Bytes that each may write to.
-        package var memory: UInt64 = 4 << 30
+        package var memory: UInt64 = 6 << 30
         package init() {}
     }
 

@@ -14,7 +14,7 @@ HELLO, PUBLISH, TRACKS, CHUNK, STATISTICS, EVENT, END = range(1, 8)
 
 def script(path, worker, lies):
     """Writes the program; `lies` names a function of this module for each channel that has one."""
-    text = f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {os.path.dirname(os.path.abspath(__file__))!r})\n"
+    text = f"#!/usr/bin/python3\nimport sys\nsys.path.insert(0, {os.path.dirname(os.path.abspath(__file__))!r})\n"
     text += f"import lying_worker\nlying_worker.main({str(worker)!r}, {lies!r})\n"
     path.write_text(text)
     path.chmod(0o755)

@@ -41,8 +41,8 @@ def test_a_worker_is_confined(run):  # noqa: F811
     assert status["NoNewPrivs"] == "1"
     for name in ("CapPrm", "CapEff", "CapInh", "CapAmb"):
         assert int(status[name], 16) == 0, name
-    for name, value in (("core file size", 0), ("file size", 0), ("open files", 32), ("data size", 4 << 30),
-                        ("address space", 16 << 30)):
+    for name, value in (("core file size", 0), ("file size", 0), ("open files", 32), ("data size", 6 << 30),
+                        ("address space", 24 << 30)):
         assert limit(worker, name) == (str(value), str(value)), name
     assert Path(f"/proc/{worker}/oom_score_adj").read_text().strip() == "500"
     warnings = [line["message"] for line in sluice.daemon.log() if line.get("level") == "warning"]
