@@ -93,7 +93,10 @@ def test_a_worker_without_memory_ends_alone(tmp_path):
         large = [rtmp.message(1, (1 << 16).to_bytes(4, "big"), stream=2),
                  *rtmp.chunks(9, b"\x17\1\0\0\0" + bytes(7 << 20), 6, 2500, 1 << 16)]
         first.send(b"".join(large))
-        wait_for("it is taken", lambda: sluice.status("live")["publisher"]["bytesReceived"] > 7 << 20)
+        # Statistics come with messages.
+        sound = rtmp.message(8, b"\xaf\1" + bytes(8), stream=4, timestamp=2500)
+        wait_for("it is taken", lambda: first.send(sound) and
+                 sluice.status("live")["publisher"]["bytesReceived"] > 7 << 20)
         first.close()
         wait_for("the encoder is gone", lambda: endings(sluice, "live"))
         # The next one gets what that one had and a little more; then comes a message that takes more.
