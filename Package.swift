@@ -269,8 +269,8 @@ let package = Package(
             "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "Settings",
             "Slate", "TestSupport", "Timeline"),
         tests(
-            "LiveTests", "Live", "CPIX", "CurlHTTP", "Files", "Keys", "Media", "Packager", "Settings", "Slate",
-            "TestSupport",
+            "LiveTests", "Live", "CPIX", "CurlHTTP", "Files", "ISOBMFF", "Keys", "Media", "Packager", "Settings",
+            "Slate", "TestSupport",
             "Timeline", logging),
         tests(
             "OriginTests", "Origin", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport", "Timeline",

@@ -22,6 +22,15 @@ extension AdminReport {
                     publisher.map { ([("channel", channel.channel), ("role", $0.role)], value) }
                 }
             })
+        text.add(
+            "sluice_channel_filling", .gauge, "1 while a lost input is filled in.",
+            each { $0.input == "filling" ? 1 : 0 })
+        text.add(
+            "sluice_channel_input_lost", .gauge, "1 from the loss of the input to the end of the hold.",
+            each { $0.input == "filling" || $0.input == "lost" ? 1 : 0 })
+        text.add(
+            "sluice_channel_ended", .gauge, "1 while manifests say that the source has ended.",
+            each { $0.input == "ended" ? 1 : 0 })
         text.add("sluice_ingest_bits_per_second", .gauge, "Rate of the encoder's media.", published(\.bitsPerSecond))
         text.add("sluice_ingest_bytes_total", .counter, "Media bytes of this publication.", published(\.bytesReceived))
         text.add("sluice_ingest_video_samples_total", .counter, "Pictures received.", published(\.videoSamples))

@@ -17,6 +17,9 @@ package struct AdminReport: Sendable {
         package var publisher: Publisher?
         /// Another encoder, which waits for that one to fail.
         package var standby: Publisher?
+        /// none, live, lost, filling or ended.
+        package var input: String
+        package var inputLostSinceMilliseconds: Int64?
         package var segments: Int
         package var firstSegment: UInt64?
         package var lastSegment: UInt64?
@@ -109,7 +112,8 @@ package struct AdminReport: Sendable {
         let listedAt = states.map(\.1.window.changedAtMilliseconds).max()
         return Channel(
             channel: name, publisher: statuses.first.map(Publisher.init),
-            standby: statuses.dropFirst().first.map(Publisher.init), segments: snapshot.segments.count,
+            standby: statuses.dropFirst().first.map(Publisher.init), input: channel.inputState.rawValue,
+            inputLostSinceMilliseconds: channel.inputLostSince, segments: snapshot.segments.count,
             firstSegment: snapshot.segments.first?.number, lastSegment: snapshot.segments.last?.number,
             lastSegmentAgeMilliseconds: snapshot.segments.isEmpty ? nil : listedAt.map { clock() - $0 },
             discontinuitySequence: snapshot.segments.last?.discontinuitySequence ?? 0,

@@ -8,6 +8,8 @@ extern int accept4(int, struct sockaddr *, unsigned int *, int);
 extern unsigned long pthread_self(void);
 extern int pthread_setname_np(unsigned long, const char *);
 
+extern int memfd_create(const char *, unsigned int);
+
 // prctl is variadic, which Swift cannot call.
 
 // accept with close-on-exec in one step, so that no worker inherits it.

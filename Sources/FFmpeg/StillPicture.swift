@@ -1,4 +1,5 @@
 import CFFmpeg
+package import Media
 
 /// Pictures that do not move: black, or the one in a PNG or JPEG file.
 package enum StillPicture {
@@ -56,6 +57,21 @@ package enum StillPicture {
         return frame
     }
 
+    /// The picture that is shown last of those that begin with a sync sample; nil where none can be decoded.
+    ///
+    /// - Parameter samples: in decode order; broken ones are passed over.
+    package static func last(of samples: [[UInt8]], _ format: VideoFormat) throws(FFmpegError) -> Frame? {
+        var decoder = try Decoder(format, threads: 1)
+        var last: Frame?
+        for (index, sample) in samples.enumerated() {
+            try decoder.sendUnlessBroken(sample, presentationTime: Int64(index))
+            if let frame = try decoder.receiveLast() { last = frame }
+        }
+        try decoder.sendEnd()
+        if let frame = try decoder.receiveLast() { last = frame }
+        return last
+    }
+
     /// The picture as large as it fits, in the middle of black.
     ///
     /// - Parameters: width, height: even, at least 2.
@@ -92,5 +108,22 @@ extension Frame {
         case 1: (pointer.pointee.data.1, Int(pointer.pointee.linesize.1))
         default: (pointer.pointee.data.2, Int(pointer.pointee.linesize.2))
         }
+    }
+}
+
+extension Decoder {
+    fileprivate mutating func sendUnlessBroken(_ data: [UInt8], presentationTime: Int64) throws(FFmpegError) {
+        do throws(FFmpegError) {
+            try send(data, presentationTime: presentationTime)
+        } catch {
+            if !error.isBadInput { throw error }
+        }
+    }
+
+    /// The last of the frames that are there.
+    fileprivate mutating func receiveLast() throws(FFmpegError) -> Frame? {
+        var last: Frame?
+        while let frame = try receive() { last = frame }
+        return last
     }
 }

@@ -10,7 +10,7 @@ package struct SlateJob: ~Copyable {
     private var link: DaemonLink
     private let image: [UInt8]
 
-    /// - Parameter image: a PNG or JPEG file; empty: black.
+    /// - Parameter image: a PNG or JPEG file, or a CMAF segment behind its header, whose last picture it is; empty: black.
     package init(link: consuming DaemonLink, image: [UInt8]) {
         self.link = link
         self.image = image
@@ -43,8 +43,7 @@ package struct SlateJob: ~Copyable {
         let encoder = try SlateEncoder(ladder)
         if !image.isEmpty {
             do {
-                let picture = try StillPicture.decode(image)
-                let coded = try encoder.encode(picture)
+                let coded = try encoder.encode(try picture())
                 let size = coded.reduce(0) { $0 + $1.samples.reduce(0) { $0 + $1.data.count } }
                 if size <= WorkerLimits.slateBytes / 2 { return coded }
                 warn("the slate's image takes \(size) bytes in all rungs, more than \(WorkerLimits.slateBytes / 2)")
@@ -53,6 +52,11 @@ package struct SlateJob: ~Copyable {
             }
         }
         return try encoder.encode(nil)
+    }
+
+    private func picture() throws -> FFmpeg.Frame? {
+        guard LastPicture.isMedia(image) else { return try StillPicture.decode(image) }
+        return try LastPicture.decode(image)
     }
 
     private func warn(_ text: String) {

@@ -27,20 +27,28 @@ extension LiveChannel {
     }
 
     /// Uses the slate that is there from before; false where it has to be made.
-    package func hasSlate(recipe: String) -> Bool {
-        guard slates.takeCurrent(recipe: recipe) else { return false }
-        slates.keep(slatesInUse)
+    package func hasSlate(recipe: String, for purpose: SlatePurpose) -> Bool {
+        guard slates.takeCurrent(recipe: recipe, for: purpose) else { return false }
+        keepSlates()
+        if purpose == .lostInput { pictureIsReady() }
         return true
     }
 
-    /// From now on it stands for segments without a key.
-    package func setSlate(_ slate: Slate) {
-        do throws(StorageError) { try slates.put(slate) } catch {
+    /// From now on it stands for what is missing.
+    package func setSlate(_ slate: Slate, for purpose: SlatePurpose) {
+        do throws(StorageError) { try slates.put(slate, for: purpose) } catch {
             logger.error(
                 "the slate cannot be kept: segments made of it are lost at a restart", metadata: ["error": "\(error)"])
         }
-        slates.keep(slatesInUse)
+        keepSlates()
         logger.info("a slate is ready", metadata: ["slate": "\(slate.id)", "bytes": "\(slate.byteCount)"])
+        if purpose == .lostInput { pictureIsReady() }
+    }
+
+    /// Drops what is of no use any more, once it is known what is.
+    private func keepSlates() {
+        guard !wantsSlate || slates.current != nil, !wantsFill || slates.current(for: .lostInput) != nil else { return }
+        slates.keep(slatesInUse)
     }
 
     private var slatesInUse: Set<String> { groups.values.reduce(into: []) { $0.formUnion($1.slates) } }

@@ -46,11 +46,13 @@ package final class LiveChannel: Sendable {
     let groups: [String: KeyGroup]
     let slates: SlateShelf
     private let revisions: [String: String]
-    private let clock: @Sendable () -> Int64
-    private let setAlarm: Alarm
+    let clock: @Sendable () -> Int64
+    let steady: @Sendable () -> Int64
+    let setAlarm: Alarm
     private let onAlarm: @Sendable () -> Void
     let logger: Logger
     let state = Mutex(State())
+    let filling: Mutex<FillState>
     /// One publisher at a time takes the channel.
     private let taking = Mutex(())
     /// One refresh at a time: what is shown later was looked at later.
@@ -65,16 +67,20 @@ package final class LiveChannel: Sendable {
     ///   - makeSchedule: a schedule for a contract and the provider that the profile names for it, which keeps its
     ///     keys in the file named.
     ///   - clock: milliseconds from the epoch.
-    ///   - alarm: by which keys are announced in their time.
+    ///   - steady: milliseconds of a clock that only runs forward; nil: the same.
+    ///   - alarm: by which keys are announced in their time, and a lost input is filled in.
     package init(
         profile: ChannelProfile, directory: String?, budget: StorageBudget, seal: WindowSeal? = nil, logger: Logger,
-        clock: @escaping @Sendable () -> Int64, alarm: @escaping Alarm,
+        clock: @escaping @Sendable () -> Int64, steady: (@Sendable () -> Int64)? = nil, alarm: @escaping Alarm,
         makeSchedule: (KeyContract, SPEKEProfile, _ vaultPath: String?, _ onChange: @escaping @Sendable () -> Void)
             throws
             -> KeySchedule
     ) throws {
         self.profile = profile
         self.clock = clock
+        let steady = steady ?? clock
+        self.steady = steady
+        filling = Mutex(FillState(hold: InputHold(Self.holdSettings(profile)), offset: clock() &- steady()))
         var logger = logger
         logger[metadataKey: "channel"] = "\(profile.channel)"
         self.logger = logger
@@ -90,7 +96,8 @@ package final class LiveChannel: Sendable {
             budget: budget, seal: seal,
             onEvent: { event in
                 switch event {
-                case .segment, .evictedEarly: refresh()
+                case .segment: refresh.listed()
+                case .evictedEarly: refresh()
                 case .part: refresh.parts()
                 case .storageFailed, .unreadable, .journalDamaged: break
                 }
@@ -169,11 +176,14 @@ package final class LiveChannel: Sendable {
     /// Nil where the profile has no such endpoint.
     package func state(of endpoint: String) -> EndpointState? { state.withLock { $0.endpoints[endpoint] } }
 
-    /// A publication has begun, or ended for good.
-    package func setEnded(_ isEnded: Bool) {
+    /// The source is over, and manifests say so until something of an encoder is listed again.
+    func setEnded(_ isEnded: Bool) {
         state.withLock { $0.isEnded = isEnded }
         refresh()
     }
+
+    /// Something of an encoder is listed: shown with the next look.
+    func hasInputAgain() { state.withLock { $0.isEnded = false } }
 
     /// Decides who publishes, one decision at a time: of two that come at once, the one that has the channel has the
     /// timeline.
@@ -384,6 +394,12 @@ private final class Refresh: Sendable {
     func connect(to channel: LiveChannel) { target.withLock { $0.channel = channel } }
     func callAsFunction() { target.withLock { $0.channel }?.refresh() }
     func parts() { target.withLock { $0.channel }?.refreshParts() }
+
+    func listed() {
+        guard let channel = target.withLock({ $0.channel }) else { return }
+        channel.segmentListed()
+        channel.refresh()
+    }
 }
 
 extension KeyContract {

@@ -6,18 +6,26 @@ import Slate
 import Synchronization
 import Timeline
 
-/// The slates of a channel: the one that new segments may be made of, and those that segments of the window were.
+/// What a slate stands for.
+package enum SlatePurpose: Sendable {
+    /// Segments without a key.
+    case missingKey
+    /// An input that is lost: what is made of it are segments of the window, which need no slate afterwards.
+    case lostInput
+}
+
+/// The slates of a channel: those that new segments may be made of, and those that segments of the window were.
 ///
 /// Each lies in the channel's directory in a file of its own, sealed as media is: the same bytes behind the same URLs
-/// after a restart. Bounds: a slate has at most `WorkerLimits.slateBytes`; there is one, and one more for each that the
-/// window still shows after the profile changed.
+/// after a restart. Bounds: a slate has at most `WorkerLimits.slateBytes`; there is one for each purpose, and one more for
+/// each that the window still shows after the profile changed.
 final class SlateShelf: Sendable {
     /// Of a segment whose slate is not known any more: no slate has this id.
     static let lost = "lost"
 
     private struct State {
         var slates: [String: Slate] = [:]
-        var current: Slate?
+        var current: [SlatePurpose: Slate] = [:]
     }
 
     private let directory: String?
@@ -41,24 +49,27 @@ final class SlateShelf: Sendable {
         self.damaged = damaged
     }
 
-    var current: Slate? { state.withLock { $0.current } }
+    /// For segments without a key.
+    var current: Slate? { current(for: .missingKey) }
+
+    func current(for purpose: SlatePurpose) -> Slate? { state.withLock { $0.current[purpose] } }
 
     func slate(_ id: String) -> Slate? { state.withLock { $0.slates[id] } }
 
     /// Takes one made of `recipe` for new segments; false where there is none.
-    func takeCurrent(recipe: String) -> Bool {
+    func takeCurrent(recipe: String, for purpose: SlatePurpose = .missingKey) -> Bool {
         state.withLock { state in
-            state.current = state.slates.values.filter { $0.recipe == recipe }.min { $0.id < $1.id }
-            return state.current != nil
+            state.current[purpose] = state.slates.values.filter { $0.recipe == recipe }.min { $0.id < $1.id }
+            return state.current[purpose] != nil
         }
     }
 
     /// Takes it for new segments.
     /// - Throws: where it cannot be written: then it is in memory, and what is made of it lost with the process.
-    func put(_ slate: Slate) throws(StorageError) {
+    func put(_ slate: Slate, for purpose: SlatePurpose = .missingKey) throws(StorageError) {
         state.withLock { state in
             state.slates[slate.id] = slate
-            state.current = slate
+            state.current[purpose] = slate
         }
         guard let path = Self.path(slate.id, directory, seal) else { return }
         var content = slate.record
@@ -73,7 +84,8 @@ final class SlateShelf: Sendable {
     /// Drops what is neither in use nor named.
     func keep(_ ids: Set<String>) {
         let dropped = state.withLock { state in
-            let dropped = state.slates.keys.filter { !ids.contains($0) && $0 != state.current?.id }
+            let used = ids.union(state.current.values.map(\.id))
+            let dropped = state.slates.keys.filter { !used.contains($0) }
             for id in dropped { state.slates[id] = nil }
             return dropped
         }

@@ -31,10 +31,11 @@ package enum MPDPackager {
             profiles: [.isoffLive], type: isStatic ? .static : .dynamic,
             availabilityStartTime: availabilityStart(window),
             publishTime: Ticks(window.publishedAtMilliseconds, timescale: 1000),
-            mediaPresentationDuration: isStatic ? periods.last.flatMap { end(of: $0) } : nil,
+            mediaPresentationDuration: window.isEnded ? periods.last.flatMap { end(of: $0) } : nil,
             minimumUpdatePeriod: window.isEnded ? nil : .seconds(endpoint.minUpdatePeriodSeconds),
             minBufferTime: .seconds(endpoint.minBufferTimeSeconds),
-            timeShiftBufferDepth: isStatic ? nil : depth(window),
+            // What is over does not grow old: who comes now sees the window that is left.
+            timeShiftBufferDepth: window.isEnded ? nil : depth(window),
             suggestedPresentationDelay: isStatic ? nil : .seconds(endpoint.suggestedPresentationDelaySeconds),
             maxSegmentDuration: longest, periods: periods,
             utcTimings: isStatic ? [] : [.httpXSDate("time")])

@@ -27,6 +27,11 @@ package struct ChannelProfile: Sendable, Hashable {
         self.slate = slate
     }
 
+    /// Path of the image that fills in for a lost input; nil: none does.
+    package var fillImage: String? {
+        ingest.inputLoss.fill == .slate ? ingest.inputLoss.image ?? slate.image : nil
+    }
+
     /// The same but for who may publish: what can change under a publication on air.
     package func admitting(as other: ChannelProfile) -> ChannelProfile {
         var copy = self

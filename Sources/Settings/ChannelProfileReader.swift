@@ -47,7 +47,8 @@ struct ChannelProfileReader {
     private func read(_ root: Section, _ secrets: SecretReader, _ log: DiagnosticLog, into reading: inout Reading) {
         reading.channel = Names.read("channel", of: root, limit: 64, "it is the name in every URL: channel: news")
         reading.channelPlace = root.place(of: "channel")
-        let ingest = IngestReader(secrets: secrets).read(root)
+        let ingestReader = IngestReader(secrets: secrets)
+        let ingest = ingestReader.read(root)
         let (ladder, segmentSeconds) = LadderReader(log: log).read(root)
         let storage = readStorage(root, segmentSeconds, log)
         let speke = SPEKEReader(secrets: secrets).read(root)
@@ -55,7 +56,8 @@ struct ChannelProfileReader {
         let slate = SlateReader(secrets: secrets).read(
             root,
             isShown: speke.profiles.values.contains { $0.onKeyFailure.then == .slate }
-                || ingest?.inputLoss.fill == .slate)
+                || ingest?.inputLoss.fill == .slate && ingest?.inputLoss.image == nil)
+        if let ingest { ingestReader.check(ingest.inputLoss, root, ladder, slate: slate) }
         let encryption = EncryptionReader(
             log: log, segmentSeconds: segmentSeconds, spekeNames: speke.names, speke: speke.profiles)
         let endpoints = EndpointReader(

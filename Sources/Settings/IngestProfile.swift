@@ -74,19 +74,25 @@ package struct InputLoss: Sendable, Hashable {
     package enum Fill: String, Sendable, Hashable, CaseIterable {
         /// Gap and discontinuity.
         case none
-        case `repeat`, black, slate
+        /// The last picture, with silence.
+        case `repeat`
+        /// With silence, as an image too.
+        case black, slate
     }
 
     package enum End: String, Sendable, Hashable, CaseIterable { case stop }
 
-    /// How long to fill before `end`.
+    /// How long to fill before `end`, from the loss on.
     package var holdSeconds: UInt32
     package var fill: Fill
     package var end: End
+    /// Path of the PNG or JPEG file that `slate` shows; nil: that of the profile's `slate`.
+    package var image: String?
 
-    package init(holdSeconds: UInt32 = 60, fill: Fill = .none, end: End = .stop) {
+    package init(holdSeconds: UInt32 = 60, fill: Fill = .none, end: End = .stop, image: String? = nil) {
         self.holdSeconds = holdSeconds
         self.fill = fill
         self.end = end
+        self.image = image
     }
 }

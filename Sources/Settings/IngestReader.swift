@@ -1,3 +1,5 @@
+import Media
+
 /// Reads `ingest`.
 struct IngestReader {
     let secrets: SecretReader
@@ -107,12 +109,38 @@ struct IngestReader {
     private func readInputLoss(_ section: Section) -> InputLoss {
         let standard = InputLoss()
         guard let node = section["inputLoss"],
-            let loss = Section(node, "inputLoss", keys: ["holdSeconds", "fill", "end"], log)
+            let loss = Section(node, "inputLoss", keys: ["holdSeconds", "fill", "end", "slate"], log)
         else { return standard }
         let fill = loss.word("fill", default: standard.fill)
-        if fill != .none { PendingFeature.inputLossFill.report(at: loss.place(of: "fill"), log) }
+        let seconds: UInt32 = loss.integer("holdSeconds", in: 0...86400, default: standard.holdSeconds)
+        if fill != .none, seconds == 0 {
+            log.error(
+                "fill: \(fill.rawValue) for 0 seconds shows nothing; write how long, or fill: none",
+                at: loss.place(of: "holdSeconds"))
+        }
+        if fill != .slate, loss.has("slate") {
+            log.error(
+                "'slate' is shown with fill: slate, but fill is \(fill.rawValue); change one of them",
+                at: loss.keyPlace("slate"))
+        }
         return InputLoss(
-            holdSeconds: loss.integer("holdSeconds", in: 0...86400, default: standard.holdSeconds), fill: fill,
-            end: loss.word("end", default: standard.end))
+            holdSeconds: seconds, fill: fill, end: loss.word("end", default: standard.end),
+            image: SlateReader(secrets: secrets).readImage(loss))
+    }
+
+    /// What only the whole profile shows to be wrong.
+    func check(_ loss: InputLoss, _ root: Section, _ ladder: Ladder, slate: SlateProfile) {
+        guard loss.fill != .none, let node = root["ingest"], let place = node.place(of: ["inputLoss", "fill"]) else {
+            return
+        }
+        if loss.fill == .slate, loss.image == nil, slate.image == nil {
+            log.error("fill: slate has no picture; write inputLoss: { slate: { image: FILE } }", at: place)
+        }
+        if ladder.video.contains(where: { $0.codec == .copy }) || ladder.audio.contains(where: { $0.codec == .copy }) {
+            log.warning(
+                "fill: \(loss.fill.rawValue) is made as H.264 and AAC: where a rung with codec: copy passes on anything "
+                    + "else, a lost input is a gap",
+                at: place)
+        }
     }
 }

@@ -2,19 +2,17 @@
 ///
 /// What becomes true leaves this table, and the compiler shows where it was used.
 enum PendingFeature: CaseIterable {
-    case inputLossFill
     case lowLatency, iframeOnlyStream, adPeriods
 
     /// A warning, except where going on would mean to serve something other than what was asked to be protected.
     var severity: Diagnostic.Severity {
         switch self {
-        case .inputLossFill, .lowLatency, .iframeOnlyStream, .adPeriods: .warning
+        case .lowLatency, .iframeOnlyStream, .adPeriods: .warning
         }
     }
 
     var text: String {
         switch self {
-        case .inputLossFill: "filling in for a lost input is not in effect yet: 'none' (a gap) is what happens"
         case .lowLatency:
             "lowLatency is in effect for hls in cmaf without AES-128 alone: the endpoint is served without parts"
         case .iframeOnlyStream: "includeIframeOnlyStream is not in effect yet: no I-frame playlist is made"

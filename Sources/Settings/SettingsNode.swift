@@ -36,6 +36,13 @@ struct SettingsNode: Sendable {
         if case .null = value { true } else { false }
     }
 
+    /// Where a value inside of it is written; nil where there is none.
+    func place(of path: [String]) -> Place? {
+        guard let key = path.first else { return place }
+        guard case .mapping(let entries) = value else { return nil }
+        return entries.first { $0.key == key }?.node.place(of: Array(path.dropFirst()))
+    }
+
     /// What it is, for messages.
     var kind: String {
         switch value {

@@ -14,14 +14,23 @@ struct SlateReader {
         }
         if !isShown {
             log.warning(
-                "nothing shows the slate; write then: slate in an onKeyFailure, or delete it",
+                "nothing shows the slate; write then: slate in an onKeyFailure or fill: slate in inputLoss, or delete it",
                 at: root.keyPlace("slate"))
         }
+        return SlateProfile(image: image(section))
+    }
+
+    /// That of a section inside another one.
+    func readImage(_ parent: Section) -> String? {
+        parent["slate"].flatMap { Section($0, "slate", keys: ["image"], log) }.flatMap(image)
+    }
+
+    private func image(_ section: Section) -> String? {
         guard let image = section["image"], let path = secrets.existingFile(image, "image", isSecret: false) else {
-            return SlateProfile()
+            return nil
         }
         check(path, at: image.place)
-        return SlateProfile(image: path)
+        return path
     }
 
     private func check(_ path: String, at place: Place) {

@@ -97,7 +97,25 @@ package struct SlateTrack: Sendable {
     /// The clear media of the same stretch, as one CMAF chunk; nil where the stretch has no frame.
     package func media(number: UInt64, from start: Ticks, to end: Ticks) -> [UInt8]? {
         guard let places = places(from: start, to: end) else { return nil }
-        let made = (0..<places.count).map { index in
+        return chunk(number, places, 0..<places.count)
+    }
+
+    /// The same, cut into chunks: those frames in each that begin before its end. An empty one where there are none.
+    ///
+    /// - Parameter boundaries: of the chunks, by rising time; the last one ends with the stretch.
+    package func media(number: UInt64, from start: Ticks, to end: Ticks, cutAt boundaries: [Ticks]) -> [[UInt8]] {
+        guard let places = places(from: start, to: end) else { return boundaries.map { _ in [] } + [[]] }
+        var first = 0
+        return (boundaries.map { $0.rescaled(to: stored.track.timescale, rounding: .up).value } + [.max]).map { limit in
+            var next = first
+            while next < places.count, places.time(next) < limit { next += 1 }
+            defer { first = next }
+            return next > first ? chunk(number, places, first..<next) : []
+        }
+    }
+
+    private func chunk(_ number: UInt64, _ places: Places, _ indices: Range<Int>) -> [UInt8] {
+        let made = indices.map { index in
             let sample = samples[index % samples.count]
             let time = places.time(index)
             return Sample(

@@ -26,8 +26,6 @@ final class Publication: Sendable {
         var place = Place.nowhere
         /// What came last, on air too: who is off the air can be on it again at once.
         var buffer = StandbyBuffer()
-        /// Nobody publishes the channel any more since this one left it.
-        var wasLast = false
         var encoder = ""
         var startedAt: Int64 = 0
         var worker: Int32 = 0
@@ -274,7 +272,6 @@ final class Publication: Sendable {
         // A reload that did not yet know of this publication could not end it.
         if channel.isLeaving { stop("its profile changed") }
         checkRights()
-        channel.setEnded(false)
         dialogue.accepted()
         supervisor.logger.notice(
             "publishing",
@@ -329,15 +326,16 @@ final class Publication: Sendable {
         guard chunk.segment <= newest &+ 2 else { return violation("segment \(chunk.segment) lies in the future") }
         let isRedundant = !channel.profile.ingest.streamKeys.backup.isEmpty
         // In one step: who takes over writes what is in the buffer, and nothing else may.
-        let token = state.withLock { state -> UInt64? in
-            if isRedundant { state.buffer.append(chunk) }
-            guard case .onAir(let token, let first) = state.place, chunk.segment >= first else { return nil }
-            return token
+        let (token, waits) = state.withLock { state -> (UInt64?, Bool) in
+            let waits = if case .standby = state.place { true } else { false }
+            if isRedundant || waits { state.buffer.append(chunk) }
+            guard case .onAir(let token, let first) = state.place, chunk.segment >= first else { return (nil, waits) }
+            return (token, waits)
         }
         let ending = onAir(token) { token throws(ParseError) in
             try channel.timeline.append(chunk, publication: token)
         }
-        if ending == nil, isRedundant { supervisor.progressed(self, as: role, channel) }
+        if ending == nil, isRedundant || waits { supervisor.progressed(self, as: role, channel) }
         return ending
     }
 
@@ -358,24 +356,48 @@ final class Publication: Sendable {
     /// From now on its media waits; what was made for the timeline before is the other one's to drop.
     func wait() { state.withLock { $0.place = .standby } }
 
+    /// Nothing whole has come from it for too long: it waits, and what it had counts for nothing.
+    func displace() {
+        state.withLock { state in
+            state.place = .standby
+            state.buffer = StandbyBuffer(tracks: state.buffer.tracks)
+        }
+    }
+
+    /// The first segment that it has whole, where it waits and has begun one in every track.
+    var firstReady: UInt64? {
+        state.withLock { state in
+            guard case .standby = state.place else { return nil }
+            return state.buffer.firstReady
+        }
+    }
+
     func goOnAir(_ token: UInt64, from segment: UInt64) {
         state.withLock { $0.place = .onAir(token: token, firstSegment: segment) }
     }
 
     /// Takes the timeline over with what waited: from the segment under way on, where that is here from its beginning.
     func takeOver(_ timeline: ChannelTimeline) -> ParseError? {
-        state.withLock { state in
+        state.withLock { state -> ParseError? in
+            let isRedundant = !(state.channel?.profile.ingest.streamKeys.backup.isEmpty ?? true)
             guard case .standby = state.place else { return nil }
             let buffer = state.buffer
-            let (token, firstSegment) = timeline.beginPublication(holding: buffer.firstWhole)
-            state.place = .onAir(token: token, firstSegment: firstSegment)
+            var (token, firstSegment) = timeline.beginPublication(holding: buffer.firstWhole)
+            if !isRedundant { state.buffer = StandbyBuffer(tracks: buffer.tracks) }
             do throws(ParseError) {
                 try timeline.setTracks(buffer.tracks, publication: token)
+                // What is copied may begin before its segment does, where something else is listed already.
+                let overlaps = buffer.chunks.contains {
+                    $0.segment == firstSegment && !timeline.isFree($0.bytes, track: Int($0.track), publication: token)
+                }
+                if overlaps { firstSegment += 1 }
+                state.place = .onAir(token: token, firstSegment: firstSegment)
                 for chunk in buffer.chunks where chunk.segment >= firstSegment {
                     try timeline.append(chunk, publication: token)
                 }
                 return nil
             } catch {
+                state.place = .onAir(token: token, firstSegment: firstSegment)
                 return error
             }
         }
@@ -401,7 +423,7 @@ final class Publication: Sendable {
 
     private func leaveChannel() {
         guard let channel = state.withLock({ $0.channel }) else { return }
-        if supervisor.release(channel, by: self) { state.withLock { $0.wasLast = true } }
+        supervisor.release(channel, by: self)
     }
 
     private func record(_ statistics: IngestStatistics) {
@@ -466,7 +488,7 @@ final class Publication: Sendable {
 
     private func finish(_ ending: Ending, _ termination: TerminationStatus) async {
         leaveChannel()
-        let (channel, wasLast, app) = state.withLock { ($0.channel, $0.wasLast, $0.app) }
+        let (channel, app) = state.withLock { ($0.channel, $0.app) }
         var (reason, level) = (ending.reason, ending.isFault ? Logger.Level.error : .notice)
         // Where the worker did not go by itself, the signal was ours: SIGTERM.
         if ending.isSudden, case .signaled(let signal) = termination, signal != SIGTERM {
@@ -480,11 +502,7 @@ final class Publication: Sendable {
                 metadata: ["peer": "\(connection.peer)"], kind: "left", now: steadyMilliseconds())
             return
         }
-        if wasLast, channel.profile.ingest.sourceEndBehavior == .end {
-            channel.setEnded(true)
-        } else {
-            channel.refresh()
-        }
+        channel.refresh()
         supervisor.logger.log(
             level: level, "publication ended: \(reason.onOneLine)",
             metadata: ["channel": "\(channel.profile.channel)", "peer": "\(connection.peer)"])

@@ -1,3 +1,4 @@
+import CLinux
 package import ChunkStream
 import Glibc
 package import Media
@@ -8,12 +9,40 @@ import SystemPackage
 
 /// A worker that makes a slate and goes: `sluice-ingest slate`, confined as one of a publication is.
 ///
-/// Its standard input is the image, its standard output one end of a socket pair that speaks the messages of a
+/// Its standard input is the image, or a segment whose last picture is wanted, its standard output one end of a socket pair that speaks the messages of a
 /// publication. What it says is held to them, and to bounds.
 package struct SlateWorker: Sendable {
     /// Why there is no slate, in words an operator can act on.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
+    }
+
+    /// What it is to show.
+    package enum Picture: Sendable {
+        case black
+        /// Path of a PNG or JPEG file.
+        case image(String)
+        /// The last picture of a CMAF segment, behind its header.
+        case media([UInt8])
+
+        fileprivate func open() throws -> FileDescriptor {
+            switch self {
+            case .black: return try .open("/dev/null", .readOnly, options: [.closeOnExec])
+            case .image(let path): return try .open(path, .readOnly, options: [.closeOnExec])
+            case .media(let bytes):
+                // In memory: what is sealed on the disk is not to lie there in the clear. 1: close on exec.
+                let file = FileDescriptor(rawValue: memfd_create("last-picture", 1))
+                guard file.rawValue >= 0 else { throw Failure(description: "no descriptors left") }
+                do {
+                    try file.writeAll(bytes)
+                    try file.seek(offset: 0, from: .start)
+                } catch {
+                    try file.close()
+                    throw error
+                }
+                return file
+            }
+        }
     }
 
     private let path: String
@@ -27,13 +56,12 @@ package struct SlateWorker: Sendable {
     }
 
     /// - Parameters:
-    ///   - image: path of a PNG or JPEG file; nil: black.
     ///   - recipe: kept with the slate.
     ///   - warn: told what the worker has to say.
     package func make(
-        _ ladder: Ladder, image: String?, recipe: String, warn: @escaping @Sendable (String) -> Void
+        _ ladder: Ladder, _ picture: Picture, recipe: String, warn: @escaping @Sendable (String) -> Void
     ) async throws -> Slate {
-        let input = try FileDescriptor.open(image ?? "/dev/null", .readOnly, options: [.closeOnExec])
+        let input = try picture.open()
         var pair: [CInt] = [-1, -1]
         let words = LastWords()
         guard let words, socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &pair) == 0

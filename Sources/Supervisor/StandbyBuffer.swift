@@ -20,6 +20,14 @@ struct StandbyBuffer: Sendable {
     /// - Parameter tracks: of what comes; empty where they are not known yet.
     init(tracks: [TrackDescription] = []) { self.tracks = tracks }
 
+    /// `firstWhole`, once every track has begun it, or a later one.
+    var firstReady: UInt64? {
+        guard let firstWhole, newest.count == tracks.count, newest.values.allSatisfy({ $0 >= firstWhole }) else {
+            return nil
+        }
+        return firstWhole
+    }
+
     mutating func append(_ chunk: ClearChunk) {
         if newest[chunk.track] == nil {
             // What an encoder begins with may be the rest of a segment.

@@ -64,6 +64,8 @@ package final class Supervisor: Sendable {
     /// Milliseconds from the epoch.
     let clock: @Sendable () -> Int64
     let webHook: WebHook
+    /// In which slates are made.
+    package let slateTurns = SlateTurns()
     let budget: LogBudget
     private let front: TLSFront?
     private let sockets: [ListeningSocket]
@@ -242,7 +244,7 @@ package final class Supervisor: Sendable {
                 return previous
             }
             // With another one at hand, viewers need not wait for what this one will make.
-            if let previous { _ = giveUp(previous, channel, now) }
+            if let previous { giveUp(previous, channel, now, isReplaced: true) }
             let isOnAir = state.withLock { state in
                 let empty = Seats(
                     redundancy: Redundancy(
@@ -251,7 +253,9 @@ package final class Supervisor: Sendable {
                 return state.seats[profile.channel, default: empty].redundancy.join(role, now: now)
             }
             previous?.stop("another encoder with the same stream key took over")
-            guard isOnAir else {
+            channel.inputTaken()
+            // Where something is filled in, that goes on until there is something better.
+            guard isOnAir, !channel.fillsNow else {
                 publication.wait()
                 let snapshot = channel.timeline.snapshot
                 return snapshot.segments.last.map { snapshot.numbering.count(ofNumber: $0.number) + 1 } ?? 0
@@ -266,10 +270,8 @@ package final class Supervisor: Sendable {
     func progressed(_ publication: Publication, as role: EncoderRole, _ channel: LiveChannel) {
         channel.whileTaking {
             let now = steadyMilliseconds()
-            let onAir = state.withLock { state in
-                let seats = state.seats[channel.profile.channel]
-                return seats?.redundancy.active.flatMap { seats?.holders[$0] }
-            }
+            let onAir = onAir(of: channel)
+            if onAir === publication, let first = publication.firstReady { letIn(publication, from: first, channel) }
             let waits = onAir !== publication
             let idle = waits ? onAir?.idleMilliseconds : nil
             let isSeamless = waits && publication.holds(channel.timeline.segmentUnderWay)
@@ -294,13 +296,14 @@ package final class Supervisor: Sendable {
     }
 
     /// A publication is over. The other encoder of the channel goes on in its place, where there is one.
-    /// - Returns: whether nobody is left.
-    func release(_ channel: LiveChannel, by publication: Publication) -> Bool {
+    func release(_ channel: LiveChannel, by publication: Publication) {
         channel.whileTaking { giveUp(publication, channel, steadyMilliseconds()) }
     }
 
     /// With the channel's decision at hand.
-    private func giveUp(_ publication: Publication, _ channel: LiveChannel, _ now: Int64) -> Bool {
+    private func giveUp(
+        _ publication: Publication, _ channel: LiveChannel, _ now: Int64, isReplaced: Bool = false
+    ) {
         let name = channel.profile.channel
         let (isSeated, change, isEmpty) = state.withLock { state -> (Bool, Redundancy.Switch?, Bool) in
             guard let role = state.seats[name]?.holders.first(where: { $0.value === publication })?.key else {
@@ -312,11 +315,20 @@ package final class Supervisor: Sendable {
             if isEmpty { state.seats[name] = nil }
             return (true, change, isEmpty)
         }
-        guard isSeated else { return false }
+        guard isSeated else { return }
         if let change { perform(change, channel) }
         // What it had under way is a short segment, unless the other one has it whole.
         publication.leaveAir(channel.timeline)
-        return isEmpty
+        // A daemon that stops ends its publications itself.
+        if isEmpty, !isReplaced, !isStopped.load(ordering: .acquiring) { channel.inputLeft() }
+    }
+
+    /// Of a channel's encoders the one whose media is listed, or would be if it were not filled in for.
+    func onAir(of channel: LiveChannel) -> Publication? {
+        state.withLock { state in
+            let seats = state.seats[channel.profile.channel]
+            return seats?.redundancy.active.flatMap { seats?.holders[$0] }
+        }
     }
 
     /// With the channel's decision at hand.
@@ -327,6 +339,7 @@ package final class Supervisor: Sendable {
             return state.seats[name]?.holders ?? [:]
         }
         holders[change.to.other]?.wait()
+        if let first = holders[change.to]?.firstReady { channel.giveWay(to: first) }
         let failure = holders[change.to]?.takeOver(channel.timeline)
         logger.warning(
             "the \(change.to.rawValue) encoder is on air now: \(change.cause)", metadata: ["channel": "\(name)"])
@@ -338,7 +351,7 @@ package final class Supervisor: Sendable {
 }
 
 /// Milliseconds of a clock that only runs forward.
-@Sendable func steadyMilliseconds() -> Int64 {
+@Sendable package func steadyMilliseconds() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000

@@ -1,4 +1,5 @@
 import Files
+import ISOBMFF
 package import Media
 import Synchronization
 
@@ -50,6 +51,8 @@ package final class ChannelTimeline: Sendable {
         var assembly: SegmentAssembly?
         var trackSet: TrackSet?
         var startsDiscontinuity = false
+        /// See `WindowSegment`.
+        var fillsSince: Int64?
         var progress: WindowProgress
         var isRetired = false
         /// Sets of tracks since the last whole segment.
@@ -163,6 +166,16 @@ package final class ChannelTimeline: Sendable {
         return snapshot.numbering.count(ofNumber: number)
     }
 
+    /// The first segment that a publication which begins now may use, in durations from the epoch.
+    package var firstFree: UInt64 {
+        writer.withLock { writer in
+            let numbering = snapshot.numbering
+            return max(
+                numbering.count(ofNumber: writer.progress.firstFreeNumber),
+                writer.progress.firstCount(numbering.duration))
+        }
+    }
+
     /// The window is closed for good, for another one to be opened on its directory: what is under way is closed as at
     /// the end of a publication, no publication may write any more, and its bytes leave the budget.
     package func retire() {
@@ -177,10 +190,12 @@ package final class ChannelTimeline: Sendable {
     }
 
     /// The tracks of what follows. A discontinuity comes before its first segment.
+    /// - Parameter fillsSince: where that fills in for an input: since when it is lost, in milliseconds from the epoch.
     /// - Throws: what is wrong with a header, that the publication is not the current one, or that the disk refuses
     ///   to keep what must not come twice.
     package func setTracks(
-        _ tracks: [(name: String, reorderDelay: UInt32, frameRate: FrameRate?, header: [UInt8])], publication: UInt64
+        _ tracks: [(name: String, reorderDelay: UInt32, frameRate: FrameRate?, header: [UInt8])], publication: UInt64,
+        fillsSince: Int64? = nil
     ) throws(ParseError) {
         try writer.withLock { writer throws(ParseError) in
             try Self.require(publication, &writer)
@@ -210,6 +225,7 @@ package final class ChannelTimeline: Sendable {
             writer.progress = progress
             writer.trackSet = set
             writer.startsDiscontinuity = true
+            writer.fillsSince = fillsSince
             let numbering = snapshot.numbering
             writer.assembly = SegmentAssembly(
                 tracks: stored.map(\.track), segmentDuration: limits.segmentDuration,
@@ -246,6 +262,18 @@ package final class ChannelTimeline: Sendable {
                 writer.progress.firstFreeNumber, number &+ (endsSegment && number < .max ? 1 : 0))
             for segment in whole ?? [] { list(segment, &writer, goesOn: true) }
             if limits.showsParts { showUnderWay(&writer) }
+        }
+    }
+
+    /// Whether a chunk lies after everything that was listed of its track, with the tracks that were set.
+    package func isFree(_ chunk: [UInt8], track: Int, publication: UInt64) -> Bool {
+        writer.withLock { writer in
+            guard publication == writer.publication, let set = writer.trackSet, track < set.tracks.count,
+                let start = try? MovieFragmentTable(parsing: chunk.span).fragments.first?.baseMediaDecodeTime
+            else { return true }
+            let stored = set.tracks[track].track
+            guard let end = writer.progress.ends[stored.name] else { return true }
+            return start >= end.rescaled(to: stored.timescale, rounding: .up).value
         }
     }
 
@@ -335,7 +363,7 @@ package final class ChannelTimeline: Sendable {
             number: snapshot.numbering.number(ofCount: count), generation: set.generation,
             isDiscontinuity: isDiscontinuity,
             discontinuitySequence: writer.progress.discontinuitySequence + (isDiscontinuity ? 1 : 0), tracks: tracks,
-            form: store.form)
+            form: store.form, fillsSince: writer.fillsSince)
     }
 
     /// - Parameter goesOn: parts of the next segment may follow.

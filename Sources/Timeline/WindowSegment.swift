@@ -12,6 +12,8 @@ package struct WindowSegment: Sendable, Equatable, Codable {
     package let tracks: [TrackSegment]
     /// How its files lie on the disk; nil, from an earlier version, is clear.
     var form: FileForm?
+    /// Where it fills in for a lost input: since when that is, in milliseconds from the epoch.
+    package var fillsSince: Int64?
 
     package enum FileForm: String, Sendable, Codable {
         /// Plain CMAF: `NUMBER.m4s`.

@@ -26,8 +26,6 @@ actor ChannelSet: Service {
     private let logger: Logger
     private let (schedules, found) = AsyncStream.makeStream(of: LiveChannel.self)
     private var runners: [String: Task<Void, Never>] = [:]
-    /// Done when the last slate that was asked for is made.
-    private var lastSlate: Task<Void, Never>?
 
     init(
         directory: ChannelDirectory, supervisor: Supervisor, profiles: String, environment: [String: String],
@@ -120,7 +118,7 @@ actor ChannelSet: Service {
         seal.isWriting = sealsMedia
         let channel = try LiveChannel(
             profile: profile, directory: "\(storage)/\(profile.channel)", budget: budget, seal: seal, logger: logger,
-            clock: wallMilliseconds,
+            clock: wallMilliseconds, steady: steadyMilliseconds,
             alarm: { time, action in
                 let delay = DispatchTimeInterval.milliseconds(Int(clamping: max(time - wallMilliseconds(), 0)))
                 DispatchQueue.global().asyncAfter(deadline: .now() + delay, execute: action)  // why: a time is the event
@@ -156,10 +154,12 @@ actor ChannelSet: Service {
             return schedule
         }
         supervisor.setIngest(nil, of: channel)
+        supervisor.attend(channel)
         runners[profile.channel] = Task {
             await withDiscardingTaskGroup { group in
                 for schedule in channel.schedules { group.addTask { await schedule.run() } }
-                if channel.wantsSlate { group.addTask { await self.prepareSlate(of: channel) } }
+                if channel.wantsSlate { group.addTask { await self.prepareSlate(of: channel, for: .missingKey) } }
+                if channel.wantsFill { group.addTask { await self.prepareSlate(of: channel, for: .lostInput) } }
             }
         }
         logger.info(
@@ -168,9 +168,10 @@ actor ChannelSet: Service {
         return channel
     }
 
-    /// The slate of before, or one that a worker makes now: until then manifests answer 503 past the grace.
-    private nonisolated func prepareSlate(of channel: LiveChannel) async {
-        let (profile, path) = (channel.profile, channel.profile.slate.image)
+    /// The slate of before, or one that a worker makes now: until then there is none.
+    private nonisolated func prepareSlate(of channel: LiveChannel, for purpose: SlatePurpose) async {
+        let profile = channel.profile
+        let path = purpose == .missingKey ? profile.slate.image : profile.fillImage
         var logger = logger
         logger[metadataKey: "channel"] = "\(profile.channel)"
         let warnings = logger
@@ -178,32 +179,23 @@ actor ChannelSet: Service {
             do {
                 let image = try path.map { try PlainFile.read($0, atMost: 32 << 20) } ?? []
                 let recipe = channel.slateRecipe(image: image)
-                if channel.hasSlate(recipe: recipe) { return }
-                let slate = try await inTurn { [supervisor] in
-                    try await supervisor.slateWorker.make(
-                        profile.ladder, image: path, recipe: recipe, warn: { warnings.warning("\($0)") })
+                if channel.hasSlate(recipe: recipe, for: purpose) { return }
+                let slate = try await supervisor.slateTurns.run { [supervisor] () -> Slate? in
+                    // Meanwhile it may have been made for the other purpose.
+                    if channel.hasSlate(recipe: recipe, for: purpose) { return nil }
+                    return try await supervisor.slateWorker.make(
+                        profile.ladder, path.map { .image($0) } ?? .black, recipe: recipe,
+                        warn: { warnings.warning("\($0)") })
                 }
-                return channel.setSlate(slate)
+                if let slate { channel.setSlate(slate, for: purpose) }
+                return
             } catch {
-                logger.error("no slate could be made: past the grace manifests answer 503: \(error)")
+                switch purpose {
+                case .missingKey: logger.error("no slate could be made: past the grace manifests answer 503: \(error)")
+                case .lostInput: logger.error("no slate could be made: a lost input is a gap: \(error)")
+                }
                 do { try await Task.sleep(for: .seconds(60)) } catch { return }
             }
-        }
-    }
-
-    /// One worker after the other: with many channels a start would else be all of them at once.
-    private func inTurn(_ body: @escaping @Sendable () async throws -> Slate) async throws -> Slate {
-        let previous = lastSlate
-        let task = Task {
-            await previous?.value
-            try Task.checkCancellation()
-            return try await body()
-        }
-        lastSlate = Task { _ = await task.result }
-        return try await withTaskCancellationHandler {
-            try await task.value
-        } onCancel: {
-            task.cancel()
         }
     }
 

@@ -47,8 +47,13 @@ struct Status: AsyncParsableCommand {
             channel.lastSegment.map { "\($0)" } ?? "-",
             channel.lastSegmentAgeMilliseconds.map { "\($0 / 1000) s" } ?? "-",
             keys.map { "\($0.currentPeriod)" } ?? "-", keys?.secondsToNextPeriod.map { "\($0) s" } ?? "-",
-            isWithheld ? "no key" : publisher == nil ? "waiting" : "on air",
+            isWithheld
+                ? "no key" : publisher == nil || channel.input == "filling" ? Self.words(channel.input) : "on air",
         ]
+    }
+
+    private static func words(_ input: String) -> String {
+        ["lost": "input lost", "filling": "filling in", "ended": "ended"][input] ?? "waiting"
     }
 
     private func table(_ rows: [[String]]) -> [String] {

@@ -154,7 +154,10 @@ import Timeline
     @Test func anEndedStreamSaysHowLongItWas() throws {
         let mpd = try mpd(try stage().window(.dash(), isEnded: true))
         #expect(mpd.minimumUpdatePeriod == nil)
-        #expect(mpd.periods.last?.duration?.milliseconds == 2000)
+        let last = try #require(mpd.periods.last)
+        #expect(last.duration?.milliseconds == 2000)
+        #expect(mpd.type == .dynamic && mpd.timeShiftBufferDepth == nil)
+        #expect(mpd.mediaPresentationDuration?.milliseconds == last.start.map { $0.milliseconds + 2000 })
     }
 
     @Test func numbersAloneCountFromTheNominalStart() throws {

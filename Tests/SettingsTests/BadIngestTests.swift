@@ -86,9 +86,17 @@ import Testing
             "10.1.2.3/8",
             "5:11: warning: 10.1.2.3/8 is the network 10.0.0.0/8; write it so"),
         BadProfile(
-            "input loss not in effect", "  maxBitrate: 20000000",
-            "  inputLoss: { holdSeconds: 60, fill: black }",
-            "6:39: warning: filling in for a lost input is not in effect yet: 'none' (a gap) is what happens"),
+            "filling for no time", "  maxBitrate: 20000000",
+            "  inputLoss: { fill: black, holdSeconds: 0 }",
+            "6:42: error: fill: black for 0 seconds shows nothing; write how long, or fill: none"),
+        BadProfile(
+            "a slate without a picture", "  maxBitrate: 20000000",
+            "  inputLoss: { holdSeconds: 60, fill: slate }",
+            "6:39: error: fill: slate has no picture; write inputLoss: { slate: { image: FILE } }"),
+        BadProfile(
+            "a picture that is not shown", "  maxBitrate: 20000000",
+            "  inputLoss: { fill: repeat, slate: {} }",
+            "6:30: error: 'slate' is shown with fill: slate, but fill is repeat; change one of them"),
         BadProfile(
             "maxBitrate out of range", "20000000",
             "5",

@@ -57,7 +57,7 @@ import Testing
     @Test func whatNobodyShowsIsAWarning() {
         #expect(
             load(SampleProfile.text + "slate: {}\n").texts == [
-                "p.yaml:48:1: warning: nothing shows the slate; write then: slate in an onKeyFailure, or delete it"
+                "p.yaml:48:1: warning: nothing shows the slate; write then: slate in an onKeyFailure or fill: slate in inputLoss, or delete it"
             ])
     }
 }

@@ -91,6 +91,7 @@ final class Newsroom: Sendable {
     /// - Parameter worker: nil: there is no such executable.
     init(
         worker: FakeWorker?, allow: [CIDR] = CIDR.loopback, end: IngestProfile.SourceEndBehavior = .continue,
+        loss: InputLoss = InputLoss(holdSeconds: 0),
         webHook: WebHookProfile? = nil, rtmps: DaemonConfiguration.RTMPS = DaemonConfiguration.RTMPS(),
         change: (inout DaemonConfiguration.RTMP) -> Void = { _ in }
     ) throws {
@@ -103,7 +104,7 @@ final class Newsroom: Sendable {
             channel: "news",
             ingest: IngestProfile(
                 streamKeys: .init(primary: [Secret("the-key"), Secret("the-next-key")]), allow: allow,
-                sourceEndBehavior: end, webHook: webHook),
+                inputLoss: loss, sourceEndBehavior: end, webHook: webHook),
             ladder: Ladder(
                 video: [VideoRung(name: "720p", codec: .h264, frameRate: FrameRate(30))],
                 audio: [AudioRung(name: "stereo", codec: .aac)], segmentDurationSeconds: 2,
@@ -121,6 +122,7 @@ final class Newsroom: Sendable {
             .init(rtmp: rtmp, rtmps: rtmps, worker: worker?.path ?? "/nowhere/worker"),
             channels: channels, logger: logger, clock: { clock.now })
         self.supervisor = supervisor
+        supervisor.attend(channel)
         running = Task { await supervisor.run() }
     }
 

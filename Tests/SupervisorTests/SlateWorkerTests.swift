@@ -30,7 +30,7 @@ import Testing
     ) async throws -> Slate {
         let event = WorkerMessage.event(IngestEvent(level: .warning, text: "it is\nblack"))
         let worker = try FakeWorker([.hello(version: Frame.version), event] + messages, raw: raw)
-        return try await SlateWorker(path: worker.path).make(ladder, image: nil, recipe: "r", warn: warn)
+        return try await SlateWorker(path: worker.path).make(ladder, .black, recipe: "r", warn: warn)
     }
 
     @Test func whatItMakesIsASlate() async throws {
@@ -66,13 +66,13 @@ import Testing
     @Test func anImageThatIsNotThereIsAnError() async throws {
         let worker = SlateWorker(path: "/bin/true")
         await #expect(throws: (any Error).self) {
-            try await worker.make(ladder, image: "/nowhere/slate.png", recipe: "", warn: { _ in })
+            try await worker.make(ladder, .image("/nowhere/slate.png"), recipe: "", warn: { _ in })
         }
         await #expect(throws: (any Error).self) {
-            try await SlateWorker(path: "/nowhere/worker").make(ladder, image: nil, recipe: "", warn: { _ in })
+            try await SlateWorker(path: "/nowhere/worker").make(ladder, .black, recipe: "", warn: { _ in })
         }
         await #expect(throws: (any Error).self) {
-            try await worker.make(ladder, image: nil, recipe: "", warn: { _ in })
+            try await worker.make(ladder, .black, recipe: "", warn: { _ in })
         }
     }
 }

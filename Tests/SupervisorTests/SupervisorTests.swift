@@ -52,9 +52,10 @@ import Timeline
             lines.map(\.text) == [
                 "publishing channel=news encoder=test peer=127.0.0.1 role=primary",
                 "a hole channel=news peer=127.0.0.1",
+                "the source has ended: manifests say so channel=news",
                 "publication ended: done channel=news peer=127.0.0.1",
             ])
-        #expect(lines.map(\.level) == [.notice, .warning, .notice])
+        #expect(lines.map(\.level) == [.notice, .warning, .notice, .notice])
         #expect(room.channel.timeline.snapshot.segments.map(\.number) == [Newsroom.number, Newsroom.number + 1])
         #expect(room.channel.state(of: "clear")?.window.isEnded == true)
         #expect(room.supervisor.statuses.isEmpty)
