@@ -37,17 +37,17 @@ extension LiveChannel {
             Ticks(share.decodeTime &+ share.duration, timescale: stored.track.timescale).milliseconds
         }
         let since = last.fillsSince ?? ends.max() ?? 0
-        whileTaking { act { $0.restored(since: since, firstFree: self.timeline.firstFree, now: $1) } }
+        whileTaking { act { $0.restored(since: since, firstFree: $2, now: $1) } }
     }
 
     /// An encoder has come: its times are reckoned from the clock as it is now.
     package func inputTaken() { filling.withLock { $0.offset = clock() &- steady() } }
 
     /// Nobody publishes any more.
-    package func inputLeft() { act { $0.left(firstFree: self.timeline.firstFree, now: $1) } }
+    package func inputLeft() { act { $0.left(firstFree: $2, now: $1) } }
 
     /// An encoder has everything from a segment on.
-    package func giveWay(to first: UInt64) { act { $0.giveWay(to: first, now: $1) } }
+    package func giveWay(to first: UInt64) { act { hold, now, _ in hold.giveWay(to: first, now: now) } }
 
     /// The last picture as one that does not move; nil where none can be made: black is shown instead.
     package func setStill(_ still: Slate?) {
@@ -95,10 +95,11 @@ extension LiveChannel {
         return filling.withLock { time &+ $0.offset }
     }
 
-    private func act(_ decide: (inout InputHold, _ now: Int64) -> [InputHold.Action]) {
+    /// The timeline calls `segmentListed` with its own lock held: it is never asked with ours.
+    private func act(_ decide: (inout InputHold, _ now: Int64, _ firstFree: UInt64) -> [InputHold.Action]) {
         guard !isLeaving else { return }
-        let now = mediaNow
-        let actions = filling.withLock { decide(&$0.hold, now) }
+        let (now, firstFree) = (mediaNow, timeline.firstFree)
+        let actions = filling.withLock { decide(&$0.hold, now, firstFree) }
         for action in actions { perform(action) }
         arm()
     }
@@ -118,7 +119,7 @@ extension LiveChannel {
     private func alarmed(for due: Int64) {
         whileTaking {
             filling.withLock { if $0.alarm == due { $0.alarm = nil } }
-            act { $0.elapsed(firstFree: self.timeline.firstFree, now: $1) }
+            act { $0.elapsed(firstFree: $2, now: $1) }
         }
     }
 
@@ -162,7 +163,7 @@ extension LiveChannel {
                 "a lost input cannot be filled in with what the channel has: there is a gap instead",
                 metadata: ["rung": "\(other.track.name)", "codec": "\(other.track.codec.rfc6381)"])
         }
-        act { $0.prepared(isBarren: other != nil, now: $1) }
+        act { hold, now, _ in hold.prepared(isBarren: other != nil, now: now) }
     }
 
     /// The tracks of the newest segment.
@@ -226,6 +227,6 @@ extension LiveChannel {
     private func giveUp(_ error: ParseError) {
         logger.error("a lost input cannot be filled in: \(error)")
         filling.withLock { $0.run = nil }
-        act { $0.prepared(isBarren: true, now: $1) }
+        act { hold, now, _ in hold.prepared(isBarren: true, now: now) }
     }
 }

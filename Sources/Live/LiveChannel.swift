@@ -177,7 +177,7 @@ package final class LiveChannel: Sendable {
     package func state(of endpoint: String) -> EndpointState? { state.withLock { $0.endpoints[endpoint] } }
 
     /// The source is over, and manifests say so until something of an encoder is listed again.
-    func setEnded(_ isEnded: Bool) {
+    package func setEnded(_ isEnded: Bool) {
         state.withLock { $0.isEnded = isEnded }
         refresh()
     }

@@ -9,8 +9,8 @@ import SystemPackage
 
 /// A worker that makes a slate and goes: `sluice-ingest slate`, confined as one of a publication is.
 ///
-/// Its standard input is the image, or a segment whose last picture is wanted, its standard output one end of a socket pair that speaks the messages of a
-/// publication. What it says is held to them, and to bounds.
+/// Its standard input is the image, or a segment whose last picture is wanted; its standard output one end of a socket
+/// pair that speaks the messages of a publication. What it says is held to them, and to bounds.
 package struct SlateWorker: Sendable {
     /// Why there is no slate, in words an operator can act on.
     package struct Failure: Error, CustomStringConvertible {
