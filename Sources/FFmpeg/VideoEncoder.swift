@@ -25,6 +25,9 @@ package struct VideoEncoderSettings: Sendable, Hashable {
     package var bFrames = 2
     package var preset = "veryfast"
     package var colour = Colour(primaries: 2, transfer: 2, matrix: 2)
+    /// No frame waits for others to be looked at, nor for those that are encoded beside it: only B-frames do. Costs some
+    /// quality at the same rate.
+    package var isLowLatency = false
     /// Threads; 0 lets x264 choose by the number of processors.
     package var threads = 0
 
@@ -52,15 +55,18 @@ package struct VideoEncoder: ~Copyable {
         let context = try CodecContext(codec)
         let scratch = Frame(owning: try allocated(av_frame_alloc()))
         Self.apply(settings, to: context.pointer)
-        let x264Parameters =
-            [
-                "annexb=0", "force-cfr=1", "scenecut=0", "open-gop=0", "nal-hrd=none",
-                "keyint=\(settings.maximumGOP.map(String.init) ?? "infinite")",
-            ].joined(separator: ":")
+        var x264Parameters = [
+            "annexb=0", "force-cfr=1", "scenecut=0", "open-gop=0", "nal-hrd=none",
+            "keyint=\(settings.maximumGOP.map(String.init) ?? "infinite")",
+        ]
+        // As x264's tune zerolatency, which would also forbid B-frames.
+        if settings.isLowLatency {
+            x264Parameters += ["rc-lookahead=0", "sync-lookahead=0", "mbtree=0", "sliced-threads=1"]
+        }
         let object = UnsafeMutableRawPointer(context.pointer)
         for (name, value) in [
             ("preset", settings.preset), ("profile", settings.profile), ("forced-idr", "1"),
-            ("x264-params", x264Parameters),
+            ("x264-params", x264Parameters.joined(separator: ":")),
         ] {
             try check(av_opt_set(object, name, value, AV_OPT_SEARCH_CHILDREN), .openEncoder)
         }

@@ -9,14 +9,18 @@ package struct Ladder: Codable, Sendable, Hashable {
     package var segmentDurationSeconds: UInt32
     /// Nominal duration of a CMAF chunk, in milliseconds.
     package var partDurationMilliseconds: UInt32
+    /// Whether somebody waits for each part: nothing is held back to look ahead, at the price of some quality.
+    package var isLowLatency: Bool
 
     package init(
-        video: [VideoRung], audio: [AudioRung], segmentDurationSeconds: UInt32, partDurationMilliseconds: UInt32
+        video: [VideoRung], audio: [AudioRung], segmentDurationSeconds: UInt32, partDurationMilliseconds: UInt32,
+        isLowLatency: Bool = false
     ) {
         self.video = video
         self.audio = audio
         self.segmentDurationSeconds = segmentDurationSeconds
         self.partDurationMilliseconds = partDurationMilliseconds
+        self.isLowLatency = isLowLatency
     }
 }
 

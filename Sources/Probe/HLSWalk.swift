@@ -9,6 +9,8 @@ struct HLSWalk {
         var walk: RenditionWalk
         var history = PlaylistHistory()
         var current: MediaPlaylist?
+        /// Whether it was asked what players of low latency ask.
+        var isAsked = false
         /// The highest number fetched or passed over.
         var taken: UInt64?
         /// Milliseconds of the probe's clock at which a reload last brought a segment.
@@ -80,6 +82,13 @@ struct HLSWalk {
         var fetched: [(name: String, playlist: MediaPlaylist)] = []
         for playlist in playlists {
             if let current = playlist.current { fetched.append((playlist.walk.report.name, current)) }
+        }
+        context.log.add(LowLatencyRules.issues(together: fetched), at: Reference.fileName(url))
+        for index in playlists.indices {
+            guard !playlists[index].isAsked, let current = playlists[index].current else { continue }
+            playlists[index].isAsked = true
+            await LowLatencyWalk(url: playlists[index].url, place: playlists[index].walk.report.name)
+                .check(current, &context)
         }
         for index in playlists.indices { await fetchSegments(index, &context) }
         let frames = playlists.compactMap { $0.walk.facts?.frame.microseconds }

@@ -6,7 +6,7 @@ import Media
 /// Read from the text again where the order of lines or what is written counts, as values do not keep that.
 package enum PlaylistRules {
     package static func issues(text: String, playlist: MediaPlaylist) -> [Issue] {
-        versionIssues(text) + orderIssues(text) + segmentIssues(playlist)
+        versionIssues(text) + orderIssues(text) + segmentIssues(playlist) + LowLatencyRules.issues(playlist)
     }
 
     package static func startIssue(_ text: String) -> Issue? {
@@ -37,6 +37,7 @@ package enum PlaylistRules {
             case "#EXT-X-I-FRAMES-ONLY": need(4, "EXT-X-I-FRAMES-ONLY")
             case "#EXT-X-MEDIA": need(4, "EXT-X-MEDIA")
             case "#EXT-X-MAP": need(isIFramesOnly ? 5 : 6, "EXT-X-MAP")
+            case "#EXT-X-SKIP": need(9, "EXT-X-SKIP")
             case "#EXT-X-KEY", "#EXT-X-SESSION-KEY":
                 if value.contains("IV=0") { need(2, "IV") }
                 if value.contains("KEYFORMAT") || value.contains("SAMPLE-AES") { need(5, "KEYFORMAT or SAMPLE-AES") }

@@ -56,6 +56,18 @@ struct ProbeContext {
         return response
     }
 
+    /// The status of an answer, whatever it is; nil where there is none, with a finding.
+    mutating func status(of url: String) async -> Int? {
+        var request = HTTPRequest(.get, url, deadlineMilliseconds: 60_000, maximumBodySize: 256 << 20)
+        if let access { request.authentication = access.authentication(for: url) }
+        do throws(HTTPError) {
+            return try await client.send(request).status
+        } catch {
+            log.add(Issue(.status, "\(error)"), at: Reference.fileName(url))
+            return nil
+        }
+    }
+
     private static func headerIssues(_ response: HTTPResponse, _ kind: Kind, _ url: String) -> [Issue] {
         guard !kind.contentTypes.isEmpty else { return [] }
         var issues: [Issue] = []

@@ -90,6 +90,31 @@ extension Rule {
     static let reload = Rule(
         "hls.reload", .error, "RFC 8216, 6.2.2", "a live playlist gets a new segment in time")
 
+    // MARK: HLS of low latency
+
+    static let partTarget = Rule(
+        "hls.part-target", .error, "RFC 8216bis, 4.4.3.7; 4.4.4.9",
+        "no part is longer than PART-TARGET, the same everywhere")
+    static let partDuration = Rule(
+        "hls.part-duration", .error, "RFC 8216bis, 4.4.4.9",
+        "a part lasts 85 % of PART-TARGET at least, but for the last of a segment")
+    static let partSum = Rule(
+        "hls.part-sum", .error, "RFC 8216bis, 4.4.4.9", "the parts of a segment last as long as it does")
+    static let partBytes = Rule(
+        "hls.part-bytes", .error, "RFC 8216bis, 3.1", "the parts of a segment are its bytes")
+    static let serverControl = Rule(
+        "hls.server-control", .error, "RFC 8216bis, 4.4.3.8; 6.2.4",
+        "hold-backs and skip boundary are as long as they must be, in all playlists the same")
+    static let hint = Rule(
+        "hls.preload-hint", .error, "RFC 8216bis, 4.4.5.3; 6.2.6", "the next part is hinted, and can be asked for")
+    static let renditionReport = Rule(
+        "hls.rendition-report", .error, "RFC 8216bis, 4.4.5.4; B.1", "every other rendition is reported, and is there")
+    static let blockingReload = Rule(
+        "hls.blocking-reload", .error, "RFC 8216bis, 6.2.5.2", "a reload waits for what it asks for, and only for that")
+    static let deltaUpdate = Rule(
+        "hls.delta-update", .error, "RFC 8216bis, 6.2.5.1",
+        "a delta update put onto an earlier playlist is the whole one")
+
     // MARK: DASH
 
     static let mpdSyntax = Rule("dash.syntax", .error, "ISO/IEC 23009-1, 5.3.1", "the MPD can be parsed")
@@ -156,6 +181,7 @@ extension Rule {
         discontinuitySequence, keyBeforeMap, keyIV, mapEncryption, alignment, alignedTimes, dateTime, noDateTime,
         window,
         gap, bandwidth, codecs, resolution, group, reload,
+        partTarget, partDuration, partSum, partBytes, serverControl, hint, renditionReport, blockingReload, deltaUpdate,
         mpdSyntax, availability, publishTime, updatePeriod, periods, periodGap, periodContinuity, timelineHole,
         timelineIdentity, defaultKeyID, systems, dashBandwidth, dashCodecs, mediaTime, timing,
         key, keyID, decryption, clear, header, segment, payload, sync, continuity, duration, transportStream,

@@ -1,4 +1,5 @@
 import Foundation
+import Media
 
 /// Reads a whole profile: its parts in the order in which they depend on each other.
 struct ChannelProfileReader {
@@ -49,7 +50,8 @@ struct ChannelProfileReader {
         reading.channelPlace = root.place(of: "channel")
         let ingestReader = IngestReader(secrets: secrets)
         let ingest = ingestReader.read(root)
-        let (ladder, segmentSeconds) = LadderReader(log: log).read(root)
+        let (cut, segmentSeconds) = LadderReader(log: log).read(root)
+        var ladder = cut
         let storage = readStorage(root, segmentSeconds, log)
         let speke = SPEKEReader(secrets: secrets).read(root)
         reading.resourcePlaces = speke.resourcePlaces
@@ -63,7 +65,8 @@ struct ChannelProfileReader {
         let endpoints = EndpointReader(
             log: log, segmentSeconds: segmentSeconds, storageSeconds: storage, encryption: encryption
         ).read(root)
-        if endpoints.contains(where: \.hasParts) {
+        ladder.isLowLatency = endpoints.contains(where: \.hasParts)
+        if ladder.isLowLatency {
             PartCheck(log: log).check(
                 ladder,
                 at: root.has("partDurationSeconds")

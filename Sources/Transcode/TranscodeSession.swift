@@ -42,7 +42,8 @@ package final class TranscodeSession {
             ? nil
             : VideoLadder(
                 plan: plan, limits: limits, firstAllowedSegment: anchor.firstAllowedSegment,
-                decoderThreads: min(4, processorCount() + 1))
+                // Each thread but one delays the output by a frame.
+                decoderThreads: ladder.isLowLatency ? 1 : min(4, processorCount() + 1))
         var audio: [AudioLadder] = []
         for rung in ladder.audio where !audio.contains(where: { $0.trackID == rung.trackID }) {
             audio.append(AudioLadder(plan: plan, limits: limits, trackID: rung.trackID))

@@ -100,7 +100,9 @@ final class VideoLadder {
         var lanes: [VideoLane] = []
         for size in sizes {
             let rungs = plan.encodedVideo.filter { ($0.rung.width, $0.rung.height) == size }.map {
-                VideoRungEncoder($0, followsSource: plan.followsSource, start: start, sourceHeight: sourceHeight)
+                VideoRungEncoder(
+                    $0, followsSource: plan.followsSource, isLowLatency: plan.ladder.isLowLatency, start: start,
+                    sourceHeight: sourceHeight)
             }
             lanes.append(
                 try VideoLane(

@@ -12,6 +12,7 @@ struct SourceCut: Sendable, Equatable {
 final class VideoRungEncoder {
     private let plan: LadderPlan.EncodedRung
     private let followsSource: Bool
+    private let isLowLatency: Bool
     private var cadence: FrameCadence<Frame>
     private var encoder: VideoEncoder?
     private let firstIndex: Int64
@@ -32,9 +33,12 @@ final class VideoRungEncoder {
     /// - Parameters:
     ///   - start: in 90 kHz ticks; the first frame lies on the first place of the grid from there on.
     ///   - sourceHeight: of the pictures before scaling, for guessing unspecified colours.
-    init(_ plan: LadderPlan.EncodedRung, followsSource: Bool, start: Int64, sourceHeight: Int) {
+    init(
+        _ plan: LadderPlan.EncodedRung, followsSource: Bool, isLowLatency: Bool, start: Int64, sourceHeight: Int
+    ) {
         self.plan = plan
         self.followsSource = followsSource
+        self.isLowLatency = isLowLatency
         self.sourceHeight = sourceHeight
         firstIndex = plan.grid.first(atOrAfter: start)
         lastCutIndex = firstIndex
@@ -100,6 +104,7 @@ final class VideoRungEncoder {
         settings.maximumGOP = followsSource ? nil : Int(rung.gopSize)
         settings.bFrames = rung.profile == .baseline ? 0 : Int(rung.bFrames)
         settings.preset = rung.preset
+        settings.isLowLatency = isLowLatency
         settings.colour = picture.colour.resolved(sourceHeight: sourceHeight)
         let opened = try translating { () throws(FFmpegError) in try VideoEncoder(settings) }
         let configuration: AVCDecoderConfigurationRecord

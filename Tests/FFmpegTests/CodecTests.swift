@@ -50,6 +50,24 @@ import Testing
         #expect(try scaler.scale(frame).meanLuma == 235)
     }
 
+    /// Where somebody waits for it each picture comes out as soon as it went in; else x264 looks ahead.
+    @Test(arguments: [(true, 0, 0), (true, 2, 3), (false, 0, 5)])
+    func noPictureWaitsAtLowLatency(_ isLowLatency: Bool, _ bFrames: Int, _ held: Int) throws {
+        let clip = try Clip.testPicture(rate: "30", seconds: 1, gop: 30, bFrames: 0, audio: false)
+        var settings = VideoEncoderSettings(width: 320, height: 180, frameRate: (30, 1), bitrate: 400_000)
+        settings.isLowLatency = isLowLatency
+        settings.bFrames = bFrames
+        settings.threads = 2
+        var encoder = try VideoEncoder(settings)
+        var (sent, received) = (0, 0)
+        for frame in try Self.decode(clip) {
+            try encoder.send(frame, at: Int64(sent), forceIDR: sent == 0)
+            sent += 1
+            while try encoder.receive() != nil { received += 1 }
+        }
+        #expect(isLowLatency ? sent - received <= held : sent - received >= held)
+    }
+
     @Test func encodesIDRsOnlyWhereAskedWithLengthPrefixedUnits() throws {
         let clip = try Clip.testPicture(rate: "30", seconds: 2, gop: 30, bFrames: 2, audio: false)
         var settings = VideoEncoderSettings(width: 320, height: 180, frameRate: (30, 1), bitrate: 400_000)

@@ -1,3 +1,4 @@
+import Media
 import Testing
 
 @testable import Settings
@@ -37,6 +38,10 @@ import Testing
         #expect(diagnostics(text).isEmpty, "without low latency any duration is good")
         let low = text.replacing("programDateTimeIntervalSeconds: 6", with: "lowLatency: true")
         #expect(diagnostics(low) == expected)
+        for (text, isLow) in [(text, false), (low, expected.isEmpty)] {
+            let result = ChannelProfile.load(text: text, file: "f", environment: SampleProfile.environment)
+            #expect(result.profile?.ladder.isLowLatency ?? false == isLow, "the worker looks ahead only where it may")
+        }
     }
 
     static let cases: [BadProfile] = [

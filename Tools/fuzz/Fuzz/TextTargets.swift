@@ -59,7 +59,9 @@ extension FuzzTarget {
         let uri = String(decoding: input, as: UTF8.self)
         guard let path = ResourcePath(parsing: uri) else { return }
         let end = uri.firstIndex { $0 == "?" || $0 == "#" } ?? uri.endIndex
-        require(ResourcePath(parsing: String(uri[..<end]))?.resource == path.resource, "\(uri) and its path name two things")
+        require(
+            ResourcePath(parsing: String(uri[..<end]))?.resource == path.resource, "\(uri) and its path name two things"
+        )
     }
 
     /// A token of a stranger opens nothing.
