@@ -124,12 +124,12 @@ let package = Package(
 
         // 4 live
         .target(
+            name: "PublishGuard", dependencies: ["DASH", "HLS", "Media"], swiftSettings: settings),
+        .target(
             name: "Live",
             dependencies: [
-                "Media", "CPIX", "CurlHTTP", "Files", "Keys", "OpenSSLCrypto", "Packager", "Sealing", "Settings",
-                "Slate",
-                "Timeline",
-                "ViewerTokens", logging,
+                "Media", "CPIX", "CurlHTTP", "Files", "Keys", "OpenSSLCrypto", "Packager", "PublishGuard", "Sealing",
+                "Settings", "Slate", "Timeline", "ViewerTokens", logging,
             ],
             swiftSettings: settings),
         .target(
@@ -144,7 +144,8 @@ let package = Package(
         .target(
             name: "Origin",
             dependencies: [
-                "Media", "Live", "Keys", "Packager", "Settings", "Slate", "Timeline", "OpenSSLCrypto", "CZlib", nio,
+                "Media", "Live", "Keys", "Packager", "PublishGuard", "Settings", "Slate", "Timeline", "OpenSSLCrypto",
+                "CZlib", nio,
                 nioPosix,
                 nioHTTP1, nioConcurrency, nioExtras,
             ],
@@ -153,7 +154,8 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Media", "ChunkStream", "Keys", "Live", "Origin", "Packager", "Settings", "Supervisor", "Timeline",
+                "Media", "ChunkStream", "Keys", "Live", "Origin", "Packager", "PublishGuard", "Settings", "Supervisor",
+                "Timeline",
                 hummingbird,
                 httpTypes,
                 logging,
@@ -266,8 +268,8 @@ let package = Package(
         tests("SealingTests", "Sealing", "Files", "OpenSSLCrypto", "TestSupport"),
         tests("TimelineTests", "Timeline", "Files", "OpenSSLCrypto", "Sealing", "ISOBMFF", "Media", "TestSupport"),
         tests(
-            "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "Settings",
-            "Slate", "TestSupport", "Timeline"),
+            "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "PublishGuard",
+            "Settings", "Slate", "TestSupport", "Timeline"),
         tests(
             "LiveTests", "Live", "CPIX", "CurlHTTP", "Files", "ISOBMFF", "Keys", "Media", "Packager", "Settings",
             "Slate", "TestSupport",

@@ -50,6 +50,14 @@ extension AdminReport {
         text.add("sluice_window_bytes", .gauge, "Bytes of the window.", each(\.storedBytes))
         text.add("sluice_window_memory_bytes", .gauge, "Bytes of it in memory.", each(\.memoryBytes))
         text.add("sluice_discontinuity_sequence", .gauge, "Discontinuities so far.", each(\.discontinuitySequence))
+        text.add(
+            "sluice_manifests_withheld_total", .counter,
+            "Revisions that would have broken a rule: the last legal one stays.",
+            each(\.manifestsWithheld))
+        text.add(
+            "sluice_manifests_adopted_total", .counter,
+            "Revisions published though they do not follow, as nothing else came.",
+            each(\.manifestsAdopted))
         addKeys(channels, to: &text)
         addHost(to: &text)
         return text.text

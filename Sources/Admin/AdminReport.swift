@@ -4,6 +4,7 @@ package import Live
 import Media
 package import Origin
 import Packager
+import PublishGuard
 import Settings
 package import Supervisor
 package import Timeline
@@ -27,6 +28,9 @@ package struct AdminReport: Sendable {
         package var discontinuitySequence: UInt64
         package var storedBytes: Int
         package var memoryBytes: Int
+        /// Revisions of manifests that would have broken a rule: the one before stayed, or (adopted) nothing else came.
+        package var manifestsWithheld: UInt64
+        package var manifestsAdopted: UInt64
         package var endpoints: [Endpoint]
         package var keys: [KeyState]
     }
@@ -118,6 +122,8 @@ package struct AdminReport: Sendable {
             lastSegmentAgeMilliseconds: snapshot.segments.isEmpty ? nil : listedAt.map { clock() - $0 },
             discontinuitySequence: snapshot.segments.last?.discontinuitySequence ?? 0,
             storedBytes: snapshot.segments.reduce(0) { $0 + $1.byteCount }, memoryBytes: channel.timeline.memoryBytes,
+            manifestsWithheld: channel.revisionGuard.counters.withheld,
+            manifestsAdopted: channel.revisionGuard.counters.adopted,
             endpoints: states.map { endpoint, state in
                 Endpoint(
                     id: endpoint.id,

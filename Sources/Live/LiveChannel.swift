@@ -4,6 +4,7 @@ package import Logging
 import Media
 import OpenSSLCrypto
 package import Packager
+package import PublishGuard
 package import Settings
 import Slate
 import Synchronization
@@ -45,6 +46,8 @@ package final class LiveChannel: Sendable {
     package let schedules: [KeySchedule]
     let groups: [String: KeyGroup]
     let slates: SlateShelf
+    /// Of its manifests' revisions.
+    package let revisionGuard = RevisionGuard()
     private let revisions: [String: String]
     let clock: @Sendable () -> Int64
     let steady: @Sendable () -> Int64

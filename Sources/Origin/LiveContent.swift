@@ -5,6 +5,7 @@ import NIOHTTP1
 package import NIOPosix
 import OpenSSLCrypto
 import Packager
+import PublishGuard
 import Settings
 import Timeline
 
@@ -108,11 +109,13 @@ package struct LiveContent: Sendable {
         if let lowLatencyTrack, request.shift == nil {
             return playlist(path, lowLatencyTrack, channel, state, mayWait: mayWait, on: eventLoop)
         }
-        guard path.query != nil else { return manifest(path, window, "\(path.text)#\(state.version)", on: eventLoop) }
-        let shift = request.shift.map { "?\($0.query)\($0.isComplete ? "." : "")" } ?? ""
-        return manifest(
-            path, window, "\(path.text)#\(state.version)\(shift)#\(request.filter.text)", shift: request.shift,
-            filter: request.filter, on: eventLoop)
+        let key = "\(path.text)#\(state.version)"
+        guard request.shift != nil || !request.filter.isNone else {
+            return make(key, on: eventLoop) { try guarded(path, channel, window, version: state.version) }
+        }
+        let (shift, filter) = request
+        let time = shift.map { "?\($0.query)\($0.isComplete ? "." : "")" } ?? ""
+        return make("\(key)\(time)#\(filter.text)", on: eventLoop) { try asked(path, window, shift, filter) }
     }
 
     /// A media playlist with parts. RFC 8216bis (draft 16), clause 6.2.5.
@@ -130,10 +133,9 @@ package struct LiveContent: Sendable {
         // What was asked for by its number is as good for who asks for it later; the newest is old with the next part.
         let target = window.segmentDuration.rescaled(to: 1, rounding: .up).value
         let freshness = CachedResponse.Freshness.seconds(directives.position == nil ? 1 : Int(max(target, 1)) * 6)
-        return manifest(
-            path, window, "\(path.text)#\(state.partVersion)\(directives.isDelta ? "d" : "")",
-            isDelta: directives.isDelta, on: eventLoop
-        ).with(freshness)
+        return make("\(path.text)#\(state.partVersion)\(directives.isDelta ? "d" : "")", on: eventLoop) {
+            try guarded(path, channel, window, version: state.partVersion, isDelta: directives.isDelta)
+        }.with(freshness)
     }
 
     /// What the query asks for. Throws what `refusal` answers.
@@ -155,25 +157,63 @@ package struct LiveContent: Sendable {
         }
     }
 
-    private func manifest(
-        _ path: ResourcePath, _ live: EndpointWindow, _ key: String, shift: ShiftedRange? = nil,
-        filter: ManifestFilter = ManifestFilter(), isDelta: Bool = false, on eventLoop: any EventLoop
-    ) -> OriginAnswer {
-        make(key, on: eventLoop) {
-            var window = shift.map { live.shifted(to: $0) } ?? live
-            window.filter = filter
-            guard filter.isNone || window.tracks.contains(where: { window.names($0.track) }) else {
-                return Self.nothingAdmitted
-            }
-            let (text, contentType) = try ManifestText.make(path.resource, window, isDelta: isDelta)
-            let bytes = Array(text.utf8)
-            let tag = sha256(bytes).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-            return CachedResponse(
-                status: .ok, contentType: contentType, body: ByteBuffer(bytes: bytes),
-                gzipBody: Gzip.compress(bytes).map { ByteBuffer(bytes: $0) }, entityTag: tag,
-                freshness: shift?.isComplete == true
-                    ? .seconds(60) : .until(epochMilliseconds: window.nextChangeMilliseconds))
+    /// The live manifest; where it would break a rule against the one before, that one.
+    /// - Parameters:
+    ///   - version: rises with what it is made from.
+    ///   - isDelta: what the player knows may be skipped (RFC 8216bis, 6.2.5.1).
+    private func guarded(
+        _ path: ResourcePath, _ channel: LiveChannel, _ window: EndpointWindow, version: UInt64, isDelta: Bool = false
+    ) throws -> CachedResponse {
+        let (text, contentType) = try ManifestText.make(path.resource, window)
+        func response(_ text: String) -> CachedResponse {
+            Self.manifest(text, contentType, .until(epochMilliseconds: window.nextChangeMilliseconds))
         }
+        func published() throws -> CachedResponse {
+            response(isDelta ? try ManifestText.make(path.resource, window, isDelta: true).text : text)
+        }
+        // Of renditions; what names them has nothing that could go back.
+        if case .multivariantPlaylist = path.resource { return try published() }
+        let track: String? = if case .mediaPlaylist(let track) = path.resource { track } else { nil }
+        let verdict = channel.revisionGuard.judge(
+            text, of: path.text, version: version, channel.expectations(of: window, track: track))
+        switch verdict {
+        case .publish: return try published()
+        case .stay(let last, nil): return response(last)
+        case .stay(let last, let violation?):
+            logFailure(path.text, "withheld, the revision before stays: \(violation)")
+            return response(last)
+        case .refuse(let violation):
+            logFailure(path.text, "withheld: \(violation)")
+            return Self.unpackable
+        case .adopt(let violation):
+            logFailure(path.text, "published though it breaks a rule, as nothing else has come: \(violation)")
+            return try published()
+        }
+    }
+
+    /// A manifest of another time, or of fewer renditions.
+    private func asked(
+        _ path: ResourcePath, _ live: EndpointWindow, _ shift: ShiftedRange?, _ filter: ManifestFilter
+    ) throws -> CachedResponse {
+        var window = shift.map { live.shifted(to: $0) } ?? live
+        window.filter = filter
+        guard filter.isNone || window.tracks.contains(where: { window.names($0.track) }) else {
+            return Self.nothingAdmitted
+        }
+        let (text, contentType) = try ManifestText.make(path.resource, window)
+        return Self.manifest(
+            text, contentType,
+            shift?.isComplete == true ? .seconds(60) : .until(epochMilliseconds: window.nextChangeMilliseconds))
+    }
+
+    private static func manifest(
+        _ text: String, _ contentType: String, _ freshness: CachedResponse.Freshness
+    ) -> CachedResponse {
+        let bytes = Array(text.utf8)
+        let tag = sha256(bytes).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        return CachedResponse(
+            status: .ok, contentType: contentType, body: ByteBuffer(bytes: bytes),
+            gzipBody: Gzip.compress(bytes).map { ByteBuffer(bytes: $0) }, entityTag: tag, freshness: freshness)
     }
 
     /// For UTCTiming http-xsdate: a CDN may hold it for a second at most, and need not.

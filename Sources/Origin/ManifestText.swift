@@ -3,7 +3,7 @@ import Packager
 /// A manifest's text and its media type.
 enum ManifestText {
     static func make(
-        _ resource: ResourcePath.Resource, _ window: EndpointWindow, isDelta: Bool
+        _ resource: ResourcePath.Resource, _ window: EndpointWindow, isDelta: Bool = false
     ) throws -> (text: String, type: String) {
         let playlistType = "application/vnd.apple.mpegurl"
         switch resource {

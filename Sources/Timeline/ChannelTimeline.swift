@@ -129,6 +129,17 @@ package final class ChannelTimeline: Sendable {
         }
     }
 
+    /// Whether a segment is in the window with the bytes of all its tracks.
+    package func holds(segment number: UInt64) -> Bool {
+        let snapshot = snapshot
+        guard let segment = snapshot.segment(number), let set = snapshot.trackSet(of: segment) else { return false }
+        return zip(set.tracks, segment.tracks).allSatisfy { track, share in
+            store.holds(
+                SegmentStore.Key(segment: number, track: track.track.name), segment.fileForm, byteCount: share.byteCount
+            )
+        }
+    }
+
     package var memoryBytes: Int { store.memoryBytes }
 
     // MARK: The publisher's side

@@ -155,6 +155,11 @@ package final class SegmentStore: Sendable {
         return PlainFile.size(path) == byteCount + Self.overhead(form)
     }
 
+    /// Whether `get` has something to give, without reading it.
+    func holds(_ key: Key, _ form: Form, byteCount: Int) -> Bool {
+        memory.withLock { $0.bytes[key] != nil } || holdsFile(key, form, byteCount: byteCount)
+    }
+
     package func remove(_ key: Key, _ form: Form) {
         memory.withLock { memory in
             guard let old = memory.bytes.removeValue(forKey: key) else { return }
