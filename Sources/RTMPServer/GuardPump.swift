@@ -7,6 +7,9 @@ struct GuardPump {
     private static let bufferSize = 64 << 10
     /// How long answers may take to leave after the session is over, and the encoder to see them.
     private static let lingerTime = Duration.seconds(2)
+    /// For so long what comes is left in the socket once that was emptied: an encoder sends some eighty messages a
+    /// second, each of which would wake two threads. Media is so much later, at most; TCP holds what is more.
+    private static let gatherTime = Duration.milliseconds(40)
 
     private let encoder: CInt
     private let library: CInt
@@ -30,6 +33,8 @@ struct GuardPump {
     private var lastInput: ContinuousClock.Instant
     private var inputSince = 0
     private var lastOutput: ContinuousClock.Instant
+    /// Until then the encoder is not looked at, while media comes.
+    private var gatherEnd: ContinuousClock.Instant
 
     /// - Parameters: both sockets belong to the pump, which closes them at the end of `run`.
     init(encoder: CInt, library: CInt, control: GuardControl, limits: RTMPLimits) {
@@ -42,16 +47,19 @@ struct GuardPump {
         setupDeadline = now + limits.setupTimeout
         lastInput = now
         lastOutput = now
+        gatherEnd = now
     }
 
     /// Returns when the session has closed its end and the encoder has had its time to see the last answers.
     mutating func run() {
+        var now = ContinuousClock.now
         while libraryIsOpen || (outbound.hasOutput && encoderTakesOutput) {
             let wantsInput = wantsInput
+            let isGathering = now < gatherEnd
             let wantsOutput = outbound.hasOutput && encoderTakesOutput && (mayAnswer || wantsInput)
             var descriptors = [
                 pollfd(fd: control.wakeDescriptor, events: Int16(POLLIN), revents: 0),
-                entry(encoder, read: wantsInput, write: wantsOutput),
+                entry(encoder, read: wantsInput && !isGathering, write: wantsOutput),
                 entry(library, read: libraryIsOpen && outbound.hasRoom, write: libraryTakesInput && inbound.hasOutput),
             ]
             let ready = poll(&descriptors, nfds_t(descriptors.count), timeoutMilliseconds())
@@ -59,13 +67,14 @@ struct GuardPump {
                 end(.failed(errno))
                 break
             }
-            let now = ContinuousClock.now
+            now = ContinuousClock.now
             // Time in which we would not read, or had nothing to write, is not the encoder's.
             if !wantsInput { lastInput = now }
             if !wantsOutput { lastOutput = now }
             if descriptors[0].revents != 0 { obeyOrders() }
-            if wantsInput, isReading {
-                inputIsPending = descriptors[1].revents & ~Int16(POLLOUT) != 0
+            if wantsInput, isReading, now >= gatherEnd {
+                // After gathering it is read without having been asked: there is something, as a rule.
+                inputIsPending = isGathering || descriptors[1].revents & ~Int16(POLLOUT) != 0
                 if inputIsPending { readEncoder(now) }
             }
             if inbound.hasOutput, libraryTakesInput { feedLibrary() }
@@ -117,12 +126,17 @@ struct GuardPump {
         switch inbound.fill(from: encoder) {
         case .moved(let count):
             inputSince += count
+            // With room left in the buffer the socket is empty.
+            if mediaAccepted, inbound.hasRoom {
+                inputIsPending = false
+                gatherEnd = now + Self.gatherTime
+            }
             if inputSince >= limits.minimumProgress || !mediaAccepted {
                 lastInput = now
                 inputSince = 0
             }
             judge()
-        case .wouldBlock: break
+        case .wouldBlock: inputIsPending = false
         case .closed: end(.peerClosed)
         case .failed(ECONNRESET), .failed(EPIPE), .failed(ETIMEDOUT): end(.peerClosed)
         case .failed(let code): end(.failed(code))
@@ -200,9 +214,11 @@ struct GuardPump {
         func consider(_ instant: ContinuousClock.Instant) { next = min(next ?? instant, instant) }
         if outbound.hasOutput, encoderTakesOutput, mayAnswer { consider(lastOutput + outputTimeout) }
         if isReading, !mediaAccepted { consider(setupDeadline) }
-        if mediaAccepted, wantsInput { consider(lastInput + limits.idleTimeout) }
+        if mediaAccepted, wantsInput { consider(max(gatherEnd, lastInput + limits.idleTimeout)) }
+        let now = ContinuousClock.now
+        if wantsInput, gatherEnd > now { consider(gatherEnd) }
         guard let next else { return -1 }
-        let wait = (next - ContinuousClock.now).components
+        let wait = (next - now).components
         guard wait.seconds >= 0, wait.attoseconds >= 0 else { return 0 }
         // One more millisecond, so that the deadline has passed when poll returns.
         return CInt(clamping: min(wait.seconds, 1 << 20) * 1000 + wait.attoseconds / 1_000_000_000_000_000 + 1)
