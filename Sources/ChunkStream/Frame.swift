@@ -26,10 +26,6 @@ package struct FrameReader: Sendable {
     package init() {}
 
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        if start > 0, start == buffer.count {
-            buffer.removeAll(keepingCapacity: buffer.capacity <= 4 << 20)
-            start = 0
-        }
         unsafe buffer.append(contentsOf: bytes)
     }
 
@@ -43,18 +39,33 @@ package struct FrameReader: Sendable {
             throw ParseError(.tooLarge, at: 0, "message of \(length) bytes")
         }
         guard available >= 4 + length else {
-            compact()
+            makeRoom(for: 4 + length)
             return nil
         }
         let type = buffer[start + 4]
         let body = Array(buffer[start + 5..<start + 4 + length])
         start += 4 + length
+        if start == buffer.count {
+            buffer.removeAll(keepingCapacity: buffer.capacity <= Self.keptCapacity)
+            start = 0
+        }
         return (type, body)
     }
 
-    private mutating func compact() {
-        guard start > 0 else { return }
-        buffer.removeSubrange(0..<start)
+    /// What stays between frames: a chunk comes once a second, and hundreds of readers wait side by side.
+    private static let keptCapacity = 1 << 14
+
+    /// What may come in one read with the end of a frame.
+    private static let readAhead = 1 << 16
+
+    /// Takes out what was given, and makes room for the whole frame at once: a buffer that doubles until it fits would
+    /// be copied over and over, and end up to twice as large.
+    private mutating func makeRoom(for length: Int) {
+        guard start > 0 || buffer.capacity < length else { return }
+        var rest: [UInt8] = []
+        rest.reserveCapacity(length + Self.readAhead)
+        rest += buffer[start...]
+        buffer = rest
         start = 0
     }
 }
