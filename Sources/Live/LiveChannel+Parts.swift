@@ -16,9 +16,7 @@ extension LiveChannel {
         let snapshot = timeline.snapshot
         var shown: [String: BoundUnderWay?] = [:]
         for endpoint in profile.endpoints where endpoint.hasParts {
-            guard let group = groups[Self.groupName(endpoint, KeyContract(endpoint, profile), profile)] else {
-                continue
-            }
+            guard let group = group(of: endpoint) else { continue }
             shown.updateValue(underWay(of: endpoint, group, snapshot), forKey: endpoint.id)
         }
         let reached = state.withLock { state in

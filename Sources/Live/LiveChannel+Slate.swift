@@ -57,7 +57,7 @@ extension LiveChannel {
     func log(_ steps: [(from: KeyStep, to: KeyStep, segment: UInt64)], of group: KeyGroup) {
         for (previous, step, segment) in steps {
             let names = profile.endpoints.filter {
-                groups[Self.groupName($0, KeyContract($0, profile), profile)] === group
+                self.group(of: $0) === group
             }.map(\.id).joined(separator: " ")
             let metadata: Logger.Metadata = ["endpoints": "\(names)", "segment": "\(segment)"]
             switch (previous, step) {

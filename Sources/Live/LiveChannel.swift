@@ -49,6 +49,8 @@ package final class LiveChannel: Sendable {
     /// Of its manifests' revisions.
     package let revisionGuard = RevisionGuard()
     private let revisions: [String: String]
+    /// By endpoint. Each segment asks, and to make one prints and hashes a whole contract.
+    private let groupNames: [String: String]
     let clock: @Sendable () -> Int64
     let steady: @Sendable () -> Int64
     let setAlarm: Alarm
@@ -112,11 +114,13 @@ package final class LiveChannel: Sendable {
             logger.error("a slate cannot be used: segments made of it are gone", metadata: ["error": "\(error)"])
         }
         var groups: [String: KeyGroup] = [:]
+        var groupNames: [String: String] = [:]
         var revisions: [String: String] = [:]
         for endpoint in profile.endpoints {
             let contract = KeyContract(endpoint, profile)
             guard endpoint.encryption == nil || contract != nil else { throw UnknownKeyProvider(endpoint: endpoint.id) }
             let name = Self.groupName(endpoint, contract, profile)
+            groupNames[endpoint.id] = name
             // Whatever changes the bytes behind a URL: the key, its provider and where it is said, the container and
             // what is muxed into it; and the duration, of which numbers count.
             let signalling = endpoint.encryption?.rotationSignalling ?? .manifest
@@ -151,6 +155,7 @@ package final class LiveChannel: Sendable {
             revisions[endpoint.id] = Self.hash(bytes + group.lossMark)
         }
         self.groups = groups
+        self.groupNames = groupNames
         self.slates = slates
         self.revisions = revisions
         schedules = groups.values.compactMap { $0.protection?.schedule }
@@ -221,6 +226,8 @@ package final class LiveChannel: Sendable {
         for call in waiting { call() }
     }
 
+    func group(of endpoint: EndpointProfile) -> KeyGroup? { groupNames[endpoint.id].flatMap { groups[$0] } }
+
     /// Looks at the window and the keys anew and shows every endpoint what there is now.
     package func refresh() { refreshing.withLock { _ in show() } }
 
@@ -240,8 +247,7 @@ package final class LiveChannel: Sendable {
         var shown: [String: (EndpointWindow, Bool, KeyStep)] = [:]
         var dues: [Int64] = []
         for endpoint in profile.endpoints {
-            let contract = KeyContract(endpoint, profile)
-            guard let group = groups[Self.groupName(endpoint, contract, profile)] else { continue }
+            guard let group = group(of: endpoint) else { continue }
             let firstListed = endpoint.firstListed(newest: last, segmentDuration: profile.ladder.segmentDuration)
             let bound: KeyGroup.Bound
             do { bound = try group.bind(snapshot, firstListed: firstListed) } catch {
@@ -355,7 +361,7 @@ package final class LiveChannel: Sendable {
     }
 
     /// Endpoints share keys where they want the same ones from the same provider.
-    static func groupName(
+    private static func groupName(
         _ endpoint: EndpointProfile, _ contract: KeyContract?, _ profile: ChannelProfile
     ) -> String {
         guard let contract, let encryption = endpoint.encryption else { return hash("clear") }
