@@ -159,7 +159,7 @@ class Audience:
             if endpoint == "clear":
                 continue
             clear = self.viewers[channel, "clear"].segments
-            for number, segment in viewer.segments.items():
+            for number, segment in list(viewer.segments.items()):
                 if number not in clear:
                     continue
                 count += 1
