@@ -50,17 +50,18 @@ class Follower(threading.Thread):
                 part = attributes(value)
                 number, index = (int(piece) for piece in re.search(r"(\d+)\.(\d+)\.m4s$", part["URI"]).groups())
                 newest = (number, index)
+                self.keys[number] = key
+                self.durations.append(float(part["DURATION"]))
                 if newest not in self.parts:
-                    fresh.append((newest, part, key))
+                    fresh.append((newest, part))
             elif line and not line.startswith("#"):
                 assert sequence == int(re.search(r"(\d+)\.m4s$", line)[1])
                 sequence += 1
                 newest = max(newest or (0, 0), (sequence - 1, 0))
-        for place, part, key in fresh:
+        for place, part in fresh:
             code, _, data = get(urljoin(self.url, part["URI"]))
             assert code == 200, (place, code)
-            self.parts[place], self.keys[place[0]] = data, key
-            self.durations.append((place, float(part["DURATION"])))
+            self.parts[place] = data
         self.reports += re.findall(r'RENDITION-REPORT:URI="([^"]+)",LAST-MSN=(\d+),LAST-PART=(\d+)', text)
         hint = attributes(re.search(r"#EXT-X-PRELOAD-HINT:(.*)", text)[1])
         code, _, data = get(urljoin(self.url, hint["URI"]))
@@ -90,7 +91,7 @@ def test_low_latency(tmp_path):
         keys = ProviderKeys(tmp_path / "secret")
         for follower, track in zip(followers, ("high", "stereo")):
             assert follower.hints > 20 and len({str(key) for key in follower.keys.values()}) > 1
-            assert all(duration <= PART for _, duration in follower.durations)
+            assert all(duration <= PART for duration in follower.durations)
             clear = {entry.number: entry for entry in media(sluice.url("clear", f"{track}/playlist.m3u8")).entries}
             listed = {entry.number: entry for entry in media(follower.url).entries}
             whole = [number for number in listed if (number, 0) in follower.parts and number in clear]
