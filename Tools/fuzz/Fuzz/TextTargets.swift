@@ -62,6 +62,7 @@ extension FuzzTarget {
         require(
             ResourcePath(parsing: String(uri[..<end]))?.resource == path.resource, "\(uri) and its path name two things"
         )
+        _ = DeliveryDirectives(query: path.query ?? "")
     }
 
     /// A token of a stranger opens nothing.
