@@ -41,6 +41,12 @@ extension AdminReport {
         text.add("sluice_ingest_frames_dropped_total", .counter, "Frames without a place.", published(\.framesDropped))
         text.add("sluice_ingest_decode_errors_total", .counter, "Samples a decoder refused.", published(\.decodeErrors))
         text.add(
+            "sluice_ingest_black_milliseconds", .gauge, "For how long the picture has been black.",
+            published(\.blackMilliseconds))
+        text.add(
+            "sluice_ingest_silent_milliseconds", .gauge, "For how long the sound has been silent or missing.",
+            published(\.silentMilliseconds))
+        text.add(
             "sluice_encode_speed_permille", .gauge, "Media time made per working time; under 1000 it falls behind.",
             published(\.encodeSpeedPermille))
         text.add("sluice_last_segment_number", .gauge, "Number of the newest whole segment.", each(\.lastSegment))
@@ -49,6 +55,9 @@ extension AdminReport {
         text.add("sluice_window_segments", .gauge, "Segments in the window.", each(\.segments))
         text.add("sluice_window_bytes", .gauge, "Bytes of the window.", each(\.storedBytes))
         text.add("sluice_window_memory_bytes", .gauge, "Bytes of it in memory.", each(\.memoryBytes))
+        text.add(
+            "sluice_storage_failing", .gauge, "1 while the disk refuses: what is new is in memory only.",
+            each { $0.isStorageFailing ? 1 : 0 })
         text.add("sluice_discontinuity_sequence", .gauge, "Discontinuities so far.", each(\.discontinuitySequence))
         text.add(
             "sluice_manifests_withheld_total", .counter,
@@ -113,7 +122,9 @@ extension AdminReport {
         text.add("sluice_takeovers_total", .counter, "Publications taken over by a newer one.", counters.takeovers)
         text.add(
             "sluice_encoder_switches_total", .counter, "Changes between the two encoders of a channel.",
-            counters.switches)
+            counters.switches.sorted { ($0.key.channel, $0.key.reason) < ($1.key.channel, $1.key.reason) }.map {
+                ([("channel", $0.key.channel), ("reason", $0.key.reason)], "\($0.value)")
+            })
         text.add(
             "sluice_worker_failures_total", .counter, "Workers that died or broke the format.", counters.workerFailures)
         text.add(
@@ -131,6 +142,9 @@ extension AdminReport {
         text.add("sluice_cache_waits_total", .counter, "Answers that waited for one being made.", cache.waits)
         text.add("sluice_cache_evictions_total", .counter, "Answers evicted for the byte budget.", cache.evictions)
         text.add("sluice_cache_bytes", .gauge, "Bytes in the cache.", cache.bytes)
+        text.add(
+            "sluice_clock_error_milliseconds", .gauge, "The system's clock ahead of live time, which follows slowly.",
+            clockError())
         text.add("sluice_storage_bytes", .gauge, "Bytes on disk, all channels.", budget.usedBytes)
         text.add("sluice_storage_limit_bytes", .gauge, "storage.maxBytes.", budget.maximumBytes)
     }

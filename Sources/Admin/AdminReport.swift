@@ -31,6 +31,8 @@ package struct AdminReport: Sendable {
         /// Revisions of manifests that would have broken a rule: the one before stayed, or (adopted) nothing else came.
         package var manifestsWithheld: UInt64
         package var manifestsAdopted: UInt64
+        /// The disk refused what was to go there last: it is in memory only.
+        package var isStorageFailing: Bool
         package var endpoints: [Endpoint]
         package var keys: [KeyState]
     }
@@ -49,6 +51,9 @@ package struct AdminReport: Sendable {
         package var framesDropped: UInt64
         package var decodeErrors: UInt64
         package var bytesReceived: UInt64
+        /// For how long the picture has been black, and the sound silent, by now; of one that is not decoded, 0.
+        package var blackMilliseconds: UInt64
+        package var silentMilliseconds: UInt64
         /// Media milliseconds made for each millisecond of work, in thousandths; nil before there is any.
         package var encodeSpeedPermille: UInt64?
     }
@@ -84,10 +89,13 @@ package struct AdminReport: Sendable {
     let cache: ResponseCache
     let budget: StorageBudget
     private let clock: @Sendable () -> Int64
+    let clockError: @Sendable () -> Int64
 
+    /// - Parameter clockError: milliseconds that the system's clock is ahead of `clock`.
     package init(
         channels: ChannelDirectory, supervisor: Supervisor, origin: OriginMetrics, cache: ResponseCache,
-        budget: StorageBudget, clock: @escaping @Sendable () -> Int64
+        budget: StorageBudget, clock: @escaping @Sendable () -> Int64,
+        clockError: @escaping @Sendable () -> Int64 = { 0 }
     ) {
         self.channels = channels
         self.supervisor = supervisor
@@ -95,6 +103,7 @@ package struct AdminReport: Sendable {
         self.cache = cache
         self.budget = budget
         self.clock = clock
+        self.clockError = clockError
     }
 
     package var supervisorCounters: Supervisor.Counters { supervisor.counters }
@@ -124,6 +133,7 @@ package struct AdminReport: Sendable {
             storedBytes: snapshot.segments.reduce(0) { $0 + $1.byteCount }, memoryBytes: channel.timeline.memoryBytes,
             manifestsWithheld: channel.revisionGuard.counters.withheld,
             manifestsAdopted: channel.revisionGuard.counters.adopted,
+            isStorageFailing: channel.timeline.isStorageFailing,
             endpoints: states.map { endpoint, state in
                 Endpoint(
                     id: endpoint.id,
@@ -145,7 +155,8 @@ extension AdminReport.Publisher {
             bitsPerSecond: status.bitsPerSecond, videoSamples: statistics.videoSamplesReceived,
             audioSamples: statistics.audioSamplesReceived, framesRepeated: statistics.framesRepeated,
             framesDropped: statistics.framesDropped, decodeErrors: statistics.decodeErrors,
-            bytesReceived: statistics.bytesReceived,
+            bytesReceived: statistics.bytesReceived, blackMilliseconds: statistics.blackMilliseconds,
+            silentMilliseconds: statistics.silentMilliseconds,
             encodeSpeedPermille: statistics.busyMilliseconds == 0
                 ? nil : statistics.mediaMilliseconds * 1000 / statistics.busyMilliseconds)
     }

@@ -119,7 +119,7 @@ extension IngestStatistics {
     fileprivate var values: [UInt64] {
         [
             bytesReceived, videoSamplesReceived, audioSamplesReceived, framesRepeated, framesDropped, decodeErrors,
-            mediaMilliseconds, busyMilliseconds,
+            mediaMilliseconds, busyMilliseconds, blackMilliseconds, silentMilliseconds, heldSegment,
         ]
     }
 
@@ -133,5 +133,8 @@ extension IngestStatistics {
         decodeErrors = try reader.read(UInt64.self)
         mediaMilliseconds = try reader.read(UInt64.self)
         busyMilliseconds = try reader.read(UInt64.self)
+        blackMilliseconds = try reader.read(UInt64.self)
+        silentMilliseconds = try reader.read(UInt64.self)
+        heldSegment = try reader.read(UInt64.self)
     }
 }

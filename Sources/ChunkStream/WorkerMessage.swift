@@ -10,7 +10,7 @@ package enum WorkerMessage: Sendable, Equatable {
     /// publication means that times start anew: a discontinuity.
     case tracks([TrackDescription])
     case chunk(ClearChunk)
-    /// Once a second.
+    /// Four times a second.
     case statistics(IngestStatistics)
     case event(IngestEvent)
     /// The publication is over and everything of it was sent.
@@ -69,7 +69,7 @@ package struct ClearChunk: Sendable, Equatable {
     }
 }
 
-/// Totals since the publication began.
+/// Totals since the publication began, and how it stands now.
 package struct IngestStatistics: Sendable, Equatable {
     package var bytesReceived: UInt64 = 0
     package var videoSamplesReceived: UInt64 = 0
@@ -83,6 +83,12 @@ package struct IngestStatistics: Sendable, Equatable {
     /// Media time made, and time spent working on it (not waiting for the encoder), in milliseconds.
     package var mediaMilliseconds: UInt64 = 0
     package var busyMilliseconds: UInt64 = 0
+    /// For how long the picture has been black by now, and the sound silent or missing; 0 where it is not, or where nobody
+    /// decodes it.
+    package var blackMilliseconds: UInt64 = 0
+    package var silentMilliseconds: UInt64 = 0
+    /// While it waits: from this segment on it could make everything; 0: of nothing.
+    package var heldSegment: UInt64 = 0
 
     package init() {}
 }

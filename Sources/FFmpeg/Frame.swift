@@ -36,6 +36,60 @@ package final class Frame: @unchecked Sendable {  // why: immutable; FFmpeg coun
         return sum / (width * height)
     }
 
+    /// Whether nearly every picture element is darker than a tenth of the way from black to white. One in 64 is looked at.
+    ///
+    /// False for pictures that are not planar YUV.
+    package var isBlack: Bool {
+        guard let descriptor = av_pix_fmt_desc_get(AVPixelFormat(pointer.pointee.format)), width > 0, height > 0,
+            descriptor.pointee.flags & UInt64(AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_BE) == 0,
+            let luma = pointer.pointee.data.0
+        else { return false }
+        let (depth, step) = (Int(descriptor.pointee.comp.0.depth), Int(descriptor.pointee.comp.0.step))
+        guard (8...16).contains(depth), step == (depth > 8 ? 2 : 1) else { return false }
+        let stride = Int(pointer.pointee.linesize.0)
+        // BT.709's black is 16 of 8 bits, its white 235.
+        let limit = 38 << (depth - 8 + Int(descriptor.pointee.comp.0.shift))
+        var (bright, all) = (0, 0)
+        for row in Swift.stride(from: 0, to: height, by: 8) {
+            for column in Swift.stride(from: 0, to: width, by: 8) {
+                let place = luma + row * stride + column * step
+                let value = step == 1 ? Int(place[0]) : Int(place[0]) | Int(place[1]) << 8
+                all += 1
+                if value > limit { bright += 1 }
+            }
+        }
+        return bright * 50 < all
+    }
+
+    /// Whether no sample of any channel is louder than -60 dB of full scale.
+    package var isSilent: Bool {
+        let format = AVSampleFormat(pointer.pointee.format)
+        let isPlanar = av_sample_fmt_is_planar(format) != 0
+        guard sampleCount > 0, let planes = pointer.pointee.extended_data else { return true }
+        let count = isPlanar ? sampleCount : sampleCount * channels
+        return (0..<(isPlanar ? channels : 1)).allSatisfy { channel in
+            guard let plane = planes[channel] else { return true }
+            return Self.peak(plane, count, av_get_packed_sample_fmt(format)) <= 0.001
+        }
+    }
+
+    /// Of full scale; 1 for a format that is not known.
+    private static func peak(_ plane: UnsafeMutablePointer<UInt8>, _ count: Int, _ format: AVSampleFormat) -> Float {
+        func loudest<Value>(_: Value.Type, _ loudness: (Value) -> Float) -> Float {
+            plane.withMemoryRebound(to: Value.self, capacity: count) { samples in
+                var peak: Float = 0
+                for index in 0..<count { peak = max(peak, loudness(samples[index])) }
+                return peak
+            }
+        }
+        switch format {
+        case AV_SAMPLE_FMT_FLT: return loudest(Float.self) { abs($0) }
+        case AV_SAMPLE_FMT_S16: return loudest(Int16.self) { Float($0.magnitude) / 32768 }
+        case AV_SAMPLE_FMT_S32: return loudest(Int32.self) { Float($0.magnitude) / 2_147_483_648 }
+        default: return 1
+        }
+    }
+
     /// What the picture's numbers mean, to be written into what is encoded from it.
     package var colour: Colour {
         Colour(

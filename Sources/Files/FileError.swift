@@ -17,5 +17,8 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// No space, or none for this user.
     package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 
+    /// The file system takes nothing at all: it was mounted, or became, read-only.
+    package var isReadOnly: Bool { code == EROFS }
+
     package var description: String { "\(operation) \(path): \(String(cString: strerror(code)))" }
 }

@@ -43,8 +43,9 @@ package struct DaemonLink: ~Copyable {
             guard count > 0 else { throw Lost(description: "the daemon closed its connection") }
         }
     }
-    /// Reads on, on a thread of its own, for the daemon's word to stop. `receive` is not to be called any more.
-    package mutating func onStop(_ act: @escaping @Sendable (_ reason: String) -> Void) {
+
+    /// Reads on, on a thread of its own, to the daemon's word to stop. `receive` is not to be called any more.
+    package mutating func listen(_ act: @escaping @Sendable (DaemonMessage) -> Void) {
         let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         guard own >= 0 else { return }
         let listener = Listener(DaemonLink(descriptor: own, frames: frames), act)
@@ -67,9 +68,9 @@ package struct DaemonLink: ~Copyable {
 
     private final class Listener {
         private var link: DaemonLink
-        private let act: @Sendable (String) -> Void
+        private let act: @Sendable (DaemonMessage) -> Void
 
-        init(_ link: consuming DaemonLink, _ act: @escaping @Sendable (String) -> Void) {
+        init(_ link: consuming DaemonLink, _ act: @escaping @Sendable (DaemonMessage) -> Void) {
             self.link = link
             self.act = act
         }
@@ -78,8 +79,11 @@ package struct DaemonLink: ~Copyable {
 
         func run() {
             do throws(Lost) {
-                guard case .stop(let reason) = try link.receive() else { return }
-                act(reason)
+                while true {
+                    let message = try link.receive()
+                    act(message)
+                    if case .stop = message { return }
+                }
             } catch {
                 // why: the daemon is gone, which whoever writes to it finds out.
                 return

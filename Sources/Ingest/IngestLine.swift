@@ -35,12 +35,14 @@ struct IngestLine: ~Copyable {
     private var videoSamples: UInt64 = 0
     private var audioSamples: UInt64 = 0
     private var finished = TranscodeStatistics()
-    /// When the first picture or sound came, by the clock that never leaps.
+    /// When the first picture or sound came.
     private var began: Int64?
     private var hasLookedForTracks = false
     private var firstTime: Int64?
     private var lastTime: Int64 = 0
     private var pace = InputPace()
+    /// While it waits.
+    private var held: HeldInput?
     /// What is added to an audio track's times where its clock is not the picture's.
     private var audioOffsets: [UInt8: Int64] = [:]
 
@@ -49,18 +51,42 @@ struct IngestLine: ~Copyable {
     /// Sound that comes this long, in milliseconds, before or after the picture of its time has a clock of its own.
     private static let mostApart: Int64 = 1500
 
-    init(ladder: Ladder, firstSegment: UInt64) {
+    /// - Parameter waits: makes nothing before `begin`.
+    init(ladder: Ladder, firstSegment: UInt64, waits: Bool = false) {
         self.ladder = ladder
         self.firstSegment = firstSegment
         cutter = ChunkCutter(ladder: ladder)
+        if waits { wait() }
     }
 
-    /// - Parameters:
-    ///   - wallMilliseconds: since the Unix epoch.
-    ///   - here: of a clock that never leaps; nil: the wall's.
-    mutating func take(
-        _ message: RTMPMessage, wallMilliseconds: Int64, here: Int64? = nil
-    ) throws(Ended) -> [WorkerMessage] {
+    /// What comes waits for `begin`.
+    var isWaiting: Bool { held != nil }
+
+    /// Ends the ladder, whose rest is of no use, and keeps what comes.
+    mutating func wait() {
+        _ = finish()
+        cutter = ChunkCutter(ladder: ladder)
+        held =
+            ladder.video.isEmpty
+            ? HeldInput(duration: ladder.segmentDuration, leading: .audio, track: ladder.audio.first?.trackID ?? 0)
+            : HeldInput(duration: ladder.segmentDuration, leading: .video, track: leadingVideoTrack)
+    }
+
+    /// Makes the ladder from a segment on.
+    /// - Returns: what has come already, for `take`.
+    mutating func begin(firstSegment: UInt64) -> [HeldInput.Item] {
+        guard let held else { return [] }
+        self.held = nil
+        // Numbers that it made before were dropped where they are asked for again.
+        self.firstSegment = firstSegment
+        usedUntil = 0
+        return held.items(from: firstSegment)
+    }
+
+    mutating func take(_ item: HeldInput.Item) throws(Ended) -> [WorkerMessage] { try take(item.event, item.now) }
+
+    /// - Parameter now: milliseconds since the Unix epoch, of a clock that never leaps.
+    mutating func take(_ message: RTMPMessage, now: Int64) throws(Ended) -> [WorkerMessage] {
         let events: [Event]
         do throws(ParseError) {
             events = try demuxer.read(type: message.type, timestamp: message.timestamp, payload: message.payload)
@@ -68,23 +94,25 @@ struct IngestLine: ~Copyable {
             return [warning("a broken message of the encoder was passed over: \(error)")]
         }
         var messages: [WorkerMessage] = []
-        let clock = Clock(wall: wallMilliseconds, here: here ?? wallMilliseconds)
-        for event in events { messages += try take(event, clock) }
-        if !hasLookedForTracks, events.contains(where: \.isMedia) { messages += try lookForTracks(clock.here) }
+        for event in events {
+            count(event)
+            guard let dropped = held?.append(event, now: now) else {
+                messages += try take(event, now)
+                continue
+            }
+            for event in dropped { messages += try take(event, now) }
+        }
+        if isWaiting { return messages }
+        if !hasLookedForTracks, events.contains(where: \.isMedia) { messages += try lookForTracks(now) }
         return messages
     }
 
     /// How long to wait before more is taken, in milliseconds: media that runs ahead of the clock, such as a file sent
     /// at once, is held back in the encoder. At most a second, which is the most that one sample may add.
-    func wait(here: Int64) -> Int64 {
+    func wait(now: Int64) -> Int64 {
         guard session != nil else { return 0 }
         let most = min(ladder.segmentDuration.milliseconds, 2000)
-        return min(max(pace.lead(here: here) - most, 0), InputPace.leapMilliseconds)
-    }
-
-    private struct Clock {
-        let wall: Int64
-        let here: Int64
+        return min(max(pace.lead(here: now) - most, 0), InputPace.leapMilliseconds)
     }
 
     /// What is still held back, as the end of everything.
@@ -108,25 +136,35 @@ struct IngestLine: ~Copyable {
         statistics.framesRepeated = total.repeatedFrames
         statistics.framesDropped = total.droppedFrames
         statistics.decodeErrors = total.brokenSamples
+        statistics.blackMilliseconds = UInt64(clamping: total.blackMilliseconds)
+        statistics.silentMilliseconds = UInt64(clamping: total.silentMilliseconds)
+        statistics.heldSegment = held?.firstWhole ?? 0
         statistics.mediaMilliseconds = UInt64(clamping: lastTime - (firstTime ?? lastTime))
     }
 
-    private mutating func take(_ event: Event, _ clock: Clock) throws(Ended) -> [WorkerMessage] {
+    private mutating func count(_ event: Event) {
+        switch event {
+        case .video: videoSamples += 1
+        case .audio: audioSamples += 1
+        default: break
+        }
+    }
+
+    private mutating func take(_ event: Event, _ now: Int64) throws(Ended) -> [WorkerMessage] {
         switch event {
         case .videoConfiguration(let format, let track):
             let isNew = videoFormats.updateValue(format, forKey: track) == nil
             guard uses(.video, track) else { return isNew ? [unused(.video, track, format.name)] : [] }
-            return try configure(clock.wall) { session throws(TranscodeError) in
+            return try configure(now) { session throws(TranscodeError) in
                 try session.configure(video: format, track: track)
             }
         case .audioConfiguration(let format, let track):
             let isNew = audioFormats.updateValue(format, forKey: track) == nil
             guard uses(.audio, track) else { return isNew ? [unused(.audio, track, format.name)] : [] }
-            return try configure(clock.wall) { session throws(TranscodeError) in
+            return try configure(now) { session throws(TranscodeError) in
                 try session.configure(audio: format, track: track)
             }
         case .video(let track, let dts, let nanoseconds, let compositionOffset, let isSync, let data):
-            videoSamples += 1
             firstTime = firstTime ?? dts
             lastTime = max(lastTime, dts)
             guard uses(.video, track) else { return [] }
@@ -135,24 +173,23 @@ struct IngestLine: ~Copyable {
                 isSync: isSync, data: data)
             let isLeading = track == leadingVideoTrack
             var messages: [WorkerMessage] = []
-            if isLeading { messages += try keepPace(dts, clock) }
+            if isLeading { messages += try keepPace(dts, now) }
             // A ladder begins at a key frame: what lies before it cannot be decoded.
             return try messages
-                + push(sample, clock, canBegin: isSync) { session, sample throws(TranscodeError) in
+                + push(sample, now, canBegin: isSync) { session, sample throws(TranscodeError) in
                     try session.push(video: sample, track: track)
                 }
         case .audio(let track, let pts, let nanoseconds, let data):
-            audioSamples += 1
             if ladder.video.isEmpty {
                 firstTime = firstTime ?? pts
                 lastTime = max(lastTime, pts)
             }
             guard uses(.audio, track) else { return [] }
             var messages: [WorkerMessage] = []
-            let time = try audioTime(pts, track, clock, &messages)
+            let time = try audioTime(pts, track, now, &messages)
             let sample = InputSample(decodeMilliseconds: time, nanoseconds: nanoseconds, data: data)
             return try messages
-                + push(sample, clock, canBegin: ladder.video.isEmpty) { session, sample throws(TranscodeError) in
+                + push(sample, now, canBegin: ladder.video.isEmpty) { session, sample throws(TranscodeError) in
                     try session.push(audio: sample, track: track)
                 }
         case .unsupported(let text, let kind, let track):
@@ -167,12 +204,12 @@ struct IngestLine: ~Copyable {
     }
 
     /// Compares the leading track's clock with ours.
-    private mutating func keepPace(_ time: Int64, _ clock: Clock) throws(Ended) -> [WorkerMessage] {
+    private mutating func keepPace(_ time: Int64, _ now: Int64) throws(Ended) -> [WorkerMessage] {
         guard let session else { return [] }
-        guard !pace.leaps(to: time, here: clock.here) else {
-            return try startAnew(clock, because: "the input's clock leapt to \(time) ms, and nothing was missing")
+        guard !pace.leaps(to: time, here: now) else {
+            return try startAnew(now, because: "the input's clock leapt to \(time) ms, and nothing was missing")
         }
-        let step = pace.received(time, here: clock.here)
+        let step = pace.received(time, here: now)
         if step != 0 { session.shift(by: step * 90) }
         return []
     }
@@ -180,15 +217,15 @@ struct IngestLine: ~Copyable {
     /// The time of sound on the picture's clock. Where there is a ladder, and no picture any more, the ladder ends: it
     /// begins anew with the picture.
     private mutating func audioTime(
-        _ pts: Int64, _ track: UInt8, _ clock: Clock, _ messages: inout [WorkerMessage]
+        _ pts: Int64, _ track: UInt8, _ now: Int64, _ messages: inout [WorkerMessage]
     ) throws(Ended) -> Int64 {
         guard !ladder.video.isEmpty else {
-            if track == ladder.audio.first?.trackID { messages += try keepPace(pts, clock) }
+            if track == ladder.audio.first?.trackID { messages += try keepPace(pts, now) }
             return pts
         }
         guard session != nil else {
             // Announced or not.
-            if videoSamples == 0, clock.here - (began ?? clock.here) > Self.trackWaitMilliseconds {
+            if videoSamples == 0, now - (began ?? now) > Self.trackWaitMilliseconds {
                 throw Ended(reason: "\(TranscodeError.noVideo)")
             }
             return pts
@@ -202,10 +239,10 @@ struct IngestLine: ~Copyable {
             }
         }
         let (time, overflow) = pts.addingReportingOverflow(audioOffsets[track] ?? 0)
-        if pace.distance(to: time, here: clock.here) > Self.mostApart {
-            messages += try startAnew(clock, because: "the sound's clock leapt to \(pts) ms, and nothing was missing")
+        if pace.distance(to: time, here: now) > Self.mostApart {
+            messages += try startAnew(now, because: "the sound's clock leapt to \(pts) ms, and nothing was missing")
         } else if pace.advance(of: time) > longestHole {
-            messages += try startAnew(clock, because: "no picture for \(longestHole) ms")
+            messages += try startAnew(now, because: "no picture for \(longestHole) ms")
         }
         return overflow ? pts : time
     }
@@ -218,13 +255,13 @@ struct IngestLine: ~Copyable {
     /// Which all is cut by: the first that is copied; encoded rungs are made of track 0.
     private var leadingVideoTrack: UInt8 { ladder.video.first { $0.codec == .copy }?.trackID ?? 0 }
 
-    private mutating func startAnew(_ clock: Clock, because reason: String) throws(Ended) -> [WorkerMessage] {
-        try countRestart(clock.wall, because: reason)
+    private mutating func startAnew(_ now: Int64, because reason: String) throws(Ended) -> [WorkerMessage] {
+        try countRestart(now, because: reason)
         return restart(because: reason)
     }
 
     private mutating func configure(
-        _ wall: Int64, _ body: (TranscodeSession) throws(TranscodeError) -> Void
+        _ now: Int64, _ body: (TranscodeSession) throws(TranscodeError) -> Void
     ) throws(Ended) -> [WorkerMessage] {
         guard let session else { return [] }
         do throws(TranscodeError) {
@@ -232,7 +269,7 @@ struct IngestLine: ~Copyable {
             return []
         } catch {
             guard case .sourceChanged = error else { throw Ended(reason: "\(error)") }
-            try countRestart(wall, because: "\(error)")
+            try countRestart(now, because: "\(error)")
             return restart(because: "\(error)")
         }
     }
@@ -241,44 +278,42 @@ struct IngestLine: ~Copyable {
 
     /// - Parameter canBegin: whether a ladder may be anchored at this sample.
     private mutating func push(
-        _ sample: InputSample, _ clock: Clock, canBegin: Bool, _ body: Push
+        _ sample: InputSample, _ now: Int64, canBegin: Bool, _ body: Push
     ) throws(Ended) -> [WorkerMessage] {
         guard session != nil || canBegin else { return [] }
-        do throws(TranscodeError) { return try give(sample, clock, body) } catch {
+        do throws(TranscodeError) { return try give(sample, now, body) } catch {
             switch error {
             case .inputJump, .sourceChanged: break
             default: throw Ended(reason: "\(error)")
             }
-            let messages = try startAnew(clock, because: "\(error)")
+            let messages = try startAnew(now, because: "\(error)")
             guard canBegin else { return messages }
             // The sample was not taken; a fresh ladder knows no jump.
-            do throws(TranscodeError) { return messages + (try give(sample, clock, body)) } catch {
+            do throws(TranscodeError) { return messages + (try give(sample, now, body)) } catch {
                 throw Ended(reason: "\(error)")
             }
         }
     }
 
     private mutating func give(
-        _ sample: InputSample, _ clock: Clock, _ body: Push
+        _ sample: InputSample, _ now: Int64, _ body: Push
     ) throws(TranscodeError) -> [WorkerMessage] {
-        let session = try openSession(sample, clock)
+        let session = try openSession(sample, now)
         var messages: [WorkerMessage] = []
         for output in try body(session, sample) { messages += try cutTranslating(output) }
         return messages
     }
 
-    private mutating func openSession(_ sample: InputSample, _ clock: Clock) throws(TranscodeError) -> TranscodeSession
-    {
+    private mutating func openSession(_ sample: InputSample, _ now: Int64) throws(TranscodeError) -> TranscodeSession {
         if let session { return session }
-        let wall = clock.wall
         let duration = ladder.segmentDuration
         // Segments in use are never used again. Where the wall's clock was set back behind them, time goes on from there.
         let (value, overflow) = Int64(clamping: firstSegment).multipliedReportingOverflow(by: duration.value)
-        let free = overflow ? wall : Ticks(value, timescale: duration.timescale).milliseconds
-        var epoch = free - wall > 2 * duration.milliseconds ? free : wall
+        let free = overflow ? now : Ticks(value, timescale: duration.timescale).milliseconds
+        var epoch = free - now > 2 * duration.milliseconds ? free : now
         // A rung that copies may have gone a little over the wall's time, or over its segment's.
-        let lead = usedUntil + Self.margin - wall
-        if lead > 0, lead <= 2 * duration.milliseconds { epoch = max(epoch, wall + lead) }
+        let lead = usedUntil + Self.margin - now
+        if lead > 0, lead <= 2 * duration.milliseconds { epoch = max(epoch, now + lead) }
         var limits = TranscodeLimits()
         limits.holeMilliseconds = longestHole
         let session = try TranscodeSession(
@@ -288,7 +323,7 @@ struct IngestLine: ~Copyable {
                 firstAllowedSegment: firstSegment), limits: limits)
         pace.begin(
             input: sample.decodeMilliseconds, composition: sample.compositionMilliseconds,
-            here: clock.here + (lead > 0 && lead <= 2 * duration.milliseconds ? lead : 0))
+            here: now + (lead > 0 && lead <= 2 * duration.milliseconds ? lead : 0))
         audioOffsets = [:]
         for (track, format) in videoFormats { try session.configure(video: format, track: track) }
         for (track, format) in audioFormats { try session.configure(audio: format, track: track) }
@@ -296,8 +331,8 @@ struct IngestLine: ~Copyable {
         return session
     }
 
-    private mutating func countRestart(_ wall: Int64, because reason: String) throws(Ended) {
-        restarts = restarts.filter { $0 > wall - 60_000 && $0 <= wall } + [wall]
+    private mutating func countRestart(_ now: Int64, because reason: String) throws(Ended) {
+        restarts = restarts.filter { $0 > now - 60_000 } + [now]
         guard restarts.count <= Self.restartsPerMinute else {
             throw Ended(reason: "more than \(Self.restartsPerMinute) new starts in a minute: \(reason)")
         }
@@ -389,6 +424,8 @@ extension TranscodeStatistics {
         sum.repeatedFrames += right.repeatedFrames
         sum.droppedFrames += right.droppedFrames
         sum.silentSamples += right.silentSamples
+        sum.blackMilliseconds = right.blackMilliseconds
+        sum.silentMilliseconds = right.silentMilliseconds
         return sum
     }
 }

@@ -2,12 +2,13 @@ import ChunkStream
 import FLV
 import Media
 package import RTMPServer
+import Synchronization
 import Transcode
 
 /// One publication from the encoder's first byte to its last: authorise, demux, re-clock, make the ladder, hand the
 /// chunks over. Straight down, on one thread; every step pulls, so a slow daemon slows the encoder's socket.
 package struct IngestPublication: ~Copyable {
-    /// Milliseconds from the epoch, and of a clock that only runs forward.
+    /// Milliseconds from the epoch, and of a clock that only runs forward: CLOCK_BOOTTIME, as the daemon's.
     package struct Clock: Sendable {
         package var wall: @Sendable () -> Int64
         package var monotonic: @Sendable () -> Int64
@@ -26,6 +27,9 @@ package struct IngestPublication: ~Copyable {
     private var link: DaemonLink
     private var session: RTMPSession
     private let clock: Clock
+    private var time: EpochClock
+    /// What the daemon said, and was not done yet.
+    private let orders = Orders()
     private var statistics = IngestStatistics()
     private var statisticsSentAt: Int64
 
@@ -33,6 +37,7 @@ package struct IngestPublication: ~Copyable {
         self.session = session
         self.link = link
         self.clock = clock
+        time = EpochClock(wall: clock.wall(), steady: clock.monotonic())
         statisticsSentAt = clock.monotonic()
     }
 
@@ -53,14 +58,18 @@ package struct IngestPublication: ~Copyable {
             session.rejectPublish(.badName, description: reason)
             try link.send(.end(reason: "refused: \(reason)"))
         case .stop(let reason): try link.send(.end(reason: reason))
-        case .accept(let ladder, let firstSegment):
+        case .accept(let ladder, let firstSegment, let lead, let waits):
+            time = EpochClock(lead: lead, steady: clock.monotonic())
             let stopper = session.makeStopper()
-            link.onStop { stopper.stop($0) }
-            var line = IngestLine(ladder: ladder, firstSegment: firstSegment)
+            link.listen { [orders] message in
+                if case .stop(let reason) = message { stopper.stop(reason) } else { orders.add(message) }
+            }
+            var line = IngestLine(ladder: ladder, firstSegment: firstSegment, waits: waits)
             let reason = try publish(&line)
             try send(line.finish())
             try sendStatistics(line)
             try link.send(.end(reason: reason))
+        case .begin, .wait: try link.send(.end(reason: "the daemon's answer makes no sense"))
         }
     }
 
@@ -73,22 +82,52 @@ package struct IngestPublication: ~Copyable {
                 guard let next = try session.nextMessage() else { return "the encoder ended its stream" }
                 message = next
             } catch { return error.reason }
-            let started = clock.monotonic()
+            if let reason = try follow(&line) { return reason }
             statistics.bytesReceived += UInt64(message.payload.count)
-            let made: [WorkerMessage]
-            do throws(IngestLine.Ended) {
-                made = try line.take(message, wallMilliseconds: clock.wall(), here: started)
-            } catch {
-                session.rejectPublish(.failed, description: error.reason)
-                return error.reason
+            let now = now()
+            if let reason = try give(&line, { line throws(IngestLine.Ended) in try line.take(message, now: now) }) {
+                return reason
             }
-            statistics.busyMilliseconds += UInt64(max(clock.monotonic() - started, 0))
-            try send(made)
-            if clock.monotonic() - statisticsSentAt >= 1000 { try sendStatistics(line) }
-            let wait = line.wait(here: clock.monotonic())
+            let wait = line.wait(now: self.now())
             if wait > 0 { clock.sleep(wait) }
         }
     }
+
+    /// Does what the daemon has said meanwhile; returns why that is the end.
+    private mutating func follow(_ line: inout IngestLine) throws(DaemonLink.Lost) -> String? {
+        for message in orders.take() {
+            switch message {
+            case .wait: line.wait()
+            case .begin(let firstSegment):
+                for item in line.begin(firstSegment: firstSegment) {
+                    let reason = try give(&line) { line throws(IngestLine.Ended) in try line.take(item) }
+                    if let reason { return reason }
+                }
+            case .accept, .reject, .stop: break
+            }
+        }
+        return nil
+    }
+
+    /// Gives the ladder something and hands over what it makes; returns why it cannot go on.
+    private mutating func give(
+        _ line: inout IngestLine, _ body: (inout IngestLine) throws(IngestLine.Ended) -> [WorkerMessage]
+    ) throws(DaemonLink.Lost) -> String? {
+        let started = clock.monotonic()
+        let made: [WorkerMessage]
+        do throws(IngestLine.Ended) { made = try body(&line) } catch {
+            session.rejectPublish(.failed, description: error.reason)
+            return error.reason
+        }
+        statistics.busyMilliseconds += UInt64(max(clock.monotonic() - started, 0))
+        try send(made)
+        if clock.monotonic() - statisticsSentAt >= Self.reportMilliseconds { try sendStatistics(line) }
+        return nil
+    }
+
+    private static let reportMilliseconds: Int64 = 250
+
+    private mutating func now() -> Int64 { time.time(wall: clock.wall(), steady: clock.monotonic()) }
 
     private mutating func send(_ messages: [WorkerMessage]) throws(DaemonLink.Lost) {
         for message in messages { try link.send(message) }
@@ -98,5 +137,19 @@ package struct IngestPublication: ~Copyable {
         statisticsSentAt = clock.monotonic()
         line.fill(&statistics)
         try link.send(.statistics(statistics))
+    }
+}
+
+/// The daemon's messages, between the thread that hears them and the one that does what they say.
+private final class Orders: Sendable {
+    private let messages = Mutex<[DaemonMessage]>([])
+
+    func add(_ message: DaemonMessage) { messages.withLock { $0.append(message) } }
+
+    func take() -> [DaemonMessage] {
+        messages.withLock { messages in
+            defer { messages = [] }
+            return messages
+        }
     }
 }

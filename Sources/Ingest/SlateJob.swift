@@ -18,7 +18,7 @@ package struct SlateJob: ~Copyable {
 
     package mutating func run() throws(DaemonLink.Lost) {
         try link.send(.hello(version: Frame.version))
-        guard case .accept(let ladder, _) = try link.receive() else {
+        guard case .accept(let ladder, _, _, _) = try link.receive() else {
             return try link.send(.end(reason: "not wanted"))
         }
         let coded: [SlateEncoder.Coded]

@@ -14,17 +14,22 @@ package struct KeyClock: Sendable {
         self.sleep = sleep
     }
 
+    /// A clock, and the machine's sleep.
+    package init(now: @escaping @Sendable () -> Int64) {
+        self.init(
+            now: now,
+            sleep: { time in
+                let milliseconds = time - now()
+                // In steps, since the clock may go faster or slower than we sleep.
+                if milliseconds > 0 { try await Task.sleep(for: .milliseconds(min(milliseconds, 10_000))) }
+            })
+    }
+
     /// The clock of the machine.
-    package static let system = KeyClock(
-        now: { systemMilliseconds() },
-        sleep: { time in
-            let milliseconds = time - systemMilliseconds()
-            // In steps, since the time of day may be set while we sleep.
-            if milliseconds > 0 { try await Task.sleep(for: .milliseconds(min(milliseconds, 10_000))) }
-        })
+    package static let system = KeyClock(now: systemMilliseconds)
 }
 
-private func systemMilliseconds() -> Int64 {
+@Sendable private func systemMilliseconds() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000

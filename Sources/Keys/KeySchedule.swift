@@ -33,6 +33,8 @@ package final class KeySchedule: Sendable {
         var isRunning = false
         /// The vault has not what is held now.
         var isUnsaved = false
+        /// The vault could not be written.
+        var isSaveDue = false
         var isOver = false
     }
 
@@ -94,8 +96,22 @@ package final class KeySchedule: Sendable {
                 return state.isOver ? nil : state.keys.values.sorted { $0.period < $1.period }
             }
             guard let keys else { return }
-            do { try vault.save(keys) } catch { report(.vaultFailed("\(error)")) }
+            do {
+                try vault.save(keys)
+            } catch {
+                state.withLock { $0.isSaveDue = true }
+                report(.vaultFailed("\(error)"))
+            }
         }
+    }
+
+    /// The disk takes things again: what could not be kept is kept now.
+    package func saveWhatFailed() {
+        let isDue = state.withLock { state in
+            defer { state.isSaveDue = false }
+            return state.isSaveDue
+        }
+        if isDue { save() }
     }
 
     /// Returns when what is held now is in the vault.

@@ -42,6 +42,8 @@ final class KeyGroup: Sendable {
         var lastNumber: UInt64?
         /// Decided, but not written down: nothing is listed by it.
         var isUnsaved = false
+        /// Since the decision on this segment.
+        var unsavedFrom: UInt64?
         var step = KeyStep.own
         /// What new segments brought since the last look at all of them.
         var steps: [(from: KeyStep, to: KeyStep, segment: UInt64)] = []
@@ -107,15 +109,18 @@ final class KeyGroup: Sendable {
 
     /// Binds what is new in the snapshot and gives every segment with its key, oldest first.
     /// - Parameter manifestNumbers: what manifests may list; in there nothing without a key is passed over.
-    /// - Throws: when the decisions cannot be written down.
-    func bind(_ snapshot: Snapshot, firstListed: UInt64) throws(FileError) -> Bound {
+    /// - Parameter unwritten: the decisions on segments from a number on cannot be written down; answers whether a restart
+    ///   will find nothing of those segments.
+    /// - Throws: when the decisions cannot be written down, and are not to be forgotten with their segments either.
+    func bind(
+        _ snapshot: Snapshot, firstListed: UInt64, unwritten: (_ from: UInt64) -> Bool = { _ in false }
+    ) throws(FileError) -> Bound {
         try state.withLock { state throws(FileError) in
             let before = state.decisions.binding
             for segment in snapshot.segments { bindNew(segment, eventStart: snapshot.eventStart, snapshot, &state) }
             if let oldest = snapshot.segments.first?.number { forget(before: oldest, &state) }
             if state.decisions.binding.exceptions != before.exceptions { state.isUnsaved = true }
-            if state.isUnsaved { try save(state.decisions) }
-            state.isUnsaved = false
+            try save(&state, unwritten)
             var bound = collect(snapshot, firstListed: firstListed, state)
             bound.steps = state.steps
             state.steps = []
@@ -127,14 +132,13 @@ final class KeyGroup: Sendable {
     /// Binds the segment under way with its first part, as it is bound for ever; all before it are bound already.
     /// - Returns: nil where it has no key yet, or a slate stands for it: its parts are not shown.
     /// - Throws: when the decisions cannot be written down.
-    func bindUnderWay(_ snapshot: Snapshot) throws(FileError) -> BoundUnderWay? {
+    func bindUnderWay(
+        _ snapshot: Snapshot, unwritten: (_ from: UInt64) -> Bool = { _ in false }
+    ) throws(FileError) -> BoundUnderWay? {
         guard let underWay = snapshot.underWay else { return nil }
         return try state.withLock { state throws(FileError) in
-            let before = state.decisions.binding
             bindNew(underWay.segment, eventStart: underWay.eventStart, snapshot, &state)
-            if state.decisions.binding.exceptions != before.exceptions { state.isUnsaved = true }
-            if state.isUnsaved { try save(state.decisions) }
-            state.isUnsaved = false
+            try save(&state, unwritten)
             guard let run = state.decisions.runs.last(where: { $0.firstNumber <= underWay.segment.number }),
                 run.slate == nil
             else { return nil }
@@ -150,16 +154,38 @@ final class KeyGroup: Sendable {
     private func bindNew(_ segment: WindowSegment, eventStart: UInt64?, _ snapshot: Snapshot, _ state: inout State) {
         guard segment.number > state.lastNumber ?? 0 else { return }
         let isBound = state.decisions.binding.isBound(segment.number)
+        let exceptions = state.decisions.binding.exceptions
         let decision = decide(segment, eventStart: eventStart, snapshot, &state)
-        if case .slate(let period, let first) = decision, first < segment.number {
-            turn(from: first, to: segment.number, into: period, snapshot, &state)
+        var first = segment.number
+        if case .slate(let period, let earlier) = decision, earlier < segment.number {
+            turn(from: earlier, to: segment.number, into: period, snapshot, &state)
+            first = earlier
         }
-        if extendRuns(segment, decision.period, isBound: isBound, snapshot, &state) { state.isUnsaved = true }
+        let isRun = extendRuns(segment, decision.period, isBound: isBound, snapshot, &state)
+        if isRun || first < segment.number || state.decisions.binding.exceptions != exceptions {
+            state.isUnsaved = true
+            state.unsavedFrom = min(state.unsavedFrom ?? first, first)
+        }
         state.lastNumber = segment.number
         // What was decided before a restart is no news.
         if decision.step != state.step, !isBound { state.steps.append((state.step, decision.step, segment.number)) }
         state.step = decision.step
     }
+
+    private func save(_ state: inout State, _ unwritten: (_ from: UInt64) -> Bool) throws(FileError) {
+        guard state.isUnsaved else { return }
+        do throws(FileError) {
+            try save(state.decisions)
+            state.isUnsaved = false
+            state.unsavedFrom = nil
+        } catch {
+            // What was only forgotten may be there again after a restart.
+            if let first = state.unsavedFrom, !unwritten(first) { throw error }
+        }
+    }
+
+    /// Whether all that was decided is written down.
+    var isWritten: Bool { state.withLock { $0.unsavedFrom == nil } }
 
     /// Nil until the keys are held.
     func upcoming(_ snapshot: Snapshot) -> Upcoming? {

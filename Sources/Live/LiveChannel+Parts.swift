@@ -32,7 +32,7 @@ extension LiveChannel {
 
     func underWay(of endpoint: EndpointProfile, _ group: KeyGroup, _ snapshot: Snapshot) -> BoundUnderWay? {
         guard endpoint.hasParts else { return nil }
-        do { return try group.bindUnderWay(snapshot) } catch {
+        do { return try group.bindUnderWay(snapshot) { timeline.keepToMemory(from: $0) } } catch {
             logger.error("cannot write down key bindings: no part is listed", metadata: ["error": "\(error)"])
             return nil
         }

@@ -34,6 +34,8 @@ package final class LiveChannel: Sendable {
         var endpoints: [String: EndpointState] = [:]
         var isEnded = false
         var isLeaving = false
+        /// Key bindings cannot be written down.
+        var isUnwritten = false
         var isRetired = false
         /// The next time that the alarm is set for.
         var alarm: Int64?
@@ -104,7 +106,7 @@ package final class LiveChannel: Sendable {
                 case .segment: refresh.listed()
                 case .evictedEarly: refresh()
                 case .part: refresh.parts()
-                case .storageFailed, .unreadable, .journalDamaged: break
+                case .storageFailed, .storageRecovered, .unreadable, .journalDamaged: break
                 }
                 Self.log(event, channelLogger)
             })
@@ -167,7 +169,11 @@ package final class LiveChannel: Sendable {
         switch event {
         case .segment, .part: break
         case .storageFailed(let error):
-            logger.error("storage failed: what it was for is in memory only", metadata: ["error": "\(error)"])
+            logger.error(
+                "storage failed: until it is back, what the disk does not take is in memory only",
+                metadata: ["error": "\(error)"])
+        case .storageRecovered(let segments):
+            logger.notice("storage is back", metadata: ["segmentsNotWhollyStored": "\(segments)"])
         case .evictedEarly(let number):
             logger.warning(
                 "storage.maxBytes reached, or the disk full: a segment left before its time",
@@ -246,14 +252,19 @@ package final class LiveChannel: Sendable {
             uniquingKeysWith: { first, _ in first })
         var shown: [String: (EndpointWindow, Bool, KeyStep)] = [:]
         var dues: [Int64] = []
+        var isWritten = true
+        var unwritten: FileError?
         for endpoint in profile.endpoints {
             guard let group = group(of: endpoint) else { continue }
             let firstListed = endpoint.firstListed(newest: last, segmentDuration: profile.ladder.segmentDuration)
             let bound: KeyGroup.Bound
-            do { bound = try group.bind(snapshot, firstListed: firstListed) } catch {
-                logger.error("cannot write down key bindings: nothing new is listed", metadata: ["error": "\(error)"])
+            do throws(FileError) {
+                bound = try group.bind(snapshot, firstListed: firstListed) { timeline.keepToMemory(from: $0) }
+            } catch {
+                unwritten = error
                 continue
             }
+            isWritten = isWritten && group.isWritten
             log(bound.steps, of: group)
             // The time of the last change, not of the last look: caches reckon from it when the next one is due.
             let (previous, isEnded) = state.withLock { ($0.endpoints[endpoint.id]?.window, $0.isEnded) }
@@ -284,7 +295,26 @@ package final class LiveChannel: Sendable {
             shown[endpoint.id] = (window, bound.isWithheld, bound.step)
         }
         publish(shown, newest: last)
+        note(isWritten: isWritten && unwritten == nil, unwritten)
+        if !timeline.isStorageFailing { for schedule in schedules { schedule.saveWhatFailed() } }
         if let due = dues.min() { wake(at: due, now: now) }
+    }
+
+    /// Says once when key bindings cannot be written down, and when they can again.
+    private func note(isWritten: Bool, _ error: FileError?) {
+        if isWritten { timeline.keepOnDisk() }
+        let hasChanged = state.withLock { state in
+            defer { state.isUnwritten = !isWritten }
+            return state.isUnwritten == isWritten
+        }
+        guard hasChanged else { return }
+        if isWritten {
+            logger.notice("key bindings are written down again")
+        } else if let error {
+            logger.error("cannot write down key bindings: nothing new is listed", metadata: ["error": "\(error)"])
+        } else {
+            logger.error("cannot write down key bindings: new segments are in memory only")
+        }
     }
 
     /// When the keys that come next are to be said.

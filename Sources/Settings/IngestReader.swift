@@ -67,18 +67,36 @@ struct IngestReader {
         let standard = RedundancySettings()
         guard let node = section["redundancy"],
             let redundancy = Section(
-                node, "redundancy", keys: ["failBack", "failBackSeconds", "silenceMilliseconds"], log)
+                node, "redundancy",
+                keys: [
+                    "standby", "failBack", "failBackSeconds", "silenceMilliseconds", "videoBlackSeconds",
+                    "audioSilenceSeconds",
+                ], log)
         else { return standard }
         if !hasBackup {
             log.warning(
                 "'redundancy' has no effect without streamKeys.backup, by which a second encoder is known",
                 at: section.keyPlace("redundancy"))
         }
-        return RedundancySettings(
+        let settings = RedundancySettings(
+            standby: redundancy.word("standby", default: standard.standby),
             failBack: redundancy.word("failBack", default: standard.failBack),
             failBackSeconds: redundancy.integer("failBackSeconds", in: 1...86400, default: standard.failBackSeconds),
             silenceMilliseconds: redundancy.integer(
-                "silenceMilliseconds", in: 200...60_000, default: standard.silenceMilliseconds))
+                "silenceMilliseconds", in: 200...60_000, default: standard.silenceMilliseconds),
+            videoBlackSeconds: redundancy.integer(
+                "videoBlackSeconds", in: 0...600, default: standard.videoBlackSeconds),
+            audioSilenceSeconds: redundancy.integer(
+                "audioSilenceSeconds", in: 0...600, default: standard.audioSilenceSeconds))
+        let compared = [
+            ("videoBlackSeconds", settings.videoBlackSeconds), ("audioSilenceSeconds", settings.audioSilenceSeconds),
+        ]
+        for (name, seconds) in compared where seconds > 0 && settings.standby == .cold {
+            log.warning(
+                "'\(name)' has no effect with standby: cold, which decodes nothing of the encoder that waits",
+                at: redundancy.keyPlace(name))
+        }
+        return settings
     }
 
     private func readAllow(_ section: Section) -> [CIDR] {

@@ -14,12 +14,30 @@ package struct RedundancySettings: Sendable, Hashable {
         case manual
     }
 
+    package enum Standby: String, Sendable, Hashable, CaseIterable {
+        /// The encoder that waits is made into the ladder too.
+        case hot
+        /// The encoder that waits is read, and made into the ladder when it goes on air.
+        case cold
+    }
+
+    package var standby: Standby
     package var failBack: FailBack
     package var failBackSeconds: UInt32
     /// The encoder on air is given up when nothing has come over its connection for so long.
     package var silenceMilliseconds: Int64
+    /// ... or when its picture has been black for so long while the other one's is not; 0: never.
+    package var videoBlackSeconds: UInt32
+    /// ... or when its sound has been silent or missing for so long while the other one's is not; 0: never.
+    package var audioSilenceSeconds: UInt32
 
-    package init(failBack: FailBack = .automatic, failBackSeconds: UInt32 = 30, silenceMilliseconds: Int64 = 800) {
+    package init(
+        standby: Standby = .hot, failBack: FailBack = .automatic, failBackSeconds: UInt32 = 30,
+        silenceMilliseconds: Int64 = 800, videoBlackSeconds: UInt32 = 0, audioSilenceSeconds: UInt32 = 0
+    ) {
+        self.standby = standby
+        self.videoBlackSeconds = videoBlackSeconds
+        self.audioSilenceSeconds = audioSilenceSeconds
         self.failBack = failBack
         self.failBackSeconds = failBackSeconds
         self.silenceMilliseconds = silenceMilliseconds

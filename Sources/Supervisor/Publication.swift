@@ -23,14 +23,16 @@ final class Publication: Sendable {
         /// As the encoder called the channel.
         var app = ""
         var role = EncoderRole.primary
-        var place = Place.nowhere
-        /// What came last, on air too: who is off the air can be on it again at once.
-        var buffer = StandbyBuffer()
+        /// Of the timeline, when it began; and when that was, by the steady clock.
+        var firstSegment: UInt64 = 0
+        var begunAt: Int64 = 0
         var encoder = ""
         var startedAt: Int64 = 0
         var worker: Int32 = 0
         var statistics = IngestStatistics()
         var bitsPerSecond = 0
+        /// Of a second ago, and when they came.
+        var before = IngestStatistics()
         var statisticsAt: Int64 = 0
         var secondsOverLimit = 0
         var stopReason: String?
@@ -45,16 +47,6 @@ final class Publication: Sendable {
         var workerDescriptor: CInt?
     }
 
-    /// What becomes of its media.
-    private enum Place: Sendable {
-        case nowhere
-        /// What it has of segments before the first was listed by another one.
-        case onAir(token: UInt64, firstSegment: UInt64)
-        case standby
-
-        var token: UInt64? { if case .onAir(let token, _) = self { token } else { nil } }
-    }
-
     /// Why the conversation with the worker is over.
     private struct Ending: Sendable {
         var reason: String
@@ -67,6 +59,7 @@ final class Publication: Sendable {
     private let connection: ListeningSocket.Connection
     private let supervisor: Supervisor
     private let state = Mutex(State())
+    let media = PublicationMedia()
     /// Our own descriptor of the encoder's socket: shutting it down ends the worker's input in order.
     private let encoderSocket: CInt
 
@@ -87,7 +80,7 @@ final class Publication: Sendable {
     var status: PublicationStatus {
         state.withLock { state in
             PublicationStatus(
-                channel: state.channel?.profile.channel ?? "", role: state.role, isOnAir: state.place.token != nil,
+                channel: state.channel?.profile.channel ?? "", role: state.role, isOnAir: media.isOnAir,
                 peer: "\(connection.peer)", encoder: state.encoder,
                 startedAt: state.startedAt, worker: state.worker, statistics: state.statistics,
                 bitsPerSecond: state.bitsPerSecond)
@@ -268,7 +261,12 @@ final class Publication: Sendable {
             state.encoder = request.encoder.onOneLine
             state.startedAt = supervisor.clock()
         }
+        media.open(standby: isRedundant(channel) ? channel.profile.ingest.redundancy.standby : nil)
         let firstSegment = supervisor.take(channel, for: self, as: role)
+        state.withLock { state in
+            state.firstSegment = firstSegment
+            state.begunAt = steadyMilliseconds()
+        }
         // A reload that did not yet know of this publication could not end it.
         if channel.isLeaving { stop("its profile changed") }
         checkRights()
@@ -279,7 +277,10 @@ final class Publication: Sendable {
                 "channel": "\(channel.profile.channel)", "peer": "\(connection.peer)",
                 "encoder": "\(request.encoder.onOneLine)", "role": "\(role.rawValue)",
             ])
-        guard worker.send(.accept(channel.profile.ladder, firstSegment: firstSegment)) else { return false }
+        let acceptance = DaemonMessage.accept(
+            channel.profile.ladder, firstSegment: firstSegment, clockLead: supervisor.clock() - steadyMilliseconds(),
+            waits: media.start(worker.whisper))
+        guard worker.send(acceptance) else { return false }
         let stopReason = state.withLock { state in
             state.isBeingAccepted = false
             state.whisper = worker.whisper
@@ -307,115 +308,42 @@ final class Publication: Sendable {
         guard tracks.allSatisfy({ names.contains($0.name) }), Set(tracks.map(\.name)).count == tracks.count else {
             return violation("tracks that the profile does not have")
         }
-        let token = state.withLock { state in
-            state.buffer = StandbyBuffer(tracks: tracks)
-            return state.place.token
-        }
-        return onAir(token) { token throws(ParseError) in
-            try channel.timeline.setTracks(tracks, publication: token)
-        }
+        return writing { () throws(ParseError) in try media.setTracks(tracks, channel.timeline) }
     }
 
     private func append(_ chunk: ClearChunk) -> Ending? {
         let (channel, role) = state.withLock { ($0.channel, $0.role) }
         guard let channel else { return violation("a chunk without a channel") }
-        // A segment far ahead of the clock would bind keys of times to come.
-        let now = Ticks(supervisor.clock(), timescale: 1000)
-        let duration = channel.profile.ladder.segmentDuration
-        let newest = UInt64(clamping: now.rescaled(to: duration.timescale).value / max(duration.value, 1))
-        guard chunk.segment <= newest &+ 2 else { return violation("segment \(chunk.segment) lies in the future") }
-        let isRedundant = !channel.profile.ingest.streamKeys.backup.isEmpty
-        // In one step: who takes over writes what is in the buffer, and nothing else may.
-        let (token, waits) = state.withLock { state -> (UInt64?, Bool) in
-            let waits = if case .standby = state.place { true } else { false }
-            if isRedundant || waits { state.buffer.append(chunk) }
-            guard case .onAir(let token, let first) = state.place, chunk.segment >= first else { return (nil, waits) }
-            return (token, waits)
-        }
-        let ending = onAir(token) { token throws(ParseError) in
-            try channel.timeline.append(chunk, publication: token)
-        }
-        if ending == nil, isRedundant || waits { supervisor.progressed(self, as: role, channel) }
+        let last = lastBelievable(of: channel)
+        guard chunk.segment <= last else { return violation("segment \(chunk.segment) lies in the future") }
+        var waits = false
+        let ending = writing { () throws(ParseError) in waits = try media.append(chunk, channel.timeline) }
+        if ending == nil, isRedundant(channel) || waits { supervisor.progressed(self, as: role, channel) }
         return ending
     }
 
-    /// Writes to the timeline, where this is on air.
-    private func onAir(_ token: UInt64?, _ write: (_ token: UInt64) throws(ParseError) -> Void) -> Ending? {
-        guard let token else { return nil }
-        do {
-            try write(token)
+    /// A segment far ahead of the clock would bind keys of times to come. Where the clock was set back before a start,
+    /// segments go on from those that are there.
+    private func lastBelievable(of channel: LiveChannel) -> UInt64 {
+        let duration = channel.profile.ladder.segmentDuration
+        func count(_ milliseconds: Int64) -> UInt64 {
+            UInt64(
+                clamping: Ticks(milliseconds, timescale: 1000).rescaled(to: duration.timescale).value
+                    / max(duration.value, 1))
+        }
+        let (first, begunAt) = state.withLock { ($0.firstSegment, $0.begunAt) }
+        return max(count(supervisor.clock()), first &+ count(steadyMilliseconds() - begunAt)) &+ 2
+    }
+
+    private func isRedundant(_ channel: LiveChannel) -> Bool { !channel.profile.ingest.streamKeys.backup.isEmpty }
+
+    private func writing(_ write: () throws(ParseError) -> Void) -> Ending? {
+        do throws(ParseError) {
+            try write()
             return nil
         } catch {
-            // The other encoder took over meanwhile; what this was is in the buffer.
-            return state.withLock { $0.place.token } == token ? refused(error) : nil
+            return refused(error)
         }
-    }
-
-    // MARK: On any thread, with the channel's decision at hand
-
-    /// From now on its media waits; what was made for the timeline before is the other one's to drop.
-    func wait() { state.withLock { $0.place = .standby } }
-
-    /// Nothing whole has come from it for too long: it waits, and what it had counts for nothing.
-    func displace() {
-        state.withLock { state in
-            state.place = .standby
-            state.buffer = StandbyBuffer(tracks: state.buffer.tracks)
-        }
-    }
-
-    /// The first segment that it has whole, where it waits and has begun one in every track.
-    var firstReady: UInt64? {
-        state.withLock { state in
-            guard case .standby = state.place else { return nil }
-            return state.buffer.firstReady
-        }
-    }
-
-    func goOnAir(_ token: UInt64, from segment: UInt64) {
-        state.withLock { $0.place = .onAir(token: token, firstSegment: segment) }
-    }
-
-    /// Takes the timeline over with what waited: from the segment under way on, where that is here from its beginning.
-    func takeOver(_ timeline: ChannelTimeline) -> ParseError? {
-        state.withLock { state -> ParseError? in
-            let isRedundant = !(state.channel?.profile.ingest.streamKeys.backup.isEmpty ?? true)
-            guard case .standby = state.place else { return nil }
-            let buffer = state.buffer
-            var (token, firstSegment) = timeline.beginPublication(holding: buffer.firstWhole)
-            if !isRedundant { state.buffer = StandbyBuffer(tracks: buffer.tracks) }
-            do throws(ParseError) {
-                try timeline.setTracks(buffer.tracks, publication: token)
-                // What is copied may begin before its segment does, where something else is listed already.
-                let overlaps = buffer.chunks.contains {
-                    $0.segment == firstSegment && !timeline.isFree($0.bytes, track: Int($0.track), publication: token)
-                }
-                if overlaps { firstSegment += 1 }
-                state.place = .onAir(token: token, firstSegment: firstSegment)
-                for chunk in buffer.chunks where chunk.segment >= firstSegment {
-                    try timeline.append(chunk, publication: token)
-                }
-                return nil
-            } catch {
-                state.place = .onAir(token: token, firstSegment: firstSegment)
-                return error
-            }
-        }
-    }
-
-    /// Whether it has a segment from its beginning on.
-    func holds(_ segment: UInt64) -> Bool {
-        state.withLock { state in
-            state.buffer.firstWhole.map { $0 <= segment } ?? false
-        }
-    }
-
-    func leaveAir(_ timeline: ChannelTimeline) {
-        let token = state.withLock { state in
-            defer { state.place = .nowhere }
-            return state.place.token
-        }
-        if let token { timeline.endPublication(token) }
     }
 
     /// How long nothing has come over the encoder's socket; nil where the system does not say.
@@ -430,20 +358,28 @@ final class Publication: Sendable {
         let now = supervisor.clock()
         let (channel, role) = state.withLock { ($0.channel, $0.role) }
         let limit = channel.map { supervisor.ingest(of: $0).maxBitrate } ?? .max
-        let (isTooFast, faults) = state.withLock { state in
-            let faults = statistics.faults &- state.statistics.faults
+        let (isTooFast, health) = state.withLock { state -> (Bool, Redundancy.Health?) in
+            state.statistics = statistics
             let elapsed = now - state.statisticsAt
-            let bytes = statistics.bytesReceived &- state.statistics.bytesReceived
+            // Workers report oftener.
+            guard state.statisticsAt == 0 || elapsed >= 1000 || elapsed < 0 else { return (false, nil) }
             if state.statisticsAt > 0, elapsed > 0 {
+                let bytes = statistics.bytesReceived &- state.before.bytesReceived
                 state.bitsPerSecond = Int(clamping: bytes &* 8000 / UInt64(elapsed))
             }
-            state.statistics = statistics
+            let health = Redundancy.Health(
+                faults: statistics.faults &- state.before.faults, black: statistics.blackMilliseconds,
+                soundless: statistics.silentMilliseconds)
+            state.before = statistics
             state.statisticsAt = now
             state.secondsOverLimit = state.bitsPerSecond > limit ? state.secondsOverLimit + 1 : 0
-            return (state.secondsOverLimit >= Self.secondsOverLimit, faults)
+            return (state.secondsOverLimit >= Self.secondsOverLimit, health)
         }
-        if let channel { supervisor.reported(self, as: role, channel, faults: faults) }
         if isTooFast { stop("more than ingest.maxBitrate for \(Self.secondsOverLimit) s") }
+        guard let channel, isRedundant(channel) else { return }
+        media.holds(from: statistics.heldSegment == 0 ? nil : statistics.heldSegment)
+        if let health { supervisor.reported(self, as: role, channel, health) }
+        supervisor.progressed(self, as: role, channel, isWhole: media.isReadyToBegin)
     }
 
     /// An encoder's rate may peak; one that stays above ingest.maxBitrate for so long is ended.

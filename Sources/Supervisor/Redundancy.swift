@@ -4,6 +4,7 @@ import Settings
 ///
 /// Both are decoded and cut alike, on the same grid and under the same numbers; the one that is not on air waits with
 /// its last segments at hand (`StandbyBuffer`), so that it goes on with the very segment that the other one left undone.
+/// One that is cold has its input at hand instead, in its worker.
 struct Redundancy: Sendable {
     /// Why the other encoder goes on air.
     enum Cause: Sendable, Equatable {
@@ -12,6 +13,9 @@ struct Redundancy: Sendable {
         case silent(milliseconds: Int64)
         /// Faults in the last ten seconds: its own, and those of the other.
         case worse(faults: UInt64, others: UInt64)
+        /// For how long, while this one's is not.
+        case black(milliseconds: UInt64)
+        case soundless(milliseconds: UInt64)
         case failBack(healthySeconds: UInt32)
     }
 
@@ -20,12 +24,22 @@ struct Redundancy: Sendable {
         var cause: Cause
     }
 
+    /// How an encoder has been in the last second.
+    struct Health: Sendable {
+        /// Frames repeated, dropped and undecodable.
+        var faults: UInt64 = 0
+        /// For how long by now, in milliseconds.
+        var black: UInt64 = 0
+        var soundless: UInt64 = 0
+    }
+
     private struct Encoder {
         var lastChunkAt: Int64
         /// Since when nothing was missing from it.
         var healthySince: Int64
         /// Of each of the last ten reports.
         var faults: [UInt64] = []
+        var health = Health()
         /// It has said what it sends, and sends it.
         var isReady = false
         var recentFaults: UInt64 { faults.reduce(0, &+) }
@@ -74,19 +88,20 @@ struct Redundancy: Sendable {
         encoder.lastChunkAt = now
         encoder.isReady = true
         encoders[role] = encoder
-        // The one before left when this had nothing yet.
-        guard let active else { return go(to: role, .left, now) }
-        guard role != active else { return nil }
-        guard let other = encoders[active] else { return go(to: role, .left, now) }
-        if let switchedAt, now - switchedAt <= Self.dwell { return nil }
-        let quiet = max(idle ?? 0, 0)
-        if quiet > settings.silenceMilliseconds { return go(to: role, .silent(milliseconds: quiet), now) }
-        if now - other.lastChunkAt > silence {
-            return go(to: role, .silent(milliseconds: now - other.lastChunkAt), now)
+        if let change = looked(role, now: now, idle: idle) { return change }
+        guard role != active, let other = active.flatMap({ encoders[$0] }), !isDwelling(now), isSeamless else {
+            return nil
         }
-        guard isSeamless else { return nil }
-        if other.recentFaults > Self.tolerableFaults, encoder.recentFaults < other.recentFaults / 4 {
+        // Nobody knows how the picture of one is that is not decoded.
+        let isCompared = settings.standby == .hot
+        if isCompared, other.recentFaults > Self.tolerableFaults, encoder.recentFaults < other.recentFaults / 4 {
             return go(to: role, .worse(faults: other.recentFaults, others: encoder.recentFaults), now)
+        }
+        if isCompared, isTooLong(other.health.black, settings.videoBlackSeconds), encoder.health.black == 0 {
+            return go(to: role, .black(milliseconds: other.health.black), now)
+        }
+        if isCompared, isTooLong(other.health.soundless, settings.audioSilenceSeconds), encoder.health.soundless == 0 {
+            return go(to: role, .soundless(milliseconds: other.health.soundless), now)
         }
         if role == .primary, settings.failBack == .automatic,
             now - encoder.healthySince >= Int64(settings.failBackSeconds) * 1000
@@ -96,11 +111,38 @@ struct Redundancy: Sendable {
         return nil
     }
 
-    /// - Parameter faults: frames repeated, dropped and undecodable since the report before, a second ago.
-    mutating func reported(_ role: EncoderRole, faults: UInt64, now: Int64) {
+    /// The time to see whether anything comes from the one that is on air at all; by the other one.
+    mutating func looked(_ role: EncoderRole, now: Int64, idle: Int64?) -> Switch? {
+        guard encoders[role]?.isReady == true else { return nil }
+        // The one before left when this had nothing yet.
+        guard let active else { return go(to: role, .left, now) }
+        guard role != active else { return nil }
+        guard let other = encoders[active] else { return go(to: role, .left, now) }
+        if isDwelling(now) { return nil }
+        let quiet = max(idle ?? 0, 0)
+        if quiet > settings.silenceMilliseconds { return go(to: role, .silent(milliseconds: quiet), now) }
+        if now - other.lastChunkAt > silence {
+            return go(to: role, .silent(milliseconds: now - other.lastChunkAt), now)
+        }
+        return nil
+    }
+
+    private func isDwelling(_ now: Int64) -> Bool { switchedAt.map { now - $0 <= Self.dwell } ?? false }
+
+    private func isTooLong(_ milliseconds: UInt64, _ seconds: UInt32) -> Bool {
+        seconds > 0 && milliseconds >= UInt64(seconds) * 1000
+    }
+
+    /// Once a second.
+    mutating func reported(_ role: EncoderRole, _ health: Health, now: Int64) {
         guard var encoder = encoders[role] else { return }
-        encoder.faults = encoder.faults.suffix(9) + [faults]
-        if faults > Self.tolerableFaults / 10 { encoder.healthySince = now }
+        encoder.faults = encoder.faults.suffix(9) + [health.faults]
+        encoder.health = health
+        if health.faults > Self.tolerableFaults / 10 || isTooLong(health.black, settings.videoBlackSeconds)
+            || isTooLong(health.soundless, settings.audioSilenceSeconds)
+        {
+            encoder.healthySince = now
+        }
         encoders[role] = encoder
     }
 
@@ -120,7 +162,21 @@ extension Redundancy.Cause: CustomStringConvertible {
         case .silent(let milliseconds): "nothing came from the other one for \(milliseconds) ms"
         case .worse(let faults, let others):
             "the other one's picture had \(faults) faults within ten seconds, this one's \(others)"
+        case .black(let milliseconds): "the other one's picture was black for \(milliseconds) ms"
+        case .soundless(let milliseconds): "the other one was without sound for \(milliseconds) ms"
         case .failBack(let seconds): "it has been healthy for \(seconds) s"
+        }
+    }
+
+    /// In the metrics.
+    var name: String {
+        switch self {
+        case .left: "left"
+        case .silent: "silent"
+        case .worse: "faults"
+        case .black: "black"
+        case .soundless: "soundless"
+        case .failBack: "failBack"
         }
     }
 }

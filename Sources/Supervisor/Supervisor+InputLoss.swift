@@ -15,16 +15,14 @@ extension Supervisor {
                 },
                 displace: { [weak self, weak channel] in
                     guard let self, let channel else { return }
-                    self.onAir(of: channel)?.displace()
+                    self.onAir(of: channel)?.media.displace()
                 }))
     }
 
     /// A publication that waits has a whole segment: what is filled in ends before it.
     func letIn(_ publication: Publication, from first: UInt64, _ channel: LiveChannel) {
         channel.giveWay(to: first)
-        if let failure = publication.takeOver(channel.timeline) {
-            publication.stop("what it had cannot be used: \(failure)")
-        }
+        if let failure = publication.media.takeOver(channel.timeline) { publication.stop(failure) }
     }
 
     private func makeStill(of channel: LiveChannel) async {

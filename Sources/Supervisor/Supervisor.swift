@@ -33,11 +33,18 @@ package final class Supervisor: Sendable {
         package var publications: UInt64 = 0
         package var takeovers: UInt64 = 0
         /// From one encoder of a channel to the other.
-        package var switches: UInt64 = 0
+        package var switches: [Change: UInt64] = [:]
         /// By reason: address, limit, timeout, tls, protocol, credentials, webhook.
         package var refusals: [String: UInt64] = [:]
         /// Workers that died by a signal or were ended for breaking the format.
         package var workerFailures: UInt64 = 0
+    }
+
+    /// A change of encoders, as it is counted.
+    package struct Change: Sendable, Hashable {
+        package let channel: String
+        /// Why, in a word.
+        package let reason: String
     }
 
     /// The encoders of a channel: two at most.
@@ -63,6 +70,8 @@ package final class Supervisor: Sendable {
     let logger: Logger
     /// Milliseconds from the epoch.
     let clock: @Sendable () -> Int64
+    /// Told when somebody is about to publish, and nobody else does.
+    private let catchUp: @Sendable () -> Void
     let webHook: WebHook
     /// In which slates are made.
     package let slateTurns = SlateTurns()
@@ -77,12 +86,13 @@ package final class Supervisor: Sendable {
     /// Binds the listeners; `run` accepts.
     package init(
         _ configuration: Configuration, channels: ChannelDirectory, logger: Logger,
-        clock: @escaping @Sendable () -> Int64
+        clock: @escaping @Sendable () -> Int64, catchUp: @escaping @Sendable () -> Void = {}
     ) throws(SocketError) {
         self.configuration = configuration
         self.channels = channels
         self.logger = logger
         self.clock = clock
+        self.catchUp = catchUp
         budget = LogBudget(logger)
         webHook = WebHook(clock: clock)
         var sockets = try ListeningSocket.open(configuration.rtmp.listen)
@@ -234,7 +244,8 @@ package final class Supervisor: Sendable {
     ///
     /// - Returns: the first segment that it may make.
     func take(_ channel: LiveChannel, for publication: Publication, as role: EncoderRole) -> UInt64 {
-        channel.whileTaking {
+        if state.withLock({ $0.seats.isEmpty }) { catchUp() }
+        return channel.whileTaking {
             let (now, profile) = (steadyMilliseconds(), channel.profile)
             let previous = state.withLock { state in
                 state.reserved -= 1
@@ -256,28 +267,32 @@ package final class Supervisor: Sendable {
             channel.inputTaken()
             // Where something is filled in, that goes on until there is something better.
             guard isOnAir, !channel.fillsNow else {
-                publication.wait()
+                publication.media.wait(forFill: isOnAir)
                 let snapshot = channel.timeline.snapshot
                 return snapshot.segments.last.map { snapshot.numbering.count(ofNumber: $0.number) + 1 } ?? 0
             }
             let (token, firstSegment) = channel.timeline.beginPublication()
-            publication.goOnAir(token, from: 0)
+            publication.media.goOnAir(token, from: 0)
             return firstSegment
         }
     }
 
-    /// Something whole came from a publication: the time to see whether it is the better one.
-    func progressed(_ publication: Publication, as role: EncoderRole, _ channel: LiveChannel) {
+    /// Something came from a publication: the time to see whether it is the better one.
+    /// - Parameter isWhole: a chunk of it, or input that it can make whole segments of; else only its worker lives.
+    func progressed(_ publication: Publication, as role: EncoderRole, _ channel: LiveChannel, isWhole: Bool = true) {
         channel.whileTaking {
             let now = steadyMilliseconds()
             let onAir = onAir(of: channel)
-            if onAir === publication, let first = publication.firstReady { letIn(publication, from: first, channel) }
+            if onAir === publication, let first = publication.media.firstReady { letIn(publication, from: first, channel) }
             let waits = onAir !== publication
             let idle = waits ? onAir?.idleMilliseconds : nil
-            let isSeamless = waits && publication.holds(channel.timeline.segmentUnderWay)
+            let isSeamless = waits && publication.media.holds(channel.timeline.segmentUnderWay)
             let change = state.withLock { state in
                 guard state.seats[channel.profile.channel]?.holders[role] === publication else {
                     return nil as Redundancy.Switch?
+                }
+                guard isWhole else {
+                    return state.seats[channel.profile.channel]?.redundancy.looked(role, now: now, idle: idle)
                 }
                 return state.seats[channel.profile.channel]?.redundancy.progressed(
                     role, now: now, idle: idle, isSeamless: isSeamless)
@@ -286,12 +301,14 @@ package final class Supervisor: Sendable {
         }
     }
 
-    /// - Parameter faults: see `Redundancy.reported`.
-    func reported(_ publication: Publication, as role: EncoderRole, _ channel: LiveChannel, faults: UInt64) {
+    /// Once a second.
+    func reported(
+        _ publication: Publication, as role: EncoderRole, _ channel: LiveChannel, _ health: Redundancy.Health
+    ) {
         let now = steadyMilliseconds()
         state.withLock { state in
             guard state.seats[channel.profile.channel]?.holders[role] === publication else { return }
-            state.seats[channel.profile.channel]?.redundancy.reported(role, faults: faults, now: now)
+            state.seats[channel.profile.channel]?.redundancy.reported(role, health, now: now)
         }
     }
 
@@ -318,7 +335,7 @@ package final class Supervisor: Sendable {
         guard isSeated else { return }
         if let change { perform(change, channel) }
         // What it had under way is a short segment, unless the other one has it whole.
-        publication.leaveAir(channel.timeline)
+        publication.media.leaveAir(channel.timeline)
         // A daemon that stops ends its publications itself.
         if isEmpty, !isReplaced, !isStopped.load(ordering: .acquiring) { channel.inputLeft() }
     }
@@ -335,15 +352,20 @@ package final class Supervisor: Sendable {
     private func perform(_ change: Redundancy.Switch, _ channel: LiveChannel) {
         let name = channel.profile.channel
         let holders = state.withLock { state in
-            state.counters.switches += 1
+            state.counters.switches[Change(channel: name, reason: change.cause.name), default: 0] += 1
             return state.seats[name]?.holders ?? [:]
         }
-        holders[change.to.other]?.wait()
-        if let first = holders[change.to]?.firstReady { channel.giveWay(to: first) }
-        let failure = holders[change.to]?.takeOver(channel.timeline)
+        holders[change.to.other]?.media.wait()
+        if let first = holders[change.to]?.media.firstReady { channel.giveWay(to: first) }
+        // A cold one has nothing yet that could end what is filled in.
+        let failure =
+            channel.fillsNow && holders[change.to]?.media.isReadyToBegin == true
+            ? holders[change.to]?.media.warmUp(from: channel.timeline.firstFree)
+            : holders[change.to]?.media.takeOver(channel.timeline)
         logger.warning(
-            "the \(change.to.rawValue) encoder is on air now: \(change.cause)", metadata: ["channel": "\(name)"])
-        if let failure { holders[change.to]?.stop("what it had cannot be used: \(failure)") }
+            "the \(change.to.rawValue) encoder is on air now: \(change.cause)",
+            metadata: ["channel": "\(name)", "reason": "\(change.cause.name)"])
+        if let failure { holders[change.to]?.stop(failure) }
     }
 
     func countRefusal(_ reason: String) { state.withLock { $0.counters.refusals[reason, default: 0] += 1 } }
@@ -353,6 +375,6 @@ package final class Supervisor: Sendable {
 /// Milliseconds of a clock that only runs forward.
 @Sendable package func steadyMilliseconds() -> Int64 {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    clock_gettime(CLOCK_BOOTTIME, &time)
     return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }

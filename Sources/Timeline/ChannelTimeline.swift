@@ -8,44 +8,6 @@ import Synchronization
 /// Written by one publication at a time on its own thread (blocking file I/O happens there); read by
 /// anybody at any time through `snapshot`, which never waits for a writer's I/O.
 package final class ChannelTimeline: Sendable {
-    package struct Limits: Sendable {
-        package var segmentDuration: Ticks
-        /// How far back the window reaches.
-        package var windowSeconds: UInt32
-        package var memoryBytes: Int
-        /// Whether snapshots have the segment under way.
-        package var showsParts: Bool
-
-        package init(
-            segmentDuration: Ticks, windowSeconds: UInt32, memoryBytes: Int = 128 << 20, showsParts: Bool = false
-        ) {
-            self.segmentDuration = segmentDuration
-            self.windowSeconds = windowSeconds
-            self.memoryBytes = memoryBytes
-            self.showsParts = showsParts
-        }
-
-        var segmentsInWindow: UInt64 {
-            let window = Ticks(Int64(windowSeconds), timescale: 1).rescaled(to: segmentDuration.timescale)
-            return UInt64(clamping: window.value / max(segmentDuration.value, 1))
-        }
-    }
-
-    /// What happened that an operator should know of.
-    package enum Event: Sendable, Equatable {
-        case segment(number: UInt64)
-        /// There is more of the segment under way.
-        case part(segment: UInt64)
-        /// The disk refused; the segment is in memory only.
-        case storageFailed(StorageError)
-        /// The storage cap, or a full disk, pushed a segment out before its time.
-        case evictedEarly(number: UInt64)
-        /// A segment that is listed cannot be read: it is not served. Said once for each file.
-        case unreadable(StorageError)
-        /// Lines of the journal could not be read; what they said is lost, what must not come twice is not.
-        case journalDamaged(lines: Int)
-    }
-
     private struct Writer {
         var publication: UInt64 = 0
         var assembly: SegmentAssembly?
@@ -61,12 +23,23 @@ package final class ChannelTimeline: Sendable {
         var journalLines = 0
         /// The first number of which nothing was listed when the publication began or its last segment was listed.
         var firstUnlisted: UInt64 = 0
+        /// The journal has not got all that was written to it.
+        var isJournalBehind = false
+        /// Segments that the disk has not got whole, since it took the last that it has.
+        var segmentsRefused = 0
+        /// There was no room for it at first.
+        var isCrowded = false
+        /// To give segments up for room was in vain: not again before this number.
+        var givesUpFrom: UInt64 = 0
     }
 
     private static let maximumSetsWithoutSegment = 32
     /// However little room there is, so many segments are kept.
     private static let fewestSegments = 3
+    /// Segments until it is tried again to make room by giving up others.
+    private static let segmentsUntilNextTry: UInt64 = 30
 
+    private let directory: String?
     private let limits: Limits
     private let store: SegmentStore
     private let journal: Journal
@@ -78,6 +51,7 @@ package final class ChannelTimeline: Sendable {
     private let isOver = Mutex(false)
     /// Files that were reported already.
     private let reported = Mutex<Set<SegmentStore.Key>>([])
+    private let failing = Mutex(false)
 
     /// Opens the window, with what an earlier run left in the directory.
     /// - Parameters:
@@ -92,6 +66,7 @@ package final class ChannelTimeline: Sendable {
         if let directory {
             do throws(FileError) { try PlainFile.makeDirectory(directory) } catch { throw .file(error) }
         }
+        self.directory = directory
         self.limits = limits
         self.onEvent = onEvent
         store = SegmentStore(directory: directory, seal: seal, memoryBytes: limits.memoryBytes)
@@ -106,12 +81,17 @@ package final class ChannelTimeline: Sendable {
         if let directory { StoredMedia.removeUnlisted(directory, snapshot) }
         account = budget.open()
         account.add(snapshot.segments.reduce(0) { $0 + $1.storedByteCount })
-        do throws(FileError) { try journal.rewrite(Self.records(of: snapshot, recovery.progress)) } catch {
-            // With the disk full the old journal is as good, unless numbers count something else now.
-            guard error.isDiskFull, content != nil, recovery.keepsNumbering else { throw .file(error) }
+        do throws(FileError) { try journal.rewrite(Journal.records(of: snapshot, recovery.progress)) } catch {
+            // The old journal is as good, unless numbers count something else now.
+            guard error.isDiskFull || error.isReadOnly, content != nil, recovery.keepsNumbering else {
+                throw .file(error)
+            }
             onEvent(.storageFailed(.file(error)))
+            failing.withLock { $0 = true }
         }
-        writer = Mutex(Writer(progress: recovery.progress))
+        var writer = Writer(progress: recovery.progress)
+        writer.isJournalBehind = failing.withLock { $0 }
+        self.writer = Mutex(writer)
         current = Mutex(snapshot)
         account.onEviction { [weak self] in self?.evictOldest() ?? false }
     }
@@ -141,6 +121,21 @@ package final class ChannelTimeline: Sendable {
     }
 
     package var memoryBytes: Int { store.memoryBytes }
+
+    /// Whether the disk refused what was to go there last.
+    package var isStorageFailing: Bool { failing.withLock { $0 } }
+
+    /// What was decided about segments from this number on could not be written down: that a restart does not decide
+    /// otherwise about what was served, they and those that follow are in memory only until `keepOnDisk`.
+    /// - Returns: whether that is so; else a file of theirs cannot be removed.
+    package func keepToMemory(from number: UInt64) -> Bool {
+        store.keepToMemory(true)
+        let snapshot = self.snapshot
+        return snapshot.segments.reversed().prefix { $0.number >= number }.allSatisfy { forgetFiles($0, snapshot) }
+    }
+
+    /// What was decided is written down: new segments go to the disk again.
+    package func keepOnDisk() { store.keepToMemory(false) }
 
     // MARK: The publisher's side
 
@@ -187,6 +182,12 @@ package final class ChannelTimeline: Sendable {
         }
     }
 
+    /// From the epoch up to where nothing may begin any more; after a restart, what was used before.
+    package var usedUntil: Ticks {
+        let number = writer.withLock { $0.progress.firstFreeNumber }
+        return snapshot.numbering.nominalStart(of: number)
+    }
+
     /// The window is closed for good, for another one to be opened on its directory: what is under way is closed as at
     /// the end of a publication, no publication may write any more, and its bytes leave the budget.
     package func retire() {
@@ -226,13 +227,18 @@ package final class ChannelTimeline: Sendable {
                         name: track.name, reorderDelay: track.reorderDelay, frameRate: track.frameRate,
                         index: try progress.index(of: track.name, &records), header: track.header))
             }
-            let set = TrackSet(generation: progress.nextGeneration, tracks: stored)
-            progress.nextGeneration += 1
-            // An index or a generation that a restart gave again would be an IV or a URL that comes twice.
+            var set = TrackSet(generation: progress.nextGeneration, tracks: stored)
             if let failure = write(records + [set.record], &writer) {
-                throw ParseError(
-                    .invalid, at: 0, "the disk refuses the channel's journal, so nothing can begin: \(failure)")
+                // An index that a restart gave again would be an IV that comes twice.
+                guard records.isEmpty else {
+                    throw ParseError(
+                        .invalid, at: 0, "the disk refuses the channel's journal, so nothing can begin: \(failure)")
+                }
+                // And a generation, a URL: this one is of a number that is never given again.
+                progress.skipGenerations()
+                set = TrackSet(generation: progress.nextGeneration, tracks: stored)
             }
+            progress.nextGeneration += 1
             writer.progress = progress
             writer.trackSet = set
             writer.startsDiscontinuity = true
@@ -245,7 +251,7 @@ package final class ChannelTimeline: Sendable {
                     progress.ends[track.track.name]?.rescaled(to: track.track.timescale, rounding: .up).value ?? .min
                 })
             do throws(FileError) { try store.makeDirectories(tracks: tracks.map(\.name)) } catch {
-                onEvent(.storageFailed(.file(error)))
+                noteFailure(.file(error))
             }
             current.withLock { snapshot in
                 // A set that nothing was listed with is not needed any more.
@@ -315,22 +321,62 @@ package final class ChannelTimeline: Sendable {
     /// Adds to the journal; when it returns nil the disk has it.
     private func write(_ records: [Journal.Record], _ writer: inout Writer) -> StorageError? {
         writer.journalLines += records.count
-        let failure = makingRoom {
-            do throws(FileError) { try journal.append(records) } catch { return .file(error) }
+        let (isBehind, progress) = (writer.isJournalBehind, writer.progress)
+        let failure = makingRoom(&writer) {
+            do throws(FileError) {
+                // What it missed is in the window, if anywhere.
+                if isBehind {
+                    try journal.rewrite(Journal.records(of: snapshot, progress) + records)
+                } else {
+                    try journal.append(records)
+                }
+            } catch { return .file(error) }
             return nil
         }
-        if let failure { onEvent(.storageFailed(failure)) }
+        writer.isJournalBehind = failure != nil
+        if let failure { noteFailure(failure) }
         return failure
     }
 
-    /// Where the disk is full the oldest segments make room.
-    private func makingRoom(_ attempt: () -> StorageError?) -> StorageError? {
+    /// Where the disk is full the oldest files make room; not where that was in vain, as somebody else has filled it.
+    private func makingRoom(_ writer: inout Writer, _ attempt: () -> StorageError?) -> StorageError? {
         var failure = attempt()
+        guard let first = failure, first.isDiskFull else { return failure }
+        noteFailure(first)
+        writer.isCrowded = true
+        guard writer.firstUnlisted >= writer.givesUpFrom else { return failure }
         for _ in 0..<4 {
-            guard let error = failure, error.isDiskFull, evictOldest() else { break }
+            guard let error = failure, error.isDiskFull, giveRoom() else { break }
             failure = attempt()
         }
+        if failure != nil { writer.givesUpFrom = writer.firstUnlisted &+ Self.segmentsUntilNextTry }
         return failure
+    }
+
+    /// Said once, until the disk takes everything again.
+    private func noteFailure(_ failure: StorageError) {
+        let isNew = failing.withLock { isFailing in
+            defer { isFailing = true }
+            return !isFailing
+        }
+        if isNew { onEvent(.storageFailed(failure)) }
+    }
+
+    /// A segment is stored, or not.
+    private func noteSegment(isStored: Bool, _ writer: inout Writer) {
+        if !isStored { writer.segmentsRefused += 1 }
+        defer { writer.isCrowded = false }
+        guard isStored, !writer.isCrowded else { return }
+        let hasRecovered = failing.withLock { isFailing in
+            defer { isFailing = false }
+            return isFailing
+        }
+        guard hasRecovered else { return }
+        // What could not be removed meanwhile.
+        if let directory { StoredMedia.removeUnlisted(directory, snapshot) }
+        onEvent(.storageRecovered(segments: writer.segmentsRefused))
+        writer.segmentsRefused = 0
+        writer.givesUpFrom = 0
     }
 
     /// A channel may run for months: the journal stays in proportion to the window.
@@ -338,17 +384,17 @@ package final class ChannelTimeline: Sendable {
         let snapshot = self.snapshot
         guard writer.journalLines > max(256, 2 * snapshot.segments.count) else { return }
         writer.journalLines = 0
-        do throws(FileError) { try journal.rewrite(Self.records(of: snapshot, writer.progress)) } catch {
-            onEvent(.storageFailed(.file(error)))
+        do throws(FileError) { try journal.rewrite(Journal.records(of: snapshot, writer.progress)) } catch {
+            noteFailure(.file(error))
         }
     }
 
     /// Gives up the oldest segment before its time; false where there are too few.
-    private func evictOldest() -> Bool {
+    private func evictOldest(keeping fewest: Int = ChannelTimeline.fewestSegments) -> Bool {
         let evicted = isOver.withLock { isOver in
             guard !isOver else { return nil as UInt64? }
             let removed = current.withLock { snapshot in
-                snapshot.segments.count > Self.fewestSegments ? snapshot.removeFirst() : nil
+                snapshot.segments.count > fewest ? snapshot.removeFirst() : nil
             }
             return removed.map { drop($0) }
         }
@@ -356,13 +402,45 @@ package final class ChannelTimeline: Sendable {
         return evicted != nil
     }
 
+    /// The oldest file goes. Where its bytes are in memory the segment stays in the window, else it goes too.
+    private func giveRoom() -> Bool {
+        let snapshot = self.snapshot
+        for segment in snapshot.segments.dropLast(Self.fewestSegments)
+        where isOnDisk(segment, snapshot.trackSets[segment.generation]) {
+            return forgetFiles(segment, snapshot) || evictOldest()
+        }
+        return false
+    }
+
+    /// Leaves a segment in memory only; false where it is not in memory.
+    private func forgetFiles(_ segment: WindowSegment, _ snapshot: Snapshot) -> Bool {
+        isOver.withLock { isOver in
+            guard !isOver else { return false }
+            let set = snapshot.trackSets[segment.generation]
+            let wasOnDisk = isOnDisk(segment, set)
+            let isForgotten = (set?.tracks ?? []).allSatisfy { track in
+                store.forgetFile(.init(segment: segment.number, track: track.track.name), segment.fileForm)
+            }
+            if wasOnDisk, !isOnDisk(segment, set) { account.add(-segment.storedByteCount) }
+            return isForgotten
+        }
+    }
+
+    /// Whether the disk has all of a segment; the budget counts only those.
+    private func isOnDisk(_ segment: WindowSegment, _ set: TrackSet?) -> Bool {
+        (set?.tracks ?? []).allSatisfy { track in
+            !store.isInMemoryOnly(.init(segment: segment.number, track: track.track.name))
+        }
+    }
+
     private func drop(_ removed: (segment: WindowSegment, set: TrackSet?)) -> UInt64 {
+        let wasOnDisk = isOnDisk(removed.segment, removed.set)
         for track in removed.set?.tracks ?? [] {
             let key = SegmentStore.Key(segment: removed.segment.number, track: track.track.name)
             store.remove(key, removed.segment.fileForm)
             _ = reported.withLock { $0.remove(key) }
         }
-        account.add(-removed.segment.storedByteCount)
+        if wasOnDisk { account.add(-removed.segment.storedByteCount) }
         return removed.segment.number
     }
 
@@ -385,23 +463,33 @@ package final class ChannelTimeline: Sendable {
         writer.startsDiscontinuity = false
         writer.progress.discontinuitySequence = segment.discontinuitySequence
         writer.progress.firstFreeNumber = max(writer.progress.firstFreeNumber, number &+ (number < .max ? 1 : 0))
+        var isStored = true
         for (track, bytes) in zip(set.tracks, whole.bytes) {
             let key = SegmentStore.Key(segment: number, track: track.track.name)
-            if let failure = makingRoom({ store.put(key, bytes) }) { onEvent(.storageFailed(failure)) }
+            let (failure, lost) = store.put(key, bytes) { makingRoom(&writer) { store.write(key, bytes) } }
+            if let failure {
+                noteFailure(failure)
+                isStored = false
+            }
+            // What is listed is there: on the disk, or else in memory.
+            while let lost, let first = self.snapshot.segments.first, first.number <= lost, evictOldest(keeping: 0) {}
         }
         writer.progress.noteEnds(segment, set)
         writer.setsWithoutSegment = 0
         // The one flush of a segment: before anybody sees its number. Its files follow in the kernel's own time; what
         // a power failure takes of them is found missing by the next start.
         let next = goesOn && limits.showsParts ? nextUnderWay(after: number) : nil
-        if write([.segment(segment)] + (next.map { [.underWay($0)] } ?? []), &writer) == nil, let next {
+        if write([.segment(segment)] + (next.map { [.underWay($0)] } ?? []), &writer) != nil {
+            isStored = false
+        } else if let next {
             writer.progress.underWay = next
         }
-        account.add(segment.storedByteCount)
+        if isOnDisk(segment, set) { account.add(segment.storedByteCount) }
         writer.progress.noteListed(number, window: limits.segmentsInWindow)
         writer.firstUnlisted = max(writer.firstUnlisted, number &+ (number < .max ? 1 : 0))
         for removed in addToWindow(segment, eventStart: writer.progress.eventStart) { _ = drop(removed) }
         account.settle()
+        noteSegment(isStored: isStored, &writer)
         compactJournal(&writer)
         onEvent(.segment(number: number))
     }
@@ -472,22 +560,5 @@ package final class ChannelTimeline: Sendable {
             }
             return old
         }
-    }
-
-    private static func records(of snapshot: Snapshot, _ progress: WindowProgress) -> [Journal.Record] {
-        let numbering = snapshot.numbering
-        let duration = Journal.Record.segmentDuration(
-            value: numbering.duration.value, timescale: numbering.duration.timescale, offset: numbering.offset)
-        let floor = Journal.Record.floor(
-            Journal.Floor(
-                firstFreeNumber: progress.firstFreeNumber, nextGeneration: progress.nextGeneration,
-                discontinuitySequence: progress.discontinuitySequence, ends: progress.ends,
-                lastListed: progress.lastListed, eventStart: progress.eventStart))
-        let tracks = progress.indexes.sorted { $0.value < $1.value }.map {
-            Journal.Record.track(index: $0.value, name: $0.key)
-        }
-        let sets = snapshot.trackSets.values.sorted { $0.generation < $1.generation }.map(\.record)
-        let underWay = progress.underWay.map { [Journal.Record.underWay($0)] } ?? []
-        return [duration, floor] + tracks + sets + snapshot.segments.map { .segment($0) } + underWay
     }
 }

@@ -62,6 +62,10 @@ package final class SegmentStore: Sendable {
         var bytes: [Key: [UInt8]] = [:]
         var order: [Key] = []
         var total = 0
+        /// Those that the disk does not have.
+        var unstored: Set<Key> = []
+        /// Nothing is to go to the disk.
+        var isAlone = false
     }
 
     private let directory: String?
@@ -84,11 +88,42 @@ package final class SegmentStore: Sendable {
     /// What a file is longer than what is in it.
     package static func overhead(_ form: Form) -> Int { form == .sealed ? SealingKey.overhead : 0 }
 
-    /// Keeps a segment's bytes; returns the error that kept them from the disk, if any: they are then in memory only.
-    package func put(_ key: Key, _ bytes: [UInt8]) -> StorageError? {
-        let failure = write(key, bytes)
-        remember(key, bytes)
-        return failure
+    /// Keeps a segment's bytes.
+    /// - Parameter write: puts them on the disk; returns the error that kept them from it, if any: they are then in memory
+    ///   only.
+    /// - Returns: that error, and the newest segment of which something is nowhere any more.
+    package func put(
+        _ key: Key, _ bytes: [UInt8], write: () -> StorageError?
+    ) -> (failure: StorageError?, lost: UInt64?) {
+        let isAlone = memory.withLock { $0.isAlone }
+        var failure: StorageError?
+        if !isAlone { failure = write() }
+        let isStored = directory == nil || (failure == nil && !isAlone)
+        return (failure, remember(key, bytes, isStored: isStored))
+    }
+
+    package func put(_ key: Key, _ bytes: [UInt8]) -> (failure: StorageError?, lost: UInt64?) {
+        put(key, bytes) { write(key, bytes) }
+    }
+
+    /// From now on nothing goes to the disk, where what was decided about it cannot be written down; or again.
+    package func keepToMemory(_ isAlone: Bool) { memory.withLock { $0.isAlone = isAlone } }
+
+    /// Whether the disk does not have it.
+    func isInMemoryOnly(_ key: Key) -> Bool { memory.withLock { $0.unstored.contains(key) } }
+
+    /// Removes the file of what is in memory too, and only of that.
+    /// - Returns: whether there is no such file now.
+    package func forgetFile(_ key: Key, _ form: Form) -> Bool {
+        guard let path = path(key, form), PlainFile.size(path) != nil else { return true }
+        let isKept = memory.withLock { memory in
+            guard memory.bytes[key] != nil else { return false }
+            memory.unstored.insert(key)
+            return true
+        }
+        guard isKept else { return false }
+        PlainFile.remove(path)
+        return PlainFile.size(path) == nil
     }
 
     /// Writes the file alone.
@@ -110,8 +145,10 @@ package final class SegmentStore: Sendable {
         return nil
     }
 
-    private func remember(_ key: Key, _ bytes: [UInt8]) {
+    /// - Returns: the newest segment of what left memory and is on no disk.
+    private func remember(_ key: Key, _ bytes: [UInt8], isStored: Bool) -> UInt64? {
         memory.withLock { memory in
+            if isStored { memory.unstored.remove(key) } else { memory.unstored.insert(key) }
             if let old = memory.bytes.updateValue(bytes, forKey: key) {
                 memory.total -= old.count
                 memory.order.removeAll { $0 == key }
@@ -119,11 +156,15 @@ package final class SegmentStore: Sendable {
             memory.order.append(key)
             memory.total += bytes.count
             var evicted = 0
+            var lost: UInt64?
             while memory.total > memoryLimit, evicted < memory.order.count - 1 {
-                if let old = memory.bytes.removeValue(forKey: memory.order[evicted]) { memory.total -= old.count }
+                let key = memory.order[evicted]
+                if let old = memory.bytes.removeValue(forKey: key) { memory.total -= old.count }
+                if memory.unstored.remove(key) != nil { lost = max(lost ?? 0, key.segment) }
                 evicted += 1
             }
             memory.order.removeFirst(evicted)
+            return lost
         }
     }
 
@@ -165,6 +206,7 @@ package final class SegmentStore: Sendable {
             guard let old = memory.bytes.removeValue(forKey: key) else { return }
             memory.total -= old.count
             memory.order.removeAll { $0 == key }
+            memory.unstored.remove(key)
         }
         if let path = path(key, form) { PlainFile.remove(path) }
     }

@@ -17,6 +17,13 @@ struct WindowProgress: Sendable {
     /// The segment that the event of `lastListed` began with; 0, from an earlier version, is unknown.
     var eventStart: UInt64?
 
+    /// The next generation is one that was never given, whatever was not written down: of the next segment's number,
+    /// which is never given twice either.
+    mutating func skipGenerations() {
+        let (generation, overflow) = firstFreeNumber.addingReportingOverflow(1 << 40)
+        nextGeneration = max(nextGeneration, overflow ? .max - 1 : generation)
+    }
+
     /// - Parameter window: in segments. After a pause as long as that another event begins.
     mutating func noteListed(_ number: UInt64, window: UInt64) {
         if let last = lastListed, number <= last { return }

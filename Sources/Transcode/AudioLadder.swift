@@ -17,6 +17,9 @@ final class AudioLadder {
     /// Where a frame goes whose block brought others before it.
     private var nextFrameTime: Int64?
     private(set) var brokenSamples: UInt64 = 0
+    private var silence = Absence()
+    /// Where the last sound that was decoded begins.
+    private var lastSound: Int64?
 
     private static let waitingMilliseconds: Int64 = 5000
     private static let waitingCount = 1000
@@ -30,6 +33,9 @@ final class AudioLadder {
     }
 
     var silentSamples: UInt64 { encoders.reduce(0) { $0 + $1.silentSamples } }
+
+    /// For how long the sound has been silent or missing; nil where it is not decoded.
+    var silentMilliseconds: Int64? { encoders.isEmpty ? nil : silence.milliseconds }
 
     func configure(_ format: AudioFormat) throws(TranscodeError) {
         guard format != self.format else { return }
@@ -86,6 +92,8 @@ final class AudioLadder {
                 try mapping.time(ofMilliseconds: value)
             }
             let time = stated ?? nextFrameTime ?? time
+            lastSound = time
+            silence.note(isAbsent: frame.isSilent, at: time)
             if frame.sampleRate > 0 {
                 nextFrameTime = time + Int64(frame.sampleCount) * 90_000 / Int64(frame.sampleRate)
             }
@@ -97,6 +105,7 @@ final class AudioLadder {
     func videoAdvanced(to time: Int64, outputs: inout [TranscodeOutput]) throws(TranscodeError) {
         guard start != nil else { return }
         let lag = format == nil ? Self.unannouncedLag : limits.audioLagMilliseconds
+        if time - (lastSound ?? start ?? time) > lag * 90 { silence.note(isAbsent: true, at: time) }
         for encoder in encoders {
             try encoder.fill(upTo: time - lag * 90, to: &outputs)
             encoder.decided(until: time, to: &outputs)

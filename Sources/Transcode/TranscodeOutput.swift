@@ -66,7 +66,7 @@ package struct TranscodeLimits: Sendable, Equatable {
     package init() {}
 }
 
-/// Counts since the session began.
+/// Counts since the session began, and how it stands.
 package struct TranscodeStatistics: Sendable, Equatable {
     package var videoSamples: UInt64 = 0
     package var audioSamples: UInt64 = 0
@@ -79,6 +79,9 @@ package struct TranscodeStatistics: Sendable, Equatable {
     package var droppedFrames: UInt64 = 0
     /// Over all audio rungs: samples of silence put in place of missing sound.
     package var silentSamples: UInt64 = 0
+    /// For how long the picture has been black, and all decoded sound silent or missing, by now.
+    package var blackMilliseconds: Int64 = 0
+    package var silentMilliseconds: Int64 = 0
 
     package init() {}
 }

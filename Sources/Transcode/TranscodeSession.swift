@@ -64,6 +64,8 @@ package final class TranscodeSession {
         statistics.brokenSamples += audio.reduce(video?.brokenSamples ?? 0) { $0 + $1.brokenSamples }
         (statistics.repeatedFrames, statistics.droppedFrames) = video?.counts ?? (0, 0)
         statistics.silentSamples = audio.reduce(0) { $0 + $1.silentSamples }
+        statistics.blackMilliseconds = video?.blackMilliseconds ?? 0
+        statistics.silentMilliseconds = audio.compactMap(\.silentMilliseconds).min() ?? 0
         return statistics
     }
 

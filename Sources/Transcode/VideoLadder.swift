@@ -16,6 +16,11 @@ final class VideoLadder {
     private(set) var start: Int64?
     private(set) var decodedFrames: UInt64 = 0
     private(set) var brokenSamples: UInt64 = 0
+    private var blackness = Absence()
+    private var looksAt: Int64 = .min
+
+    /// Between two looks at whether the picture is black, in 90 kHz ticks.
+    private static let lookInterval: Int64 = 18_000
 
     init(plan: LadderPlan, limits: TranscodeLimits, firstAllowedSegment: UInt64, decoderThreads: Int) {
         self.plan = plan
@@ -30,6 +35,9 @@ final class VideoLadder {
             return (sum.0 + counts.repeated, sum.1 + counts.dropped)
         }
     }
+
+    /// For how long the picture has been black.
+    var blackMilliseconds: Int64 { blackness.milliseconds }
 
     /// Pictures decoded under the old configuration go out first.
     func configure(_ format: VideoFormat, mapping: TimeMapping) throws(TranscodeError) {
@@ -75,6 +83,10 @@ final class VideoLadder {
         guard let milliseconds = frame.presentationTime, let grid = plan.coarsestGrid else { return }
         decodedFrames += 1
         let time = try mapping.time(ofMilliseconds: milliseconds)
+        if time >= looksAt || time < looksAt - Self.lookInterval {
+            looksAt = time + Self.lookInterval
+            blackness.note(isAbsent: frame.isBlack, at: time)
+        }
         if lanes.isEmpty {
             let place = grid.time(of: grid.nearest(to: time))
             if plan.followsSource {

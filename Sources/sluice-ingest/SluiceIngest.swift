@@ -35,7 +35,7 @@ enum SluiceIngest {
                 session: try RTMPSession(socket: STDIN_FILENO, limits: limits),
                 link: DaemonLink(descriptor: STDOUT_FILENO),
                 clock: .init(
-                    wall: { milliseconds(CLOCK_REALTIME) }, monotonic: { milliseconds(CLOCK_MONOTONIC) },
+                    wall: { milliseconds(CLOCK_REALTIME) }, monotonic: { milliseconds(CLOCK_BOOTTIME) },
                     sleep: { _ = usleep(UInt32(clamping: $0) &* 1000) }))  // why: media ahead of the clock waits
             try publication.run()
         } catch {

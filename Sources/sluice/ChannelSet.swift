@@ -4,12 +4,15 @@ import Files
 import Keys
 import Live
 import Logging
+import Media
 import Sealing
 import ServiceLifecycle
 import Settings
 import Slate
 import Supervisor
 import Timeline
+
+import struct Foundation.Date
 
 /// The channels of the profile folder: makes them, runs their key schedules, and changes them at a reload.
 actor ChannelSet: Service {
@@ -23,13 +26,16 @@ actor ChannelSet: Service {
     private let sealsMedia: Bool
     private let departed: DepartedChannels
     private let http: HTTPClient
+    private let clock: DaemonClock
     private let logger: Logger
     private let (schedules, found) = AsyncStream.makeStream(of: LiveChannel.self)
     private var runners: [String: Task<Void, Never>] = [:]
 
     init(
         directory: ChannelDirectory, supervisor: Supervisor, profiles: String, environment: [String: String],
-        storage: String, budget: StorageBudget, hostKey: HostKey, sealsMedia: Bool, http: HTTPClient, logger: Logger
+        storage: String, budget: StorageBudget, hostKey: HostKey, sealsMedia: Bool, http: HTTPClient,
+        clock: DaemonClock,
+        logger: Logger
     ) {
         self.directory = directory
         self.supervisor = supervisor
@@ -41,6 +47,7 @@ actor ChannelSet: Service {
         self.sealsMedia = sealsMedia
         departed = DepartedChannels(directory: storage, budget: budget) { Self.log($0, logger) }
         self.http = http
+        self.clock = clock
         self.logger = logger
     }
 
@@ -68,7 +75,7 @@ actor ChannelSet: Service {
             _ = directory.remove(named: channel.profile.channel)
             takeOff(channel, reason: "its profile is gone")
         }
-        departed.update(present: named, now: wallMilliseconds() / 1000)
+        departed.update(present: named, now: Int64(Date().timeIntervalSince1970))
     }
 
     /// Until shutdown; then the schedules forget their keys.
@@ -111,16 +118,16 @@ actor ChannelSet: Service {
     }
 
     private func open(_ profile: ChannelProfile) throws -> LiveChannel {
-        let (http, hostKey) = (http, hostKey)
+        let (http, hostKey, clock) = (http, hostKey, clock)
         let logger = logger
         let known = KnownKeys()
         var seal = WindowSeal(key: hostKey.key(for: .segments), channel: profile.channel)
         seal.isWriting = sealsMedia
         let channel = try LiveChannel(
             profile: profile, directory: "\(storage)/\(profile.channel)", budget: budget, seal: seal, logger: logger,
-            clock: wallMilliseconds, steady: steadyMilliseconds,
+            clock: { clock.now() }, steady: steadyMilliseconds,
             alarm: { time, action in
-                let delay = DispatchTimeInterval.milliseconds(Int(clamping: max(time - wallMilliseconds(), 0)))
+                let delay = DispatchTimeInterval.milliseconds(Int(clamping: max(time - clock.now(), 0)))
                 DispatchQueue.global().asyncAfter(deadline: .now() + delay, execute: action)  // why: a time is the event
             }
         ) { contract, speke, vaultPath, onChange in
@@ -140,8 +147,9 @@ actor ChannelSet: Service {
                     retentionSeconds: UInt32(
                         clamping: UInt64(profile.keptSeconds) + UInt64(speke.onKeyFailure.graceSeconds)),
                     prefetchPeriods: speke.prefetchPeriods, keepsReserve: speke.onKeyFailure.then == .slate),
+                clock: KeyClock(now: { clock.now() }),
                 report: { event in
-                    Self.log(event, channel: profile.channel, contract: contract, logger)
+                    Self.log(event, channel: profile.channel, contract: contract, now: clock.now(), logger)
                     if case .fetched = event { onChange() }
                 },
                 vault: vault,
@@ -155,6 +163,8 @@ actor ChannelSet: Service {
         }
         supervisor.setIngest(nil, of: channel)
         supervisor.attend(channel)
+        let length = profile.ladder.segmentDuration.milliseconds
+        clock.goOn(from: channel.timeline.usedUntil.milliseconds, tolerance: 2 * length)
         runners[profile.channel] = Task {
             await withDiscardingTaskGroup { group in
                 for schedule in channel.schedules { group.addTask { await schedule.run() } }
@@ -223,7 +233,9 @@ actor ChannelSet: Service {
         }
     }
 
-    private static func log(_ event: KeySchedule.Event, channel: String, contract: KeyContract, _ logger: Logger) {
+    private static func log(
+        _ event: KeySchedule.Event, channel: String, contract: KeyContract, now: Int64, _ logger: Logger
+    ) {
         let metadata: Logger.Metadata = ["channel": "\(channel)", "scheme": "\(contract.scheme.rawValue)"]
         switch event {
         case .fetched(let period, let attempts):
@@ -234,7 +246,7 @@ actor ChannelSet: Service {
             logger.warning(
                 "the key provider failed: \(error)",
                 metadata: metadata.merging([
-                    "period": "\(period)", "retryInMilliseconds": "\(nextAttempt - wallMilliseconds())",
+                    "period": "\(period)", "retryInMilliseconds": "\(nextAttempt - now)",
                 ]) { $1 })
         case .dropped(let period):
             logger.debug("key period dropped", metadata: metadata.merging(["period": "\(period)"]) { $1 })

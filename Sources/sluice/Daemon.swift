@@ -22,6 +22,7 @@ struct Daemon {
     private let originMetrics = OriginMetrics()
     private let cache = ResponseCache(maximumBytes: 512 << 20)
     private let budget: StorageBudget
+    private let clock: DaemonClock
     private let announcement = ListeningAnnouncement()
     private let readiness = Readiness()
 
@@ -36,20 +37,22 @@ struct Daemon {
         }
         budget = StorageBudget(maximumBytes: Int(clamping: configuration.storage.maxBytes))
         let directory = ChannelDirectory()
+        let clock = DaemonClock(logger: logger)
+        self.clock = clock
         supervisor = try Supervisor(
             .init(
                 rtmp: configuration.rtmp, rtmps: configuration.rtmps, worker: worker,
                 workerArguments: try WorkerRights.arguments(configuration.worker, logger)),
-            channels: directory, logger: logger, clock: wallMilliseconds)
+            channels: directory, logger: logger, clock: { clock.now() }, catchUp: { clock.catchUp() })
         channels = ChannelSet(
             directory: directory, supervisor: supervisor, profiles: profiles, environment: environment,
             storage: configuration.storage.directory, budget: budget,
             hostKey: try await HostKeySource.load(configuration.storage, logger),
             sealsMedia: configuration.storage.seal,
-            http: try HTTPClient(), logger: logger)
+            http: try HTTPClient(), clock: clock, logger: logger)
         let failures = logger
         content = LiveContent(
-            channels: directory, cache: cache, threads: .singleton, clock: wallMilliseconds,
+            channels: directory, cache: cache, threads: .singleton, clock: { clock.now() },
             logFailure: { path, reason in
                 failures.error("cannot package", metadata: ["path": "\(path)", "reason": "\(reason)"])
             })
@@ -57,12 +60,12 @@ struct Daemon {
 
     func run() async throws {
         try await channels.reload()
-        let content = content
+        let (content, clock) = (content, clock)
         let group = MultiThreadedEventLoopGroup.singleton
         let origin = try await OriginServer.start(
             .init(host: configuration.origin.listen.host, port: Int(configuration.origin.listen.port)),
             content: { content.response(for: $0, on: $1) }, metrics: originMetrics, group: group,
-            clock: wallMilliseconds)
+            clock: { clock.now() })
         let token = configuration.admin.token
         let tokenCheck: (@Sendable (String) -> Bool)? = token.map(Self.check)
         let admin = AdminApplication.make(
@@ -70,7 +73,7 @@ struct Daemon {
             report: AdminReport(
                 channels: channels.directory, supervisor: supervisor, origin: originMetrics, cache: cache,
                 budget: budget,
-                clock: wallMilliseconds),
+                clock: { clock.now() }, clockError: { clock.errorMilliseconds }),
             readiness: readiness, logger: quiet(logger), authorises: tokenCheck,
             rotateKeys: { [channels] name in
                 guard let channel = channels.directory.channel(named: name) else { return false }
@@ -175,11 +178,4 @@ private struct DrainService: Service {
         logger.notice("told to stop", metadata: ["drainSeconds": "\(seconds)"])
         if seconds > 0 { try await Task.sleep(for: .seconds(seconds)) }
     }
-}
-
-/// Milliseconds since the epoch.
-@Sendable func wallMilliseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }

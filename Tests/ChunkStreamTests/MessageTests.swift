@@ -12,8 +12,19 @@ import Testing
         ]),
         .chunk(ClearChunk(track: 3, segment: 293_947_281, endsSegment: true, bytes: [9, 8, 7])),
         .event(IngestEvent(level: .warning, text: "Zeitsprung: −3 s")),
+        .statistics(statistics),
         .end(reason: "the encoder closed the connection"),
     ]
+
+    private static let statistics: IngestStatistics = {
+        var statistics = IngestStatistics()
+        statistics.bytesReceived = 1
+        statistics.busyMilliseconds = 2
+        statistics.blackMilliseconds = 3
+        statistics.silentMilliseconds = 4
+        statistics.heldSegment = .max
+        return statistics
+    }()
 
     @Test(arguments: messages) func roundTrip(_ message: WorkerMessage) throws {
         var reader = FrameReader()
@@ -32,7 +43,8 @@ import Testing
             segmentDurationSeconds: 6, partDurationMilliseconds: 1000)
         let messages = [
             DaemonMessage.accept(ladder, firstSegment: 77), .reject(reason: "unknown channel"),
-            .stop(reason: "taken over"),
+            .stop(reason: "taken over"), .begin(firstSegment: .max), .wait,
+            .accept(ladder, firstSegment: 0, clockLead: -5, waits: true),
         ]
         for message in messages {
             var reader = FrameReader()

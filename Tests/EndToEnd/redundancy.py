@@ -9,13 +9,13 @@ BACKUP_KEY = "e2e-backup"
 SEGMENT, RATE = 2, 15
 
 
-def with_backup(text, fail_back_seconds=3):
+def with_backup(text, fail_back_seconds=3, standby="hot", more=""):
     """A profile's text with a second encoder."""
     keys = "streamKeys: { primary: { env: E2E_STREAM_KEY } }"
     assert keys in text
     return text.replace(
         keys, "streamKeys: { primary: { env: E2E_STREAM_KEY }, backup: { env: E2E_BACKUP_KEY } }\n"
-        f"  redundancy: {{ failBack: automatic, failBackSeconds: {fail_back_seconds} }}")
+        f"  redundancy: {{ standby: {standby}, failBack: automatic, failBackSeconds: {fail_back_seconds}{more} }}")
 
 
 ENVIRONMENT = {"E2E_BACKUP_KEY": BACKUP_KEY}

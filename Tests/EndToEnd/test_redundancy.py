@@ -5,9 +5,42 @@ import signal
 from kills import Audience
 from provider_faults import channel
 from redundancy import BACKUP_KEY, ENVIRONMENT, on_air, picture, with_backup
-from sluice import Sluice, wait_for
+from sluice import Sluice, get, wait_for
 
 SMALL = dict(size="160x90", rate=15)
+
+
+def test_a_cold_encoder_begins_with_the_segment_under_way(tmp_path):
+    sluice = Sluice(
+        tmp_path, lambda url: with_backup(channel("live", url, 60, 10, window=120), standby="cold"),
+        environment=ENVIRONMENT)
+    try:
+        primary = sluice.push(**SMALL)
+        wait_for("the primary", lambda: on_air(sluice) == ("primary", False))
+        sluice.push(**SMALL, key=BACKUP_KEY)
+        wait_for("the backup", lambda: on_air(sluice) == ("primary", True))
+        with Audience(sluice, ("live",), ("clear", "hls", "dash")) as audience:
+            wait_for("segments", lambda: audience.newest() > 0, 60)
+            first = audience.newest()
+            wait_for("two of the primary", lambda: audience.newest() >= first + 2, 60)
+            # It is read, and nothing is made of it.
+            standby = sluice.status()["standby"]
+            assert standby["videoSamples"] > 30 and standby["encodeSpeedPermille"] in (None, 0)
+            primary.child.kill()
+            wait_for("the backup on air", lambda: on_air(sluice)[0] == "backup", 10, 0.05)
+            primary = sluice.push(**SMALL)
+            wait_for("the primary on air again", lambda: on_air(sluice) == ("primary", True), 60)
+            last = audience.newest()
+            wait_for("playing goes on", lambda: audience.newest() >= last + 3, 60)
+        count, wrong = audience.judge(tmp_path / "secret")
+        assert count and not audience.failures + wrong
+        seen = picture(audience.viewers["live", "clear"].segments, tmp_path)
+        assert not seen.errors and not seen.missing, (seen.errors, seen.missing)
+        metrics = get(sluice.admin + "/metrics")[2].decode()
+        for reason in ("left", "failBack"):
+            assert f'sluice_encoder_switches_total{{channel="live",reason="{reason}"}} 1' in metrics
+    finally:
+        sluice.close()
 
 
 def test_the_other_encoder_goes_on(tmp_path):

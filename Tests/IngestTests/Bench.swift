@@ -17,16 +17,25 @@ struct Bench: ~Copyable {
     var events: [String] = []
     var sets = 0
 
-    init(firstSegment: UInt64 = 0, ladder: Ladder) throws {
+    init(firstSegment: UInt64 = 0, ladder: Ladder, waits: Bool = false) throws {
         timeline = try ChannelTimeline(
             directory: nil, limits: .init(segmentDuration: Ticks(2, timescale: 1), windowSeconds: 36000),
             budget: StorageBudget(maximumBytes: 1 << 30), onEvent: { _ in })
         publication = timeline.beginPublication().publication
-        line = IngestLine(ladder: ladder, firstSegment: firstSegment)
+        line = IngestLine(ladder: ladder, firstSegment: firstSegment, waits: waits)
     }
 
     mutating func give(_ messages: [RTMPMessage], wall: Int64) throws {
-        for message in messages { try take(try line.take(message, wallMilliseconds: wall)) }
+        for message in messages { try take(try line.take(message, now: wall)) }
+    }
+
+    /// Each at its time.
+    mutating func give(live messages: [RTMPMessage], from wall: Int64) throws {
+        for message in messages { try take(try line.take(message, now: wall + Int64(message.timestamp))) }
+    }
+
+    mutating func begin(_ firstSegment: UInt64) throws {
+        for item in line.begin(firstSegment: firstSegment) { try take(try line.take(item)) }
     }
 
     mutating func finish() throws {

@@ -37,6 +37,35 @@ import Timeline
         #expect(statistics.mediaMilliseconds == 9967)
     }
 
+    /// Told to begin, it makes the segment under way from its beginning, of what came before that; and again later.
+    @Test func whoWaitsBeginsWithTheSegmentUnderWay() throws {
+        var bench = try Bench(ladder: Self.ladder, waits: true)
+        let media = flash.configurations(at: 0) + flash.media(from: 0, seconds: 30)
+        func during(_ seconds: Range<UInt32>) -> [RTMPMessage] {
+            media.filter { seconds.contains($0.timestamp / 1000) }
+        }
+        try bench.give(live: during(0..<7), from: Self.wall)
+        var statistics = IngestStatistics()
+        bench.line.fill(&statistics)
+        #expect(bench.sets == 0 && statistics.videoSamplesReceived == 210)
+        #expect(statistics.heldSegment > Self.number && statistics.heldSegment <= Self.number + 3)
+        try bench.begin(Self.number + 3)
+        #expect(bench.sets == 1)
+        try bench.give(live: during(7..<10), from: Self.wall)
+        #expect(bench.numbers == [3])
+        bench.line.wait()
+        try bench.give(live: during(10..<19), from: Self.wall)
+        #expect(bench.line.isWaiting && bench.sets == 1)
+        try bench.begin(Self.number + 9)
+        try bench.give(live: during(19..<23), from: Self.wall)
+        try bench.finish()
+        #expect(bench.sets == 2 && bench.events == [])
+        #expect(bench.numbers.suffix(3) == [9, 10, 11])
+        let segments = bench.timeline.snapshot.segments.suffix(3)
+        #expect(segments.first?.tracks[0].decodeTime == (Self.wall / 1000 + 18) * 90000)
+        #expect(segments.prefix(2).allSatisfy { $0.tracks[0].duration == 180_000 })
+    }
+
     @Test func nothingBeginsBeforeAKeyFrame() throws {
         var bench = try Bench(ladder: Self.ladder)
         let media = flash.media(from: 0, seconds: 4)

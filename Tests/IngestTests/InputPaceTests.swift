@@ -135,11 +135,11 @@ import Timeline
     @Test func whatComesTooFastWaits() throws {
         var bench = try Bench(ladder: Self.ladder)
         try bench.give(flash.configurations(at: 0) + flash.media(from: 0, seconds: 2), wall: Self.wall)
-        #expect(bench.line.wait(here: Self.wall) == 0)
+        #expect(bench.line.wait(now: Self.wall) == 0)
         try bench.give(flash.media(from: 2000, seconds: 6), wall: Self.wall)
-        #expect(bench.line.wait(here: Self.wall) == 1000)
-        #expect((900...1000).contains(bench.line.wait(here: Self.wall + 5000)))
-        #expect(bench.line.wait(here: Self.wall + 6000) == 0)
+        #expect(bench.line.wait(now: Self.wall) == 1000)
+        #expect((900...1000).contains(bench.line.wait(now: Self.wall + 5000)))
+        #expect(bench.line.wait(now: Self.wall + 6000) == 0)
     }
 
     @Test(arguments: [1000, -1000] as [Int64]) func driftIsPutRightALittleAtATime(_ partsPerMillion: Int64) {

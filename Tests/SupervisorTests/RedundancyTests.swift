@@ -5,20 +5,27 @@ import Testing
 @testable import Supervisor
 
 @Suite final class RedundancyTests {
-    private let redundancy = Rig()
+    private let redundancy = Rig(RedundancySettings(failBackSeconds: 30, silenceMilliseconds: 800))
 
     /// The decisions, in a place where expectations may change them.
     private final class Rig {
-        private var value = Redundancy(
-            RedundancySettings(failBackSeconds: 30, silenceMilliseconds: 800), partMilliseconds: 1000)
+        private var value: Redundancy
+        init(_ settings: RedundancySettings) { value = Redundancy(settings, partMilliseconds: 1000) }
         var active: EncoderRole? { value.active }
         func join(_ role: EncoderRole, now: Int64) -> Bool { value.join(role, now: now) }
         func leave(_ role: EncoderRole, now: Int64) -> Redundancy.Switch? { value.leave(role, now: now) }
-        func reported(_ role: EncoderRole, faults: UInt64, now: Int64) {
-            value.reported(role, faults: faults, now: now)
+        func reported(
+            _ role: EncoderRole, faults: UInt64 = 0, black: UInt64 = 0, soundless: UInt64 = 0, now: Int64
+        ) {
+            value.reported(role, .init(faults: faults, black: black, soundless: soundless), now: now)
         }
-        func progressed(_ role: EncoderRole, now: Int64, idle: Int64?) -> Redundancy.Switch? {
-            value.progressed(role, now: now, idle: idle)
+        func progressed(
+            _ role: EncoderRole, now: Int64, idle: Int64?, isSeamless: Bool = true
+        ) -> Redundancy.Switch? {
+            value.progressed(role, now: now, idle: idle, isSeamless: isSeamless)
+        }
+        func looked(_ role: EncoderRole, now: Int64, idle: Int64?) -> Redundancy.Switch? {
+            value.looked(role, now: now, idle: idle)
         }
     }
 
@@ -109,6 +116,64 @@ import Testing
             }
         }
         Issue.record("never")
+    }
+
+    /// Between two chunks of its own it sees that nothing comes from the other.
+    @Test func aReportIsTimeToLookToo() {
+        #expect(redundancy.join(.primary, now: 0))
+        #expect(!redundancy.join(.backup, now: 0))
+        #expect(redundancy.looked(.backup, now: 100, idle: 5000) == nil, "it has nothing yet")
+        #expect(redundancy.progressed(.primary, now: 200, idle: nil) == nil)
+        #expect(redundancy.progressed(.backup, now: 200, idle: 10) == nil)
+        #expect(redundancy.looked(.primary, now: 300, idle: nil) == nil)
+        #expect(redundancy.looked(.backup, now: 900, idle: 700) == nil)
+        #expect(
+            redundancy.looked(.backup, now: 1150, idle: 950) == .init(to: .backup, cause: .silent(milliseconds: 950)))
+    }
+
+    @Test(arguments: [true, false]) func aBlackPictureOrNoSoundIsLeftForOneThatIsWell(_ isPicture: Bool) {
+        let redundancy = Rig(RedundancySettings(failBackSeconds: 10, videoBlackSeconds: 3, audioSilenceSeconds: 3))
+        #expect(redundancy.join(.primary, now: 0) && !redundancy.join(.backup, now: 0))
+        func report(_ role: EncoderRole, _ milliseconds: UInt64, now: Int64) -> Redundancy.Switch? {
+            redundancy.reported(
+                role, black: isPicture ? milliseconds : 0, soundless: isPicture ? 0 : milliseconds, now: now)
+            return redundancy.progressed(role, now: now, idle: 10)
+        }
+        // Both: it is the programme.
+        #expect(report(.backup, 4000, now: 0) == nil && report(.primary, 4000, now: 1000) == nil)
+        #expect(report(.backup, 4800, now: 1800) == nil)
+        // Not long enough.
+        #expect(report(.primary, 2900, now: 2000) == nil && report(.backup, 0, now: 2800) == nil)
+        // Long enough, but not without losing frames.
+        #expect(report(.primary, 3900, now: 3000) == nil)
+        #expect(redundancy.progressed(.backup, now: 3100, idle: 10, isSeamless: false) == nil)
+        let cause: Redundancy.Cause = isPicture ? .black(milliseconds: 3900) : .soundless(milliseconds: 3900)
+        #expect(report(.backup, 0, now: 3800) == .init(to: .backup, cause: cause))
+        // Back when it has been well for long enough.
+        for now in stride(from: Int64(4000), to: 30_000, by: 1000) {
+            #expect(report(.backup, 0, now: now) == nil)
+            let isBack = report(.primary, now < 15_000 ? UInt64(now) : 0, now: now) != nil
+            #expect(isBack == (now == 24_000))
+            if isBack { return }
+        }
+    }
+
+    @Test func thresholdsThatAreNotSetAreNotKept() {
+        both(at: 0)
+        redundancy.reported(.primary, black: 1_000_000, soundless: 1_000_000, now: 1000)
+        #expect(redundancy.progressed(.backup, now: 1000, idle: 10) == nil)
+    }
+
+    /// Nobody knows how the picture is of one that is not decoded.
+    @Test func aColdOneIsNotCompared() {
+        let redundancy = Rig(RedundancySettings(standby: .cold, videoBlackSeconds: 1))
+        #expect(redundancy.join(.primary, now: 0) && !redundancy.join(.backup, now: 0))
+        for now in stride(from: Int64(0), to: 10_000, by: 1000) {
+            redundancy.reported(.primary, faults: 100, black: 9000, now: now)
+            #expect(redundancy.progressed(.primary, now: now, idle: nil) == nil)
+            #expect(redundancy.progressed(.backup, now: now, idle: 10) == nil)
+        }
+        #expect(redundancy.leave(.primary, now: 10_000) == .init(to: .backup, cause: .left))
     }
 
     @Test func theBufferHoldsWholeSegments() {

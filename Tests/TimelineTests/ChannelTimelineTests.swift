@@ -267,8 +267,8 @@ import Timeline
         #expect(set.tracks.map(\.index) == [0, 1])
     }
 
-    /// With the disk full of something else a known channel goes on: in memory, and with less of the past.
-    @Test func aFullDiskCostsThePast() throws {
+    /// With the disk full of something else a known channel goes on, and has the past in memory.
+    @Test func aFullDiskCostsFilesOfThePast() throws {
         let directory = try TemporaryDirectory()
         let events = Mutex<[ChannelTimeline.Event]>([])
         let timeline = try timeline(windowSeconds: 100, directory: directory.path) { event in
@@ -279,8 +279,14 @@ import Timeline
         try FileManager.default.createSymbolicLink(
             atPath: "\(directory.path)/720p/\(Self.number + 6).m4s", withDestinationPath: "/dev/full")
         try feed.add(Self.number + 6)
-        #expect(timeline.snapshot.segments.map(\.number) == Array(Self.number + 1..<Self.number + 7))
-        #expect(events.withLock { $0 }.contains(.evictedEarly(number: Self.number)))
+        #expect(timeline.snapshot.segments.map(\.number) == Array(Self.number..<Self.number + 7))
+        #expect(PlainFile.size("\(directory.path)/720p/\(Self.number).m4s") == nil)
+        #expect(timeline.bytes(segment: Self.number, track: "720p") != nil)
+        #expect(timeline.isStorageFailing)
+        try feed.add(Self.number + 7)
+        #expect(!timeline.isStorageFailing)
+        #expect(
+            events.withLock { $0 }.suffix(2) == [.storageRecovered(segments: 0), .segment(number: Self.number + 7)])
         #expect(PlainFile.size("\(directory.path)/720p/\(Self.number + 6).m4s") != nil, "there was room then")
     }
 

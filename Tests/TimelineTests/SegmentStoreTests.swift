@@ -15,7 +15,7 @@ import Timeline
         try FileManager.default.createDirectory(atPath: directory.path + "/v", withIntermediateDirectories: true)
         let store = SegmentStore(directory: directory.path, memoryBytes: 1000)
         for number in 0..<20 as Range<UInt64> {
-            #expect(store.put(key(number), [UInt8](repeating: UInt8(number), count: 300)) == nil)
+            #expect(store.put(key(number), [UInt8](repeating: UInt8(number), count: 300)).failure == nil)
             #expect(store.memoryBytes <= 1000)
         }
         #expect(store.memoryBytes == 900)
@@ -31,8 +31,8 @@ import Timeline
 
     @Test func theNewestIsKeptHoweverLargeItIs() throws {
         let store = SegmentStore(directory: nil, memoryBytes: 10)
-        #expect(store.put(key(1), [UInt8](repeating: 1, count: 5)) == nil)
-        #expect(store.put(key(2), [UInt8](repeating: 2, count: 500)) == nil)
+        #expect(store.put(key(1), [UInt8](repeating: 1, count: 5)).failure == nil)
+        #expect(store.put(key(2), [UInt8](repeating: 2, count: 500)).failure == nil)
         #expect(try store.get(key(1), .clear) == nil)
         #expect(try store.get(key(2), .clear)?.count == 500)
         #expect(store.memoryBytes == 500)
@@ -40,7 +40,7 @@ import Timeline
 
     @Test func theSameSegmentTwiceIsCountedOnce() {
         let store = SegmentStore(directory: nil, memoryBytes: 1000)
-        for _ in 0..<3 { #expect(store.put(key(1), [UInt8](repeating: 1, count: 100)) == nil) }
+        for _ in 0..<3 { #expect(store.put(key(1), [UInt8](repeating: 1, count: 100)).failure == nil) }
         #expect(store.memoryBytes == 100)
         store.remove(key(1), .clear)
         #expect(store.memoryBytes == 0)
@@ -53,7 +53,7 @@ import Timeline
         try FileManager.default.createSymbolicLink(
             atPath: directory.path + "/v/1.m4s", withDestinationPath: "/dev/full")
         let store = SegmentStore(directory: directory.path, memoryBytes: 10)
-        let failure = store.put(key(1), [1, 2, 3])
+        let failure = store.put(key(1), [1, 2, 3]).failure
         #expect(failure == .file(FileError(operation: "write", path: directory.path + "/v/1.m4s", code: ENOSPC)))
         #expect(try store.get(key(1), .clear) == [1, 2, 3])
         #expect(try directory.names(in: "v").isEmpty)
@@ -77,7 +77,7 @@ import Timeline
         let directory = try TemporaryDirectory()
         let store = try sealedStore(directory, try seal())
         let picture = Array("moof and mdat of a picture".utf8)
-        for number in 1...3 as ClosedRange<UInt64> { #expect(store.put(key(number), picture) == nil) }
+        for number in 1...3 as ClosedRange<UInt64> { #expect(store.put(key(number), picture).failure == nil) }
         #expect(try directory.names(in: "v") == ["1.sealed", "2.sealed", "3.sealed"])
         let disk = try Data(contentsOf: URL(fileURLWithPath: directory.path + "/v/1.sealed"))
         #expect(disk.count == picture.count + 48)
@@ -89,15 +89,15 @@ import Timeline
 
     @Test func sealedAndClearStandSideBySide() throws {
         let directory = try TemporaryDirectory()
-        #expect(try sealedStore(directory, nil).put(key(1), [1]) == nil)
+        #expect(try sealedStore(directory, nil).put(key(1), [1]).failure == nil)
         let store = try sealedStore(directory, try seal())
-        #expect(store.put(key(2), [2]) == nil)
+        #expect(store.put(key(2), [2]).failure == nil)
         #expect(try store.get(key(1), .clear) == [1])
         #expect(try store.get(key(1), .sealed) == nil, "a clear file never stands in for a sealed one")
         var again = try seal()
         again.isWriting = false
         let clear = try sealedStore(directory, again)
-        #expect(clear.put(key(3), [3]) == nil)
+        #expect(clear.put(key(3), [3]).failure == nil)
         #expect(try clear.get(key(1), .clear) == [1])
         #expect(try clear.get(key(2), .sealed) == [2])
         #expect(try directory.names(in: "v") == ["1.m4s", "2.sealed", "3.m4s"])
@@ -111,8 +111,10 @@ import Timeline
     @Test func whatWasChangedTornOrSwappedIsNotServed() throws {
         let directory = try TemporaryDirectory()
         let store = try sealedStore(directory, try seal())
-        for number in 1...3 as ClosedRange<UInt64> { #expect(store.put(key(number), [1, 2, 3, UInt8(number)]) == nil) }
-        #expect(store.put(key(1, "w"), [9]) == nil)
+        for number in 1...3 as ClosedRange<UInt64> {
+            #expect(store.put(key(number), [1, 2, 3, UInt8(number)]).failure == nil)
+        }
+        #expect(store.put(key(1, "w"), [9]).failure == nil)
         let path = directory.path + "/v/1.sealed"
         let whole = try PlainFile.read(path, atMost: 100)
         let swapped = try PlainFile.read(directory.path + "/v/2.sealed", atMost: 100)

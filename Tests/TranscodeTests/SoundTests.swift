@@ -78,6 +78,20 @@ import Transcode
         #expect(run.statistics.silentSamples > 3 * 48000)
     }
 
+    @Test func howLongItHasBeenBlackAndSilent() throws {
+        let ladder = Ladder([.quick("v", rate: FrameRate(30), gop: 60)], [.stereo])
+        var clip = try Clip.flashes(rate: "30", seconds: 8)
+        // The last flash and beep end at 6.1 s.
+        var statistics = try Run(ladder, clip).statistics
+        #expect((1500...1950).contains(statistics.blackMilliseconds), "\(statistics.blackMilliseconds)")
+        #expect((1700...1950).contains(statistics.silentMilliseconds), "\(statistics.silentMilliseconds)")
+        clip.samples.removeAll { !$0.isVideo && $0.decodeMilliseconds > 4000 }
+        statistics = try Run(ladder, clip).statistics
+        #expect(statistics.silentMilliseconds > 3000, "what is missing is silent")
+        statistics = try Run(ladder, Clip.testPicture(rate: "30", seconds: 4, gop: 30, bFrames: 0)).statistics
+        #expect(statistics.blackMilliseconds == 0 && statistics.silentMilliseconds == 0)
+    }
+
     @Test func soundThatStopsAndComesBackIsWhereItBelongs() throws {
         var clip = try Clip.flashes(rate: "30", seconds: 10)
         clip.samples.removeAll { !$0.isVideo && (2500..<5500).contains($0.decodeMilliseconds) }

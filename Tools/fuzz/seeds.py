@@ -230,7 +230,7 @@ def chunks():
     bodies = [
         (1, b"\0\1"), (2, text("news") + text("key") + text("FMLE/3.0")), (3, b"\1" + track),
         (3, b"\2" + track + text("stereo") + struct.pack(">IIII", 0, 0, 0, len(header)) + header),
-        (4, struct.pack(">BQB", 0, 293_947_281, 1) + media), (5, bytes(range(64))), (6, b"\1" + text("a jump")),
+        (4, struct.pack(">BQB", 0, 293_947_281, 1) + media), (5, bytes(range(88))), (6, b"\1" + text("a jump")),
         (7, text("the end")),
     ]
     for body in bodies:
@@ -243,7 +243,8 @@ def messages():
     ladder = ('{"video":[{"name":"source","codec":"copy","width":0,"height":0,"bitrate":0,"rateControl":"cbr","profile":'
               '"high","level":0,"gopSize":0,"bFrames":0,"preset":"veryfast"}],"audio":[{"name":"a","codec":"copy",'
               '"bitrate":0,"sampleRate":0,"channels":0}],"segmentDurationSeconds":6,"partDurationMilliseconds":1000}')
-    save("chunk-stream", b"\x80" + framed(64, struct.pack(">Q", 77) + ladder.encode()))
+    save("chunk-stream", b"\x80" + framed(64, struct.pack(">QqB", 77, -5, 1) + ladder.encode()))
+    save("chunk-stream", b"\x80" + framed(67, struct.pack(">Q", 78)) + framed(68, b""))
     save("chunk-stream", b"\x80" + framed(65, text("unknown channel")) + framed(66, text("taken over")))
 
 

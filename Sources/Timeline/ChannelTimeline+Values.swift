@@ -1,0 +1,43 @@
+package import Media
+
+extension ChannelTimeline {
+    package struct Limits: Sendable {
+        package var segmentDuration: Ticks
+        /// How far back the window reaches.
+        package var windowSeconds: UInt32
+        package var memoryBytes: Int
+        /// Whether snapshots have the segment under way.
+        package var showsParts: Bool
+
+        package init(
+            segmentDuration: Ticks, windowSeconds: UInt32, memoryBytes: Int = 128 << 20, showsParts: Bool = false
+        ) {
+            self.segmentDuration = segmentDuration
+            self.windowSeconds = windowSeconds
+            self.memoryBytes = memoryBytes
+            self.showsParts = showsParts
+        }
+
+        var segmentsInWindow: UInt64 {
+            let window = Ticks(Int64(windowSeconds), timescale: 1).rescaled(to: segmentDuration.timescale)
+            return UInt64(clamping: window.value / max(segmentDuration.value, 1))
+        }
+    }
+
+    /// What happened that an operator should know of.
+    package enum Event: Sendable, Equatable {
+        case segment(number: UInt64)
+        /// There is more of the segment under way.
+        case part(segment: UInt64)
+        /// The disk refused, and may go on to: what it does not take is in memory only.
+        case storageFailed(StorageError)
+        /// It takes everything again, after so many segments of which it has not all.
+        case storageRecovered(segments: Int)
+        /// The storage cap, or a full disk, pushed a segment out before its time.
+        case evictedEarly(number: UInt64)
+        /// A segment that is listed cannot be read: it is not served. Said once for each file.
+        case unreadable(StorageError)
+        /// Lines of the journal could not be read; what they said is lost, what must not come twice is not.
+        case journalDamaged(lines: Int)
+    }
+}
