@@ -1,4 +1,5 @@
 import Files
+import Media
 import Synchronization
 
 /// What goes to the disk, and what becomes of the window where that refuses.
