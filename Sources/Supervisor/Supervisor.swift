@@ -283,7 +283,9 @@ package final class Supervisor: Sendable {
         channel.whileTaking {
             let now = steadyMilliseconds()
             let onAir = onAir(of: channel)
-            if onAir === publication, let first = publication.media.firstReady { letIn(publication, from: first, channel) }
+            if onAir === publication, let first = publication.media.firstReady {
+                letIn(publication, from: first, channel)
+            }
             let waits = onAir !== publication
             let idle = waits ? onAir?.idleMilliseconds : nil
             let isSeamless = waits && publication.media.holds(channel.timeline.segmentUnderWay)

@@ -36,12 +36,11 @@ struct WindowRecovery {
                 progress.noteListed(segment.number, window: window)
             }
         }
-        if content.unreadableLines > 0 || content.records.isEmpty {
-            let newest = directory.flatMap { StoredMedia.files(of: $0).map(\.key.segment).max() }
-            progress.skipLost(identities: content.lostIdentities, newestFile: newest)
-            // Media without a journal: nobody knows what was given away.
-            if content.records.isEmpty, newest != nil { progress.skipGenerations() }
-        }
+        // Files come before their line, which may be lost.
+        let newest = directory.flatMap { StoredMedia.files(of: $0).map(\.key.segment).max() }
+        progress.skipLost(identities: content.lostIdentities, newestFile: newest)
+        // Media without a journal: nobody knows what was given away.
+        if content.records.isEmpty, newest != nil { progress.skipGenerations() }
         if !isSame { progress.lastListed = nil }
         snapshot.eventStart = progress.eventStart
         snapshot.currentGeneration = snapshot.trackSets.keys.max()

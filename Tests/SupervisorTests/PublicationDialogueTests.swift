@@ -80,11 +80,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 2, .max] as [UInt16]) func anotherVersionIsNamed(_ version: UInt16) {
+    @Test(arguments: [0, Frame.version - 1, Frame.version + 1, .max] as [UInt16]) func anotherVersionIsNamed(
+        _ version: UInt16
+    ) {
         var dialogue = PublicationDialogue()
         #expect(
             dialogue.received(.hello(version: version))
-                == .violation("sluice-ingest speaks version \(version) of the chunk stream, not 1"))
+                == .violation("sluice-ingest speaks version \(version) of the chunk stream, not \(Frame.version)"))
     }
 
     @Test func anAnswerOutOfPlaceChangesNothing() {
