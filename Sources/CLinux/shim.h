@@ -25,6 +25,10 @@ static inline int sluice_name_thread(const char *name) { return pthread_setname_
 // No privileges are gained by exec from here on.
 static inline int sluice_refuse_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 
+// So many arenas that malloc takes memory from: each keeps what was freed in it.
+extern int mallopt(int, int);
+static inline int sluice_limit_arenas(int count) { return mallopt(-8 /* M_ARENA_MAX */, count); }
+
 // No core file, and no debugger of the same user.
 static inline int sluice_refuse_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 

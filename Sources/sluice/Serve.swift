@@ -35,6 +35,8 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         // Keys live in this process: no core file, and no debugger of the same user.
         _ = sluice_refuse_dumps()
+        // Segments are taken and given back by many threads; glibc would keep as many as eight arenas a core half empty.
+        _ = sluice_limit_arenas(2)
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         _ = setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         let descriptors = Self.raiseDescriptorLimit()

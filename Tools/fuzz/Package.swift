@@ -41,7 +41,13 @@ let package = Package(
         source("ViewerTokens", "OpenSSLCrypto"),
         source("Settings", "Media", .product(name: "Yams", package: "Yams")),
         source("Timeline", "Media", "Files", "ISOBMFF", "OpenSSLCrypto", "Sealing"),
-        source("Origin", files: ["ResourcePath.swift"], "Media"),
+        source(
+            "Packager",
+            files: [
+                "MediaPosition.swift", "Query/ManifestFilter.swift", "Query/ManifestQuery.swift",
+                "Query/TimeShift.swift",
+            ], "Media"),
+        source("Origin", files: ["DeliveryDirectives.swift", "ResourcePath.swift"], "Media", "Packager"),
         source(
             "Probe",
             files: [
@@ -55,7 +61,8 @@ let package = Package(
             dependencies: [
                 "CFuzzer", "CRTMP", "ChunkStream", "CommonEncryption", "CPIX", "DASH", "FLV", "HLS", "ISOBMFF",
                 "MPEGTS",
-                "Media", "OpenSSLCrypto", "Origin", "Probe", "RTMPServer", "Settings", "Timeline", "ViewerTokens",
+                "Media", "OpenSSLCrypto", "Origin", "Packager", "Probe", "RTMPServer", "Settings", "Timeline",
+                "ViewerTokens",
             ],
             path: "Fuzz", swiftSettings: settings),
     ]

@@ -5,6 +5,7 @@ import HLS
 import Media
 import OpenSSLCrypto
 import Origin
+import Packager
 import Probe
 import Settings
 import ViewerTokens
@@ -63,6 +64,7 @@ extension FuzzTarget {
             ResourcePath(parsing: String(uri[..<end]))?.resource == path.resource, "\(uri) and its path name two things"
         )
         _ = DeliveryDirectives(query: path.query ?? "")
+        _ = try? ManifestQuery(parsing: path.query)
     }
 
     /// A token of a stranger opens nothing.
