@@ -32,7 +32,11 @@ package struct FrameReader: Sendable {
     /// The next whole frame, or nil until more bytes come.
     package mutating func next() throws(ParseError) -> (type: UInt8, body: [UInt8])? {
         let available = buffer.count - start
-        guard available >= 5 else { return nil }
+        guard available >= 5 else {
+            // What was given goes here too, or a beginning of a header at every read would keep all of it.
+            if start > 0 { makeRoom(for: 5) }
+            return nil
+        }
         var length = 0
         for index in 0..<4 { length = length << 8 | Int(buffer[start + index]) }
         guard length >= 1, length - 1 <= Frame.maximumBodySize else {

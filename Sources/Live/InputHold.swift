@@ -122,7 +122,9 @@ package struct InputHold: Sendable {
 
     /// A segment of an encoder became whole.
     package mutating func listed(now: Int64) {
-        // Who has the channel during a loss has waited for it, and was let in by `giveWay`.
+        // Who has the channel during a loss has waited for it, and was let in by `giveWay`: this is the rest of what the
+        // filler closed.
+        if fillsNow, case .lost(let loss) = phase, loss.hasBegun { return }
         phase = .live(at: now)
     }
 

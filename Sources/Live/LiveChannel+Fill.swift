@@ -30,7 +30,11 @@ extension LiveChannel {
 
     /// From now on losses are acted on: one that an earlier run has left, at once.
     package func attend(_ watch: InputWatch) {
-        filling.withLock { $0.watch = watch }
+        filling.withLock { state in
+            state.watch = watch
+            // The clock may have gone on since the channel was opened.
+            state.offset = clock() &- steady()
+        }
         guard let last = timeline.snapshot.segments.last else { return }
         let snapshot = timeline.snapshot
         let ends = zip(snapshot.trackSet(of: last)?.tracks ?? [], last.tracks).map { stored, share in

@@ -92,8 +92,10 @@ package struct LiveContent: Sendable {
         switch (path.resource, window.endpoint.package) {
         case (.mpd, .dash), (.multivariantPlaylist, .hls): break
         case (.mediaPlaylist(let track), .hls):
-            guard window.segments.isEmpty || window.hasPlaylist(track: track) else { return .ready(.notFound) }
-            if window.partTarget != nil, !window.isEnded { lowLatencyTrack = track }
+            let isOfNow = window.segments.isEmpty || window.hasPlaylist(track: track)
+            // Of another time, rungs may be there that have left since.
+            guard isOfNow || path.query != nil else { return .ready(.notFound) }
+            if isOfNow, window.partTarget != nil, !window.isEnded { lowLatencyTrack = track }
         default: return .ready(.notFound)
         }
         if state.isWithheld { return .ready(Self.noKey) }
@@ -109,12 +111,15 @@ package struct LiveContent: Sendable {
         if let lowLatencyTrack, request.shift == nil {
             return playlist(path, lowLatencyTrack, channel, state, mayWait: mayWait, on: eventLoop)
         }
+        if case .mediaPlaylist(let track) = path.resource, request.shift == nil {
+            guard window.hasPlaylist(track: track) else { return .ready(.notFound) }
+        }
         let key = "\(path.text)#\(state.version)"
         guard request.shift != nil || !request.filter.isNone else {
             return make(key, on: eventLoop) { try guarded(path, channel, window, version: state.version) }
         }
         let (shift, filter) = request
-        let time = shift.map { "?\($0.query)\($0.isComplete ? "." : "")" } ?? ""
+        let time = shift.map { "?\($0.query)#\($0.lastNumber)\($0.isComplete ? "." : "")" } ?? ""
         return make("\(key)\(time)#\(filter.text)", on: eventLoop) { try asked(path, window, shift, filter) }
     }
 
@@ -130,9 +135,12 @@ package struct LiveContent: Sendable {
             let goal = PartGoal(endpoint: path.endpoint, track: track, position: position)
             return later(path, channel, goal, state, on: eventLoop)
         }
+        let isThere = directives.position.map { window.reaches($0, of: track) }
+        // Who waited and was woken for nothing, as by a reload, is to ask again.
+        guard isThere != false else { return .ready(Self.notInTime) }
         // What was asked for by its number is as good for who asks for it later; the newest is old with the next part.
         let target = window.segmentDuration.rescaled(to: 1, rounding: .up).value
-        let freshness = CachedResponse.Freshness.seconds(directives.position == nil ? 1 : Int(max(target, 1)) * 6)
+        let freshness = CachedResponse.Freshness.seconds(isThere == nil ? 1 : Int(max(target, 1)) * 6)
         return make("\(path.text)#\(state.partVersion)\(directives.isDelta ? "d" : "")", on: eventLoop) {
             try guarded(path, channel, window, version: state.partVersion, isDelta: directives.isDelta)
         }.with(freshness)
@@ -181,7 +189,7 @@ package struct LiveContent: Sendable {
         case .stay(let last, nil): return response(last)
         case .stay(let last, let violation?):
             logFailure(path.text, "withheld, the revision before stays: \(violation)")
-            return response(last)
+            return Self.manifest(last, contentType, .seconds(1))
         case .refuse(let violation):
             logFailure(path.text, "withheld: \(violation)")
             return Self.unpackable
@@ -197,9 +205,10 @@ package struct LiveContent: Sendable {
     ) throws -> CachedResponse {
         var window = shift.map { live.shifted(to: $0) } ?? live
         window.filter = filter
-        guard filter.isNone || window.tracks.contains(where: { window.names($0.track) }) else {
+        guard filter.isNone || window.playlistTracks.contains(where: { window.names($0.track) }) else {
             return Self.nothingAdmitted
         }
+        if case .mediaPlaylist(let track) = path.resource, !window.hasPlaylist(track: track) { return .notFound }
         let (text, contentType) = try ManifestText.make(path.resource, window)
         return Self.manifest(
             text, contentType,
@@ -341,7 +350,8 @@ package struct LiveContent: Sendable {
             let (cache, logFailure) = (cache, logFailure)
             threads.submit { _ in
                 do {
-                    cache.complete(key, try body(), isKept: true)
+                    let response = try body()
+                    cache.complete(key, response, isKept: response.status == .ok)
                 } catch {
                     logFailure(key, "\(error)")
                     let isGone = if case .missingMedia? = error as? PackagingError { true } else { false }

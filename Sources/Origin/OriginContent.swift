@@ -12,10 +12,10 @@ package enum OriginAnswer {
 }
 
 extension OriginAnswer {
-    /// The same answer, of another freshness where it is a good one.
+    /// The same answer, of another freshness where it is the one that was asked for.
     func with(_ freshness: CachedResponse.Freshness) -> OriginAnswer {
         @Sendable func changed(_ response: CachedResponse) -> CachedResponse {
-            guard response.status == .ok else { return response }
+            guard response.status == .ok, case .until = response.freshness else { return response }
             var response = response
             response.freshness = freshness
             return response

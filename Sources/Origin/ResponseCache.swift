@@ -16,7 +16,11 @@ package final class ResponseCache: Sendable {
     private struct Entry {
         var response: CachedResponse
         /// Of both bodies, and of the bookkeeping beside them.
-        var bytes: Int { response.body.readableBytes + (response.gzipBody?.readableBytes ?? 0) + overhead }
+        var bytes: Int {
+            response.body.readableBytes + (response.gzipBody?.readableBytes ?? 0) + keyBytes + overhead
+        }
+        /// Of its name, which strangers can make long.
+        var keyBytes: Int
         /// Value of the clock of uses when it was last used.
         var lastUse: UInt64
     }
@@ -68,7 +72,7 @@ package final class ResponseCache: Sendable {
     ///   it, later requests make it again.
     package func complete(_ key: String, _ response: CachedResponse, isKept: Bool) {
         let promise = state.withLockedValue { state in
-            let entry = Entry(response: response, lastUse: state.uses)
+            let entry = Entry(response: response, keyBytes: key.utf8.count, lastUse: state.uses)
             if isKept, entry.bytes <= maximumBytes / 4 {
                 if let old = state.entries.updateValue(entry, forKey: key) { state.bytes -= old.bytes }
                 state.bytes += entry.bytes

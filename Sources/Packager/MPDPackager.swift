@@ -64,20 +64,25 @@ package enum MPDPackager {
         let keys: PeriodKeys?
         /// None where it is announced.
         var segments: [BoundSegment]
+        /// Of each track over all that is listed, in bits a second.
+        let peaks: [String: Int]
     }
 
     private static func runs(_ window: EndpointWindow) -> [Run] {
         var runs: [Run] = []
         let saysKeys = window.endpoint.encryption?.rotationSignalling != .inband
+        let names = Set(window.trackSets.values.flatMap { $0.tracks.map(\.track.name) })
+        let peaks = Dictionary(
+            uniqueKeysWithValues: names.map { ($0, MeasuredBandwidth(of: $0, in: window).peak) })
         for segment in window.listed {
             let run = saysKeys ? segment.run : segment.run.withoutKey
             if let last = runs.indices.last, runs[last].run == run {
                 runs[last].segments.append(segment)
             } else {
-                runs.append(Run(run: run, keys: segment.keys, segments: [segment]))
+                runs.append(Run(run: run, keys: segment.keys, segments: [segment], peaks: peaks))
             }
         }
-        if let announced = announced(window) { runs.append(announced) }
+        if let announced = announced(window, peaks) { runs.append(announced) }
         return runs
     }
 
@@ -85,14 +90,14 @@ package enum MPDPackager {
     ///
     /// Only where numbers are reckoned from the time: a Period behind one whose timeline still grows breaks players,
     /// which take that one to be complete (docs/decisions/0018).
-    private static func announced(_ window: EndpointWindow) -> Run? {
+    private static func announced(_ window: EndpointWindow, _ peaks: [String: Int]) -> Run? {
         guard let next = window.next, window.endpoint.segmentTemplate == .number, window.endpoint.hasKeyInHeader,
             let newest = window.segments.last
         else { return nil }
         let run = SegmentRun(
             firstNumber: next.firstNumber, generation: newest.segment.generation, keyPeriod: next.keys.period,
             start: window.nominalStart(of: next.firstNumber), continuing: newest.run)
-        return Run(run: run, keys: next.keys, segments: [])
+        return Run(run: run, keys: next.keys, segments: [], peaks: peaks)
     }
 
     /// What the Period on air says of the keys that come next, for applications.
@@ -205,7 +210,7 @@ package enum MPDPackager {
         set.segmentTemplate = isShared ? templates.first : nil
         set.representations = zip(tracks, templates).map { stored, template in
             let track = stored.track
-            let bandwidth = MeasuredBandwidth(of: track.name, in: window).peak
+            let bandwidth = run.peaks[track.name] ?? 1
             return Representation(
                 id: track.name, bandwidth: UInt64(max(bandwidth, 1)), codecs: track.codec.rfc6381,
                 width: track.codec.pictureSize?.width,

@@ -81,7 +81,10 @@ struct MPDRevision: Sendable {
         }
         try checkOrder(after: previous)
         for period in mpd.periods {
-            guard let old = before.periods.first(where: { $0.id == period.id }) else { continue }
+            // What was only announced may come otherwise.
+            guard let old = before.periods.first(where: { $0.id == period.id }), !isAnnounced(old, in: before) else {
+                continue
+            }
             try check(period, after: old, isFirst: period.id == mpd.periods.first?.id)
         }
         try checkNewSegments(after: previous, expectations)

@@ -134,11 +134,14 @@ final class PublicationMedia: Sendable {
         state.withLock { $0.place = .onAir(token: token, firstSegment: segment) }
     }
 
-    /// Has a cold worker make its media, for what is filled in to end with it.
+    /// Waits on, for what is filled in to end with what it has whole; a cold worker begins to make its media.
     /// - Returns: why it cannot.
-    func warmUp(from segment: UInt64) -> String? {
+    func awaitFill(from segment: UInt64) -> String? {
         state.withLock { state in
+            guard state.waits else { return nil }
+            let isCold = state.isCold
             state.waitsForFill = true
+            guard isCold else { return nil }
             state.awaitsTracks = true
             return state.begin(segment)
         }

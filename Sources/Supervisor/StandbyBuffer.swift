@@ -14,6 +14,8 @@ struct StandbyBuffer: Sendable {
     private var newest: [UInt8: UInt64] = [:]
 
     private static let maximumBytes = 96 << 20
+    /// What a chunk takes beside its bytes.
+    private static let overhead = 128
     /// The one under way, and those that the encoder on air may be behind by.
     private static let segments: UInt64 = 3
 
@@ -28,22 +30,26 @@ struct StandbyBuffer: Sendable {
         return firstWhole
     }
 
+    /// - Parameter chunk: not looked into yet; what belongs to no track, or has nothing in it, is left out.
     mutating func append(_ chunk: ClearChunk) {
+        guard chunk.track < tracks.count, !chunk.bytes.isEmpty else { return }
         if newest[chunk.track] == nil {
             // What an encoder begins with may be the rest of a segment.
             firstWhole = max(firstWhole ?? 0, chunk.segment &+ 1)
         }
         newest[chunk.track] = chunk.segment
         chunks.append(chunk)
-        bytes += chunk.bytes.count
+        bytes += chunk.bytes.count + Self.overhead
         let oldest = newest.values.min() ?? 0
-        if chunk.endsSegment, oldest > Self.segments { drop(below: oldest - Self.segments + 1) }
+        if chunk.endsSegment, oldest > Self.segments, chunks.contains(where: { $0.segment <= oldest - Self.segments }) {
+            drop(below: oldest - Self.segments + 1)
+        }
         while bytes > Self.maximumBytes, let first = chunks.map(\.segment).min() { drop(below: first + 1) }
     }
 
     private mutating func drop(below segment: UInt64) {
         chunks.removeAll { $0.segment < segment }
-        bytes = chunks.reduce(0) { $0 + $1.bytes.count }
+        bytes = chunks.reduce(0) { $0 + $1.bytes.count + Self.overhead }
         firstWhole = firstWhole.map { max($0, segment) }
     }
 }

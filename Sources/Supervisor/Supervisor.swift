@@ -359,10 +359,10 @@ package final class Supervisor: Sendable {
         }
         holders[change.to.other]?.media.wait()
         if let first = holders[change.to]?.media.firstReady { channel.giveWay(to: first) }
-        // A cold one has nothing yet that could end what is filled in.
+        // What is filled in ends with a whole segment, not with who only connects.
         let failure =
-            channel.fillsNow && holders[change.to]?.media.isReadyToBegin == true
-            ? holders[change.to]?.media.warmUp(from: channel.timeline.firstFree)
+            channel.fillsNow
+            ? holders[change.to]?.media.awaitFill(from: channel.timeline.firstFree)
             : holders[change.to]?.media.takeOver(channel.timeline)
         logger.warning(
             "the \(change.to.rawValue) encoder is on air now: \(change.cause)",

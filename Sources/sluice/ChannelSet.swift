@@ -162,9 +162,12 @@ actor ChannelSet: Service {
             return schedule
         }
         supervisor.setIngest(nil, of: channel)
-        supervisor.attend(channel)
         let length = profile.ladder.segmentDuration.milliseconds
-        clock.goOn(from: channel.timeline.usedUntil.milliseconds, tolerance: 2 * length)
+        // Time goes on from what is stored before anything reckons with it; never under those who publish.
+        if supervisor.statuses.isEmpty {
+            clock.goOn(from: channel.timeline.usedUntil.milliseconds, tolerance: 2 * length)
+        }
+        supervisor.attend(channel)
         runners[profile.channel] = Task {
             await withDiscardingTaskGroup { group in
                 for schedule in channel.schedules { group.addTask { await schedule.run() } }

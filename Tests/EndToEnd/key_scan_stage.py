@@ -88,8 +88,8 @@ class Stage:
 
     @staticmethod
     def end(period):
-        """When nothing in the window can be under a period's keys any more; the schedule looks once in a period."""
-        return (period + 1) * ROTATION + WINDOW + GRACE
+        """When nothing in the window can be under a period's keys any more, and one playlist window more; the schedule looks once in a period."""
+        return (period + 1) * ROTATION + WINDOW + WINDOW // 2 + GRACE
 
     def run(self, expired_periods):
         """Until keys of so many periods must be gone."""

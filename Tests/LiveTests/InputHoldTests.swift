@@ -27,6 +27,17 @@ import Testing
         return hold
     }
 
+    /// What the filler closes of an encoder that stalled is no input.
+    @Test func aShortSegmentOfBeforeEndsNothing() {
+        var hold = lost(Self.hold())
+        #expect(!hold.elapsed(firstFree: 101, now: at(4000)).isEmpty)
+        hold.listed(now: at(4000))
+        #expect(!hold.elapsed(firstFree: 101, now: at(6000)).isEmpty)
+        #expect(hold.giveWay(to: 104, now: at(6000)).last == .stop)
+        hold.listed(now: at(8000))
+        #expect(hold.elapsed(firstFree: 105, now: at(10_000)).isEmpty)
+    }
+
     @Test func eachChunkIsFilledInWhenItIsOver() {
         var hold = lost(Self.hold())
         #expect(hold.state == .lost && hold.fillsNow && hold.lostSince == at(500))

@@ -35,7 +35,7 @@ import Testing
         ("end=12:00", "'end' is neither"),
         ("start=1795292100000", "not milliseconds"), ("start=-5", "neither"), ("start=1.2.3", "neither"),
         ("start=2&end=2", "'end' is not after 'start'"), ("start=3&end=2", "'end' is not after 'start'"),
-        ("start=0&end=86401", "more than 24 hours"), ("timedelay=5&start=1", "goes with neither"),
+        ("start=0&end=86461", "more than 24 hours"), ("timedelay=5&start=1", "goes with neither"),
         ("window=60&start=1", "does not go with 'start'"), ("window=0", "is 0"),
         ("timedelay=1.5", "not a number of seconds"),
         ("timedelay=99999999", "not a number of seconds"), ("start=1&start=2", "'start' is there twice"),

@@ -177,11 +177,18 @@ import Testing
     }
 
     @Test func theBufferHoldsWholeSegments() {
-        var buffer = StandbyBuffer()
+        var buffer = StandbyBuffer(
+            tracks: ["high", "stereo"].map {
+                TrackDescription(name: $0, reorderDelay: 0, frameRate: nil, header: [])
+            })
         func add(_ track: UInt8, _ segment: UInt64, ends: Bool, size: Int = 10) {
             buffer.append(
                 ClearChunk(track: track, segment: segment, endsSegment: ends, bytes: Array(repeating: 1, count: size)))
         }
+        // Nothing, and what is of no track.
+        add(0, 4, ends: false, size: 0)
+        add(2, 4, ends: false)
+        #expect(buffer.chunks.isEmpty && buffer.firstWhole == nil)
         // It came in the middle of 5; its sound, in 6.
         add(0, 5, ends: true)
         add(1, 6, ends: false)

@@ -125,11 +125,16 @@ package struct ManifestFilter: Sendable, Hashable {
             "'\(name)' knows no '\(ManifestQuery.Words.shown(word))', but \(known.joined(separator: ", "))")
     }
 
+    private static let mostValues = 16
+
     private static func list(_ text: String, _ name: String) throws(ManifestQueryError) -> [String] {
         let words = text.lowercased().split(separator: ",", omittingEmptySubsequences: false).map {
             String($0.drop { $0 == " " })
         }
         guard words.allSatisfy({ !$0.isEmpty }) else { throw ManifestQueryError("'\(name)' has an empty value") }
+        guard words.count <= mostValues else {
+            throw ManifestQueryError("'\(name)' has more than \(mostValues) values")
+        }
         return words
     }
 

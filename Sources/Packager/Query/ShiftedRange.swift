@@ -67,12 +67,15 @@ extension EndpointWindow {
         if shift.delaySeconds > 0 {
             let count = segmentCount(UInt32(clamping: shift.delaySeconds), .up)
             guard newest >= count, newest - count >= oldest else { throw NothingThere.notYet }
-            range.lastNumber = newest - count
-            range.isComplete = false
+            // Later than the newest; where nothing new comes, as late by the time.
+            let (time, overflow) = now.subtractingReportingOverflow(Int64(shift.delaySeconds) * 1000)
+            let passed = overflow ? 0 : numbering.number(at: Ticks(time, timescale: 1000))
+            range.lastNumber = min(max(newest - count, passed > 3 ? passed - 3 : 0), newest)
+            range.isComplete = isEnded && range.lastNumber == newest
             query.append("timedelay=\(shift.delaySeconds)")
         }
         if shift.start == nil {
-            let seconds = shift.windowSeconds ?? endpoint.windowSeconds
+            let seconds = min(shift.windowSeconds ?? endpoint.windowSeconds, UInt32(TimeShift.longestRangeSeconds))
             var endpoint = endpoint
             endpoint.windowSeconds = seconds
             range.firstNumber = endpoint.firstListed(newest: range.lastNumber, segmentDuration: segmentDuration)

@@ -43,7 +43,8 @@ package struct TimeShift: Sendable, Hashable {
         if let start, let end {
             let (length, overflow) = end.epochMilliseconds.subtractingReportingOverflow(start.epochMilliseconds)
             guard length > 0, !overflow else { throw ManifestQueryError("'end' is not after 'start'") }
-            guard length <= Self.longestRangeSeconds * 1000 else {
+            // Two segments of 30 s more: what a playlist hands on goes from the beginning of one to the end of another.
+            guard length <= (Self.longestRangeSeconds + 60) * 1000 else {
                 throw ManifestQueryError("from 'start' to 'end' are more than 24 hours")
             }
         }
