@@ -17,7 +17,8 @@ package final class ResponseCache: Sendable {
         var response: CachedResponse
         /// Of both bodies, and of the bookkeeping beside them.
         var bytes: Int {
-            response.body.readableBytes + (response.gzipBody?.readableBytes ?? 0) + keyBytes + overhead
+            // What was taken for them: NIO rounds up to a power of two, and in the end all of it is in memory.
+            response.body.storageCapacity + (response.gzipBody?.storageCapacity ?? 0) + keyBytes + overhead
         }
         /// Of its name, which strangers can make long.
         var keyBytes: Int

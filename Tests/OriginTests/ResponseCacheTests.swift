@@ -69,7 +69,7 @@ import Testing
         let cache = ResponseCache(maximumBytes: 100_000)
         for index in 0..<500 {
             #expect(kind(cache.lookUp("/\(index)", on: loop)) == "make")
-            cache.complete("/\(index)", response(9000), isKept: true)
+            cache.complete("/\(index)", response(8000), isKept: true)
             // One that is always asked for stays.
             #expect(kind(cache.lookUp("/0", on: loop)) == "hit")
             #expect(cache.counters.bytes <= 100_000)
