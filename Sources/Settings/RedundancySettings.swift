@@ -24,7 +24,9 @@ package struct RedundancySettings: Sendable, Hashable {
     package var standby: Standby
     package var failBack: FailBack
     package var failBackSeconds: UInt32
-    /// The encoder on air is given up when nothing has come over its connection for so long.
+    /// The encoder on air is given up when nothing has come over its connection for so long. More than a quarter of a
+    /// second between bursts and one retransmission on top of it (from 200 ms on); with what the change takes, less than
+    /// a second.
     package var silenceMilliseconds: Int64
     /// ... or when its picture has been black for so long while the other one's is not; 0: never.
     package var videoBlackSeconds: UInt32
@@ -33,7 +35,7 @@ package struct RedundancySettings: Sendable, Hashable {
 
     package init(
         standby: Standby = .hot, failBack: FailBack = .automatic, failBackSeconds: UInt32 = 30,
-        silenceMilliseconds: Int64 = 800, videoBlackSeconds: UInt32 = 0, audioSilenceSeconds: UInt32 = 0
+        silenceMilliseconds: Int64 = 600, videoBlackSeconds: UInt32 = 0, audioSilenceSeconds: UInt32 = 0
     ) {
         self.standby = standby
         self.videoBlackSeconds = videoBlackSeconds

@@ -165,9 +165,12 @@ extension ListeningSocket.Connection {
     func close() { _ = Glibc.close(descriptor) }
 
     /// How long nothing has come from the encoder: by the relay under TLS, else by the kernel's clock of the connection.
+    /// None where its worker has not read all that came: who is made to wait is not silent.
     ///
     /// - Parameter copy: a descriptor of it that is still open.
     func idleMilliseconds(by copy: CInt) -> Int64? {
+        var unread: CInt = 0
+        if ioctl(copy, UInt(FIONREAD), &unread) == 0, unread > 0 { return 0 }
         if let activity { return activity.idleMilliseconds }
         var info = tcp_info()
         var size = socklen_t(MemoryLayout<tcp_info>.size)

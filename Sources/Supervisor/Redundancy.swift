@@ -35,6 +35,10 @@ struct Redundancy: Sendable {
 
     private struct Encoder {
         var lastChunkAt: Int64
+        /// How long nothing may come over its connection while it is on air.
+        var patience: Int64
+        /// Since when nothing came, where it was given up for that and was not heard since.
+        var silentSince: Int64?
         /// Since when nothing was missing from it.
         var healthySince: Int64
         /// Of each of the last ten reports.
@@ -54,6 +58,12 @@ struct Redundancy: Sendable {
 
     /// After a switch nothing but the end of an encoder causes another one for so long.
     private static let dwell: Int64 = 5000
+    /// An encoder that was silent for less only sends in bursts, or its network stalls: it is given more time after that.
+    private static let longestPause: Int64 = 3000
+    /// How exactly the system says when something came.
+    private static let tick: Int64 = 50
+    /// Between two looks at who has been silent for too long, while the other one is not heard either.
+    private static let lookInterval: Int64 = 20
     /// Repeated, dropped and undecodable frames in ten seconds, above which the other encoder is looked at.
     private static let tolerableFaults: UInt64 = 30
 
@@ -64,7 +74,8 @@ struct Redundancy: Sendable {
 
     /// - Returns: whether it is on air at once.
     mutating func join(_ role: EncoderRole, now: Int64) -> Bool {
-        encoders[role] = Encoder(lastChunkAt: now, healthySince: now)
+        encoders[role] = Encoder(
+            lastChunkAt: now, patience: settings.silenceMilliseconds, healthySince: now)
         if active == nil { active = role }
         return active == role
     }
@@ -79,16 +90,17 @@ struct Redundancy: Sendable {
     /// A chunk came from an encoder's worker.
     /// - Parameters:
     ///   - idle: how long nothing has come over the socket of the one that is on air.
+    ///   - ownIdle: the same of this one's, where it waits.
     ///   - isSeamless: whether it has the segment under way from its beginning. What need not be waits for that.
     mutating func progressed(
-        _ role: EncoderRole, now: Int64, idle: Int64?, isSeamless: Bool = true
+        _ role: EncoderRole, now: Int64, idle: Int64?, ownIdle: Int64? = nil, isSeamless: Bool = true
     ) -> Switch? {
         guard var encoder = encoders[role] else { return nil }
         if now - encoder.lastChunkAt > silence { encoder.healthySince = now }
         encoder.lastChunkAt = now
         encoder.isReady = true
         encoders[role] = encoder
-        if let change = looked(role, now: now, idle: idle) { return change }
+        if let change = looked(role, now: now, idle: idle, ownIdle: ownIdle) { return change }
         guard role != active, let other = active.flatMap({ encoders[$0] }), !isDwelling(now), isSeamless else {
             return nil
         }
@@ -112,19 +124,51 @@ struct Redundancy: Sendable {
     }
 
     /// The time to see whether anything comes from the one that is on air at all; by the other one.
-    mutating func looked(_ role: EncoderRole, now: Int64, idle: Int64?) -> Switch? {
+    mutating func looked(_ role: EncoderRole, now: Int64, idle: Int64?, ownIdle: Int64? = nil) -> Switch? {
         guard encoders[role]?.isReady == true else { return nil }
         // The one before left when this had nothing yet.
         guard let active else { return go(to: role, .left, now) }
         guard role != active else { return nil }
         guard let other = encoders[active] else { return go(to: role, .left, now) }
-        if isDwelling(now) { return nil }
-        let quiet = max(idle ?? 0, 0)
-        if quiet > settings.silenceMilliseconds { return go(to: role, .silent(milliseconds: quiet), now) }
-        if now - other.lastChunkAt > silence {
+        heard(role, now - max(ownIdle ?? 0, 0), now)
+        let quiet = quiet(now, idle)
+        // Where neither is heard it is the network, or a burst of both: a change would help nobody.
+        if quiet >= other.patience, max(ownIdle ?? 0, 0) * 2 <= quiet {
+            encoders[active]?.silentSince = now - quiet
+            return go(to: role, .silent(milliseconds: quiet), now)
+        }
+        if !isDwelling(now), now - other.lastChunkAt > silence {
             return go(to: role, .silent(milliseconds: now - other.lastChunkAt), now)
         }
         return nil
+    }
+
+    /// When to look next, whatever comes until then: as soon as the one on air can have been silent for too long.
+    ///
+    /// - Parameter idle: how long nothing has come over the socket of the one that is on air.
+    /// - Returns: nil where nobody could take its place, or the system does not say.
+    func nextLook(now: Int64, idle: Int64?) -> Int64? {
+        guard let active, let other = encoders[active], encoders[active.other]?.isReady == true, let idle else {
+            return nil
+        }
+        return now + max(other.patience - quiet(now, idle), Self.lookInterval)
+    }
+
+    /// Since it went on air: what it gave before was watched for nothing else.
+    private func quiet(_ now: Int64, _ idle: Int64?) -> Int64 {
+        min(max(idle ?? 0, 0), switchedAt.map { now - $0 } ?? .max)
+    }
+
+    /// One that was given up for its silence, and had only paused, may pause longer from now on.
+    private mutating func heard(_ role: EncoderRole, _ time: Int64, _ now: Int64) {
+        guard var encoder = encoders[role], let since = encoder.silentSince, time > since + Self.tick else { return }
+        encoder.silentSince = nil
+        // What came first of what has come since is not known: not later than now.
+        let pause = now - since
+        if pause <= Self.longestPause {
+            encoder.patience = max(encoder.patience, min(pause * 3 / 2, Self.longestPause))
+        }
+        encoders[role] = encoder
     }
 
     private func isDwelling(_ now: Int64) -> Bool { switchedAt.map { now - $0 <= Self.dwell } ?? false }
@@ -149,7 +193,7 @@ struct Redundancy: Sendable {
     private mutating func go(to role: EncoderRole, _ cause: Cause, _ now: Int64) -> Switch {
         active = role
         switchedAt = now
-        // What it gave before counts from here on: it was watched for nothing else.
+        // What it gave before counts from here on.
         encoders[role]?.lastChunkAt = now
         return Switch(to: role, cause: cause)
     }

@@ -1,4 +1,5 @@
 package import ChunkStream
+import Dispatch
 import Glibc
 package import Live
 package import Logging
@@ -49,8 +50,12 @@ package final class Supervisor: Sendable {
 
     /// The encoders of a channel: two at most.
     private struct Seats {
+        /// Held: its identity is the key.
+        let channel: LiveChannel
         var holders: [EncoderRole: Publication] = [:]
         var redundancy: Redundancy
+        /// Somebody looks at who is silent at a time to come.
+        var isLookDue = false
     }
 
     private struct State {
@@ -60,8 +65,8 @@ package final class Supervisor: Sendable {
         var reserved = 0
         /// Who may publish, where that changed since the channel was opened.
         var ingest: [String: IngestProfile] = [:]
-        /// Who publishes each channel, by its name.
-        var seats: [String: Seats] = [:]
+        /// Who publishes each channel. Not by its name: after a reload there may still be who publishes to the one before.
+        var seats: [ObjectIdentifier: Seats] = [:]
         var counters = Counters()
     }
 
@@ -173,10 +178,12 @@ package final class Supervisor: Sendable {
     package func reloadCertificate() { front?.reload() }
 
     /// Ends what publishes to a channel, whose profile has gone or changed.
-    package func stopPublication(of channel: String, reason: String) {
-        for publication in state.withLock({ Array($0.seats[channel]?.holders.values ?? [:].values) }) {
-            publication.stop(reason)
-        }
+    package func stopPublications(of channel: LiveChannel, reason: String) {
+        for publication in publications(of: channel) { publication.stop(reason) }
+    }
+
+    private func publications(of channel: LiveChannel) -> [Publication] {
+        state.withLock { Array($0.seats[ObjectIdentifier(channel)]?.holders.values ?? [:].values) }
     }
 
     private var limits: WaitingRoom.Limits {
@@ -211,11 +218,8 @@ package final class Supervisor: Sendable {
     @discardableResult package func setIngest(_ ingest: IngestProfile?, of channel: LiveChannel) -> Bool {
         let name = channel.profile.channel
         let isOther = self.ingest(of: channel) != ingest ?? channel.profile.ingest
-        let publications = state.withLock { state in
-            state.ingest[name] = ingest
-            return Array(state.seats[name]?.holders.values ?? [:].values)
-        }
-        if isOther { for publication in publications { publication.checkRights() } }
+        state.withLock { $0.ingest[name] = ingest }
+        if isOther { for publication in publications(of: channel) { publication.checkRights() } }
         return isOther
     }
 
@@ -223,7 +227,7 @@ package final class Supervisor: Sendable {
     /// does. Where it does, a place is kept until `take` or `giveBack`.
     func reserve(_ channel: LiveChannel, as role: EncoderRole) -> Bool {
         state.withLock { state in
-            if state.seats[channel.profile.channel]?.holders[role] == nil {
+            if state.seats[ObjectIdentifier(channel)]?.holders[role] == nil {
                 let seated = state.seats.values.reduce(0) { $0 + $1.holders.count }
                 guard seated + state.reserved < Int(configuration.rtmp.maxPublishers) else {
                     return false
@@ -246,11 +250,11 @@ package final class Supervisor: Sendable {
     func take(_ channel: LiveChannel, for publication: Publication, as role: EncoderRole) -> UInt64 {
         if state.withLock({ $0.seats.isEmpty }) { catchUp() }
         return channel.whileTaking {
-            let (now, profile) = (steadyMilliseconds(), channel.profile)
+            let (now, profile, id) = (steadyMilliseconds(), channel.profile, ObjectIdentifier(channel))
             let previous = state.withLock { state in
                 state.reserved -= 1
                 state.counters.publications += 1
-                let previous = state.seats[profile.channel]?.holders[role]
+                let previous = state.seats[id]?.holders[role]
                 if previous != nil { state.counters.takeovers += 1 }
                 return previous
             }
@@ -258,10 +262,11 @@ package final class Supervisor: Sendable {
             if let previous { giveUp(previous, channel, now, isReplaced: true) }
             let isOnAir = state.withLock { state in
                 let empty = Seats(
+                    channel: channel,
                     redundancy: Redundancy(
                         profile.ingest.redundancy, partMilliseconds: Int64(profile.ladder.partDurationMilliseconds)))
-                state.seats[profile.channel, default: empty].holders[role] = publication
-                return state.seats[profile.channel, default: empty].redundancy.join(role, now: now)
+                state.seats[id, default: empty].holders[role] = publication
+                return state.seats[id, default: empty].redundancy.join(role, now: now)
             }
             previous?.stop("another encoder with the same stream key took over")
             channel.inputTaken()
@@ -288,18 +293,38 @@ package final class Supervisor: Sendable {
             }
             let waits = onAir !== publication
             let idle = waits ? onAir?.idleMilliseconds : nil
+            let ownIdle = waits ? publication.idleMilliseconds : nil
             let isSeamless = waits && publication.media.holds(channel.timeline.segmentUnderWay)
-            let change = state.withLock { state in
-                guard state.seats[channel.profile.channel]?.holders[role] === publication else {
-                    return nil as Redundancy.Switch?
-                }
-                guard isWhole else {
-                    return state.seats[channel.profile.channel]?.redundancy.looked(role, now: now, idle: idle)
-                }
-                return state.seats[channel.profile.channel]?.redundancy.progressed(
-                    role, now: now, idle: idle, isSeamless: isSeamless)
+            let (change, lookAt) = state.withLock { state -> (Redundancy.Switch?, Int64?) in
+                let id = ObjectIdentifier(channel)
+                guard var seats = state.seats[id], seats.holders[role] === publication else { return (nil, nil) }
+                let change =
+                    isWhole
+                    ? seats.redundancy.progressed(
+                        role, now: now, idle: idle, ownIdle: ownIdle, isSeamless: isSeamless)
+                    : seats.redundancy.looked(role, now: now, idle: idle, ownIdle: ownIdle)
+                let due = seats.isLookDue || change != nil ? nil : seats.redundancy.nextLook(now: now, idle: idle)
+                seats.isLookDue = seats.isLookDue || due != nil
+                state.seats[id] = seats
+                return (change, due)
             }
             if let change { perform(change, channel) }
+            if let lookAt { look(at: lookAt, now: now, channel) }
+        }
+    }
+
+    /// Looks at who is silent at a time at which nothing else may happen.
+    private func look(at time: Int64, now: Int64, _ channel: LiveChannel) {
+        let delay = DispatchTimeInterval.milliseconds(Int(clamping: max(time - now, 0)))
+        DispatchQueue.global().asyncAfter(deadline: .now() + delay) { [weak self, weak channel] in  // why: a time is the event
+            guard let self, let channel else { return }
+            let waiting = state.withLock { state -> (role: EncoderRole, publication: Publication)? in
+                let id = ObjectIdentifier(channel)
+                state.seats[id]?.isLookDue = false
+                guard let seats = state.seats[id], let active = seats.redundancy.active else { return nil }
+                return seats.holders[active.other].map { (active.other, $0) }
+            }
+            if let waiting { progressed(waiting.publication, as: waiting.role, channel, isWhole: false) }
         }
     }
 
@@ -309,8 +334,9 @@ package final class Supervisor: Sendable {
     ) {
         let now = steadyMilliseconds()
         state.withLock { state in
-            guard state.seats[channel.profile.channel]?.holders[role] === publication else { return }
-            state.seats[channel.profile.channel]?.redundancy.reported(role, health, now: now)
+            let id = ObjectIdentifier(channel)
+            guard state.seats[id]?.holders[role] === publication else { return }
+            state.seats[id]?.redundancy.reported(role, health, now: now)
         }
     }
 
@@ -323,15 +349,15 @@ package final class Supervisor: Sendable {
     private func giveUp(
         _ publication: Publication, _ channel: LiveChannel, _ now: Int64, isReplaced: Bool = false
     ) {
-        let name = channel.profile.channel
+        let id = ObjectIdentifier(channel)
         let (isSeated, change, isEmpty) = state.withLock { state -> (Bool, Redundancy.Switch?, Bool) in
-            guard let role = state.seats[name]?.holders.first(where: { $0.value === publication })?.key else {
+            guard let role = state.seats[id]?.holders.first(where: { $0.value === publication })?.key else {
                 return (false, nil, false)
             }
-            state.seats[name]?.holders[role] = nil
-            let change = state.seats[name]?.redundancy.leave(role, now: now)
-            let isEmpty = state.seats[name]?.holders.isEmpty ?? true
-            if isEmpty { state.seats[name] = nil }
+            state.seats[id]?.holders[role] = nil
+            let change = state.seats[id]?.redundancy.leave(role, now: now)
+            let isEmpty = state.seats[id]?.holders.isEmpty ?? true
+            if isEmpty { state.seats[id] = nil }
             return (true, change, isEmpty)
         }
         guard isSeated else { return }
@@ -345,7 +371,7 @@ package final class Supervisor: Sendable {
     /// Of a channel's encoders the one whose media is listed, or would be if it were not filled in for.
     func onAir(of channel: LiveChannel) -> Publication? {
         state.withLock { state in
-            let seats = state.seats[channel.profile.channel]
+            let seats = state.seats[ObjectIdentifier(channel)]
             return seats?.redundancy.active.flatMap { seats?.holders[$0] }
         }
     }
@@ -355,7 +381,7 @@ package final class Supervisor: Sendable {
         let name = channel.profile.channel
         let holders = state.withLock { state in
             state.counters.switches[Change(channel: name, reason: change.cause.name), default: 0] += 1
-            return state.seats[name]?.holders ?? [:]
+            return state.seats[ObjectIdentifier(channel)]?.holders ?? [:]
         }
         holders[change.to.other]?.media.wait()
         if let first = holders[change.to]?.media.firstReady { channel.giveWay(to: first) }

@@ -217,7 +217,7 @@ actor ChannelSet: Service {
         let name = channel.profile.channel
         // First the flag, for an encoder that comes just now; and who publishes knows why it ends before it is cut off.
         channel.announceRetirement()
-        supervisor.stopPublication(of: name, reason: reason)
+        supervisor.stopPublications(of: channel, reason: reason)
         channel.retire()
         runners.removeValue(forKey: name)?.cancel()
         logger.notice("channel closed: \(reason)", metadata: ["channel": "\(name)"])

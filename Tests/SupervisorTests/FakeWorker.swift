@@ -20,13 +20,30 @@ struct FakeWorker: Sendable {
     ///   - complaint: what it writes to its standard error, ten thousand times.
     init(_ messages: [WorkerMessage], raw: [UInt8] = [], loops: Bool = false, complaint: String? = nil) throws {
         directory = try TemporaryDirectory()
+        try write(messages, raw)
+        try writeScript(messages, loops: loops, complaint: complaint)
+    }
+
+    /// Says the first when it is started first, and so on.
+    init(inTurn conversations: [[WorkerMessage]]) throws {
+        directory = try TemporaryDirectory()
+        for (turn, messages) in conversations.enumerated() { try write(messages, turn: "\(turn)") }
+        try writeScript(conversations[0], turns: "0")
+    }
+
+    private func write(_ messages: [WorkerMessage], _ raw: [UInt8] = [], turn: String = "") throws {
         func write(_ messages: [WorkerMessage], _ raw: [UInt8], to name: String) throws {
             let bytes = messages.flatMap { $0.serialize() } + raw
-            try Data(bytes).write(to: URL(fileURLWithPath: "\(directory.path)/\(name)"))
+            try Data(bytes).write(to: URL(fileURLWithPath: "\(directory.path)/\(name)\(turn)"))
         }
         try write(Array(messages.prefix(2)), [], to: "greeting")
         try write(Array(messages.dropFirst(2)), raw, to: "rest")
         try write(messages.suffix(1), [], to: "last")
+    }
+
+    private func writeScript(
+        _ messages: [WorkerMessage], loops: Bool = false, complaint: String? = nil, turns: String = ""
+    ) throws {
         // After the greeting it waits for the first byte of an answer, and at last for its encoder to go; its end of the
         // conversation stays open meanwhile, as 3.
         let isDone = if case .end? = messages.last { true } else { false }
@@ -36,9 +53,11 @@ struct FakeWorker: Sendable {
         let script = """
             #!/bin/sh
             \(complaint.map { "/usr/bin/yes '\($0)' 2>/dev/null | /usr/bin/head -n 10000 >&2 2>/dev/null" } ?? ":")
-            /bin/cat \(directory.path)/greeting
+            turn=\(turns)
+            while [ "$turn" ] && ! /bin/mkdir \(directory.path)/started$turn 2> /dev/null; do turn=$((turn + 1)); done
+            /bin/cat \(directory.path)/greeting$turn
             /usr/bin/head -c 1 <&1 > /dev/null
-            /bin/cat \(directory.path)/rest
+            /bin/cat \(directory.path)/rest$turn
             \(ending)
 
             """
@@ -82,6 +101,8 @@ final class Newsroom: Sendable {
     static let number: UInt64 = 800_000_000
     let supervisor: Supervisor
     let channel: LiveChannel
+    private let channels: ChannelDirectory
+    private let logger: Logger
     let clock = ManualClock(1_600_000_003_000)
     let log: AsyncStream<LogCapture.Line>
     private let running: Task<Void, Never>
@@ -92,7 +113,8 @@ final class Newsroom: Sendable {
     init(
         worker: FakeWorker?, allow: [CIDR] = CIDR.loopback, end: IngestProfile.SourceEndBehavior = .continue,
         loss: InputLoss = InputLoss(holdSeconds: 0),
-        webHook: WebHookProfile? = nil, rtmps: DaemonConfiguration.RTMPS = DaemonConfiguration.RTMPS(),
+        webHook: WebHookProfile? = nil, backup: RedundancySettings? = nil,
+        rtmps: DaemonConfiguration.RTMPS = DaemonConfiguration.RTMPS(),
         change: (inout DaemonConfiguration.RTMP) -> Void = { _ in }
     ) throws {
         self.worker = worker
@@ -103,18 +125,21 @@ final class Newsroom: Sendable {
         let profile = ChannelProfile(
             channel: "news",
             ingest: IngestProfile(
-                streamKeys: .init(primary: [Secret("the-key"), Secret("the-next-key")]), allow: allow,
-                inputLoss: loss, sourceEndBehavior: end, webHook: webHook),
+                streamKeys: .init(
+                    primary: [Secret("the-key"), Secret("the-next-key")],
+                    backup: backup == nil ? [] : [Secret("the-backup-key")]), allow: allow,
+                inputLoss: loss, sourceEndBehavior: end, webHook: webHook,
+                redundancy: backup ?? RedundancySettings()),
             ladder: Ladder(
                 video: [VideoRung(name: "720p", codec: .h264, frameRate: FrameRate(30))],
                 audio: [AudioRung(name: "stereo", codec: .aac)], segmentDurationSeconds: 2,
                 partDurationMilliseconds: 1000),
             storageWindowSeconds: 3600, endpoints: [EndpointProfile(id: "clear", package: .hls, windowSeconds: 20)])
-        channel = try LiveChannel(
-            profile: profile, directory: nil, budget: StorageBudget(maximumBytes: 1 << 30), logger: logger,
-            clock: { clock.now }, alarm: { _, _ in }, makeSchedule: { _, _, _, _ in throw NoKeys() })
+        channel = try Self.open(profile, clock, logger)
+        self.logger = logger
         let channels = ChannelDirectory()
         channels.add(channel)
+        self.channels = channels
         var rtmp = DaemonConfiguration.RTMP()
         rtmp.listen = [ListenAddress(host: "127.0.0.1", port: 0)]
         change(&rtmp)
@@ -124,6 +149,22 @@ final class Newsroom: Sendable {
         self.supervisor = supervisor
         supervisor.attend(channel)
         running = Task { await supervisor.run() }
+    }
+
+    private static func open(
+        _ profile: ChannelProfile, _ clock: ManualClock, _ logger: Logger
+    ) throws -> LiveChannel {
+        try LiveChannel(
+            profile: profile, directory: nil, budget: StorageBudget(maximumBytes: 1 << 30), logger: logger,
+            clock: { clock.now }, alarm: { _, _ in }, makeSchedule: { _, _, _, _ in throw NoKeys() })
+    }
+
+    /// Another channel in the first one's place, as after a reload.
+    func openAgain() throws -> LiveChannel {
+        let next = try Self.open(channel.profile, clock, logger)
+        supervisor.attend(next)
+        channels.add(next)
+        return next
     }
 
     struct NoKeys: Error {}

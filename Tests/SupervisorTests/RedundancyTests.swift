@@ -1,5 +1,6 @@
 import ChunkStream
 import Settings
+import TestSupport
 import Testing
 
 @testable import Supervisor
@@ -20,13 +21,14 @@ import Testing
             value.reported(role, .init(faults: faults, black: black, soundless: soundless), now: now)
         }
         func progressed(
-            _ role: EncoderRole, now: Int64, idle: Int64?, isSeamless: Bool = true
+            _ role: EncoderRole, now: Int64, idle: Int64?, ownIdle: Int64? = nil, isSeamless: Bool = true
         ) -> Redundancy.Switch? {
-            value.progressed(role, now: now, idle: idle, isSeamless: isSeamless)
+            value.progressed(role, now: now, idle: idle, ownIdle: ownIdle, isSeamless: isSeamless)
         }
-        func looked(_ role: EncoderRole, now: Int64, idle: Int64?) -> Redundancy.Switch? {
-            value.looked(role, now: now, idle: idle)
+        func looked(_ role: EncoderRole, now: Int64, idle: Int64?, ownIdle: Int64? = nil) -> Redundancy.Switch? {
+            value.looked(role, now: now, idle: idle, ownIdle: ownIdle)
         }
+        func nextLook(now: Int64, idle: Int64?) -> Int64? { value.nextLook(now: now, idle: idle) }
     }
 
     /// Both there, and a chunk of each.
@@ -129,6 +131,127 @@ import Testing
         #expect(redundancy.looked(.backup, now: 900, idle: 700) == nil)
         #expect(
             redundancy.looked(.backup, now: 1150, idle: 950) == .init(to: .backup, cause: .silent(milliseconds: 950)))
+    }
+
+    /// Right after a change too, unlike what can wait.
+    @Test func anEncoderThatHangsRightAfterItCameBackIsGivenUpInTime() {
+        both(at: 0)
+        #expect(redundancy.leave(.primary, now: 1000)?.to == .backup)
+        #expect(redundancy.progressed(.backup, now: 10_000, idle: nil) == nil)
+        #expect(!redundancy.join(.primary, now: 10_000))
+        for now in stride(from: Int64(10_000), to: 40_000, by: 250) {
+            #expect(redundancy.progressed(.primary, now: now, idle: 20) == nil)
+            #expect(redundancy.progressed(.backup, now: now, idle: nil) == nil)
+        }
+        #expect(redundancy.progressed(.primary, now: 40_000, idle: 20)?.to == .primary)
+        #expect(redundancy.progressed(.backup, now: 40_010, idle: 0) == nil)
+        #expect(redundancy.looked(.backup, now: 40_700, idle: 690, ownIdle: 10) == nil)
+        #expect(redundancy.nextLook(now: 40_700, idle: 690) == 40_810)
+        #expect(
+            redundancy.looked(.backup, now: 40_810, idle: 800, ownIdle: 10)
+                == .init(to: .backup, cause: .silent(milliseconds: 800)))
+    }
+
+    @Test func whereNeitherIsHeardNothingChanges() {
+        both(at: 0)
+        for now in stride(from: Int64(20), to: 1900, by: 20) {
+            #expect(redundancy.looked(.backup, now: now, idle: now, ownIdle: now - 10) == nil)
+            #expect((redundancy.nextLook(now: now, idle: now) ?? 0) - now >= 20)
+        }
+        #expect(redundancy.looked(.backup, now: 1900, idle: 1900, ownIdle: 0)?.to == .backup)
+    }
+
+    /// An encoder as its packets come, and all that the daemon looks at in time.
+    private struct Arrivals {
+        var random: SplitMix
+        /// Milliseconds between two bursts, and what the network adds to some of them.
+        let burst: Int64
+        let jitter: Int64
+        /// One burst in so many is lost and comes again, after this; 0: none.
+        let lossOneIn: Int64
+        var retransmission: Int64 = 0
+
+        /// When something came, up to a time, in order.
+        mutating func times(until end: Int64) -> [Int64] {
+            var times: [Int64] = []
+            var last: Int64 = 0
+            for sent in stride(from: Int64(0), to: end, by: Int(burst)) {
+                let isLost = lossOneIn > 0 && Int64.random(in: 0..<lossOneIn, using: &random) == 0
+                // What comes after what was lost waits for it.
+                last = max(last, sent + Int64.random(in: 0...jitter, using: &random) + (isLost ? retransmission : 0))
+                times.append(last)
+            }
+            return times
+        }
+    }
+
+    /// Runs both encoders' packets past the decisions, with a report of the waiting one four times a second.
+    /// - Parameter hang: when nothing more comes of the primary.
+    /// - Returns: the changes and their times.
+    private func changes(
+        primary: [Int64], backup: [Int64], hang: Int64 = .max, until end: Int64
+    ) -> [(at: Int64, change: Redundancy.Switch)] {
+        let redundancy = Rig(RedundancySettings(failBack: .manual))
+        _ = (redundancy.join(.primary, now: 0), redundancy.join(.backup, now: 0))
+        var last: [EncoderRole: Int64] = [.primary: 0, .backup: 0]
+        var places: [EncoderRole: Int] = [.primary: 0, .backup: 0]
+        var nextLook: Int64?
+        var changes: [(at: Int64, change: Redundancy.Switch)] = []
+        for now in 0..<end {
+            for (role, times) in [(EncoderRole.primary, primary), (.backup, backup)] {
+                while let place = places[role], place < times.count, times[place] <= now {
+                    if role == .backup || times[place] < hang { last[role] = times[place] }
+                    places[role] = place + 1
+                }
+            }
+            let isReport = now % 250 == 0
+            guard isReport || nextLook == now, let active = redundancy.active else { continue }
+            let (idle, ownIdle) = (now - last[active, default: 0], now - last[active.other, default: 0])
+            let change =
+                isReport
+                ? redundancy.progressed(active, now: now, idle: nil)
+                    ?? redundancy.progressed(active.other, now: now, idle: idle, ownIdle: ownIdle)
+                : redundancy.looked(active.other, now: now, idle: idle, ownIdle: ownIdle)
+            if let change { changes.append((now, change)) }
+            nextLook = redundancy.nextLook(now: now, idle: change == nil ? idle : 0)
+        }
+        return changes
+    }
+
+    /// Frame by frame with jitter; frame by frame where every hundredth packet is lost; bursts of a quarter second over a
+    /// bad network.
+    private static let networks: [(burst: Int64, jitter: Int64, lossOneIn: Int64, retransmission: Int64)] = [
+        (33, 150, 0, 0), (33, 40, 100, 400), (250, 80, 20, 250), (250, 330, 0, 0), (500, 60, 0, 0),
+    ]
+
+    @Test(arguments: 0..<5) func burstsAndJitterAreNoSilence(_ kind: Int) {
+        let network = Self.networks[kind]
+        for seed in UInt64(0)..<2 {
+            var arrivals = (0..<2).map {
+                Arrivals(
+                    random: SplitMix(seed: seed * 2 + UInt64($0)), burst: network.burst, jitter: network.jitter,
+                    lossOneIn: network.lossOneIn, retransmission: network.retransmission)
+            }
+            let (primary, backup) = (arrivals[0].times(until: 120_000), arrivals[1].times(until: 120_000))
+            #expect(changes(primary: primary, backup: backup, until: 119_000).isEmpty)
+            for _ in 0..<10 {
+                // Wherever it hangs, the other one is on air within two thirds of a second, or when it is next heard.
+                let hang = Int64.random(in: 5000..<9000, using: &arrivals[0].random)
+                let found = changes(primary: primary, backup: backup, hang: hang, until: 12_000)
+                #expect(found.map(\.change.to) == [.backup])
+                let limit = hang + 640 + max(network.burst + network.jitter + network.retransmission - 300, 0)
+                #expect(found.allSatisfy { (hang...limit).contains($0.at) }, "\(found) \(hang)")
+            }
+        }
+    }
+
+    /// One that sends a second at a time is misjudged once, and is given more time then.
+    @Test func whoSendsInLongBurstsIsGivenUpOnce() {
+        let bursts = Array(stride(from: Int64(0), to: 120_000, by: 1000))
+        let frames = Array(stride(from: Int64(0), to: 120_000, by: 33))
+        #expect(changes(primary: bursts, backup: frames, until: 119_000).map(\.change.to) == [.backup])
+        let both = changes(primary: bursts, backup: bursts.map { $0 + 500 }, until: 119_000)
+        #expect(both.count <= 2, "\(both)")
     }
 
     @Test(arguments: [true, false]) func aBlackPictureOrNoSoundIsLeftForOneThatIsWell(_ isPicture: Bool) {

@@ -136,11 +136,63 @@ import Timeline
         #expect(try first.readToEnd()?.isEmpty ?? true, "the first encoder's connection is closed")
         #expect(room.supervisor.counters.takeovers == 1, "\(lines.map(\.text))")
         #expect(room.supervisor.statuses.count == 1)
-        room.supervisor.stopPublication(of: "news", reason: "the test is over")
+        room.supervisor.stopPublications(of: room.channel, reason: "the test is over")
         try first.close()
         try second.close()
         await room.close()
         #expect(room.supervisor.statuses.isEmpty)
+    }
+
+    /// Nothing comes from either worker any more: only the time that passes can tell.
+    @Test func aSilentEncoderIsNoticedWhenItHasBeenSilentForTooLong() async throws {
+        let tracks = [WorkerMessage.tracks(descriptions)]
+        let worker = try FakeWorker(inTurn: [
+            FakeWorker.greeting() + tracks + segment(Newsroom.number),
+            FakeWorker.greeting(key: "the-backup-key") + tracks + segment(Newsroom.number),
+        ])
+        let room = try Newsroom(worker: worker, backup: RedundancySettings(silenceMilliseconds: 1500))
+        let primary = try room.connect()
+        _ = await room.lines(until: "role=primary")
+        let backup = try room.connect()
+        _ = await room.lines(until: "role=backup")
+        let descriptor = backup.fileDescriptor
+        let talking = Task {
+            while !Task.isCancelled {
+                var byte: UInt8 = 0
+                _ = write(descriptor, &byte, 1)
+                await Task.yield()
+            }
+        }
+        let lines = await room.lines(until: "is on air now")
+        talking.cancel()
+        await talking.value
+        #expect(lines.last?.text.contains("the backup encoder is on air now: nothing came") == true)
+        #expect(room.supervisor.statuses.map(\.role) == [.backup, .primary])
+        try primary.close()
+        try backup.close()
+        await room.close()
+    }
+
+    /// A reload opens a channel of the same name while somebody still publishes to the one before.
+    @Test func whoPublishesToAChannelThatIsGoneHasNoSeatInTheNext() async throws {
+        let room = try Newsroom(worker: try FakeWorker(publication([Newsroom.number])))
+        let encoder = try room.connect()
+        _ = await room.lines(until: "publishing")
+        let next = try room.openAgain()
+        #expect(room.supervisor.onAir(of: room.channel) != nil)
+        #expect(room.supervisor.onAir(of: next) == nil)
+        room.supervisor.stopPublications(of: next, reason: "nobody")
+        #expect(room.supervisor.statuses.count == 1)
+        let second = try room.connect()
+        _ = await room.lines(until: "publishing")
+        #expect(room.supervisor.onAir(of: next) != nil)
+        #expect(room.supervisor.counters.takeovers == 0 && room.supervisor.statuses.count == 2)
+        room.supervisor.stopPublications(of: room.channel, reason: "its profile changed")
+        _ = await room.lines(until: "publication ended")
+        #expect(room.supervisor.onAir(of: room.channel) == nil && room.supervisor.onAir(of: next) != nil)
+        try encoder.close()
+        try second.close()
+        await room.close()
     }
 
     @Test func aWorkerThatDoesNotStartCostsNothing() async throws {
@@ -167,7 +219,7 @@ import Timeline
         let room = try Newsroom(worker: try FakeWorker(messages, loops: true))
         let encoder = try room.connect()
         _ = await room.lines(until: "publishing")
-        room.supervisor.stopPublication(of: "news", reason: "its profile changed")
+        room.supervisor.stopPublications(of: room.channel, reason: "its profile changed")
         room.clock.advance(milliseconds: 21_000)
         let lines = await room.lines(until: "publication ended")
         #expect(lines.last?.text.contains("it goes on after it was told to end") == true)
