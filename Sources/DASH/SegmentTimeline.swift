@@ -15,8 +15,8 @@ package struct SegmentTimeline: Sendable, Hashable {
             self.repeats = repeats
         }
 
-        /// Where the next segment starts without saying so; nil where that cannot be told.
-        /// Of its last segment; nil where the run goes on without an end, or beyond 64 bits.
+        /// Where its last segment ends, and the next starts without saying so; nil where the run goes on without an
+        /// end, or beyond 64 bits.
         package var end: UInt64? {
             guard let count = UInt64(exactly: repeats)?.addingReportingOverflow(1), !count.overflow else { return nil }
             let (length, overflows) = duration.multipliedReportingOverflow(by: count.partialValue)
