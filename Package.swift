@@ -152,9 +152,18 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
+            name: "Harvest",
+            dependencies: [
+                "Media", "CurlHTTP", "Files", "Live", "OpenSSLCrypto", "Packager", "Settings", "Timeline", logging,
+                nioPosix,
+            ],
+            swiftSettings: settings),
+
+        .target(
             name: "Admin",
             dependencies: [
-                "Media", "ChunkStream", "Keys", "Live", "Origin", "Packager", "PublishGuard", "Settings", "Supervisor",
+                "Media", "ChunkStream", "Harvest", "Keys", "Live", "Origin", "Packager", "PublishGuard", "Settings",
+                "Supervisor",
                 "Timeline",
                 hummingbird,
                 httpTypes,
@@ -175,7 +184,8 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Admin", "ChunkStream", "CLinux", "CurlHTTP", "Files", "Keys", "Live", "OpenSSLCrypto", "Origin",
+                "Admin", "ChunkStream", "CLinux", "CurlHTTP", "Files", "Harvest", "Keys", "Live", "OpenSSLCrypto",
+                "Origin",
                 "Probe", "Sealing",
                 "Settings",
                 "Slate", "Supervisor", "Timeline", "ViewerTokens",
@@ -277,6 +287,9 @@ let package = Package(
         tests(
             "OriginTests", "Origin", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport", "Timeline",
             logging, nio, nioHTTP1, nioPosix),
+        tests(
+            "HarvestTests", "Harvest", "CurlHTTP", "DASH", "HLS", "Keys", "Live", "LoopbackServer", "Media", "Packager",
+            "Settings", "TestSupport", "Timeline", logging, nioPosix),
         tests(
             "SupervisorTests", "Supervisor", "ChunkStream", "Live", "LoopbackServer", "Media", "OpenSSLCrypto",
             "Packager",

@@ -14,6 +14,7 @@ package enum AdminApplication {
         host: String, port: Int, report: AdminReport, readiness: Readiness, logger: Logger,
         authorises: (@Sendable (String) -> Bool)?,
         rotateKeys: @escaping @Sendable (String) throws -> Bool,
+        harvests: HarvestRoutes,
         onListening: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
         let router = Router()
@@ -40,10 +41,7 @@ package enum AdminApplication {
             return found
         }
         guarded.post("v1/channels/:channel/rotate-keys") { request, context throws -> HTTPResponse.Status in
-            // A page in an operator's browser can post to loopback, where no token is wanted.
-            guard request.headers[.origin] == nil else {
-                throw HTTPError(.forbidden, message: "not from a web page")
-            }
+            try refuseWebPages(request)
             do {
                 guard try rotateKeys(try context.parameters.require("channel")) else {
                     throw HTTPError(.notFound, message: "no such channel")
@@ -55,9 +53,15 @@ package enum AdminApplication {
             }
             return .accepted
         }
+        harvests.add(to: guarded)
         return Application(
             router: router, configuration: .init(address: .hostname(host, port: port), serverName: "sluice"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)
+    }
+
+    /// A page in an operator's browser can post to loopback, where no token is wanted.
+    static func refuseWebPages(_ request: Request) throws {
+        guard request.headers[.origin] == nil else { throw HTTPError(.forbidden, message: "not from a web page") }
     }
 }
 

@@ -32,10 +32,15 @@ package enum PlainFile {
     }
 
     /// Replaces a file so that a crash, or a power failure, leaves either the old or the new one; afterwards the new.
-    package static func replace(_ bytes: [UInt8], at path: String) throws(FileError) {
+    /// - Parameter isForOthers: whether other users may read it; what it replaces does not matter.
+    package static func replace(
+        _ bytes: [UInt8], at path: String, isForOthers: Bool = false
+    ) throws(FileError) {
         let new = path + ".new"
+        let mode: mode_t = isForOthers ? 0o644 : 0o600
         do throws(FileError) {
-            try withDescriptor(new, flags: O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC) { descriptor throws(FileError) in
+            try withDescriptor(new, flags: O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode) {
+                descriptor throws(FileError) in
                 try writeAll(bytes, to: descriptor, path: new)
                 try flush(descriptor, new)
             }
@@ -169,9 +174,9 @@ package enum PlainFile {
     }
 
     private static func withDescriptor(
-        _ path: String, flags: Int32, _ body: (Int32) throws(FileError) -> Void
+        _ path: String, flags: Int32, _ mode: mode_t = 0o600, _ body: (Int32) throws(FileError) -> Void
     ) throws(FileError) {
-        let descriptor = open(path, flags, 0o600)
+        let descriptor = open(path, flags, mode)
         guard descriptor >= 0 else { throw failure("open", path) }
         defer { close(descriptor) }
         try body(descriptor)

@@ -273,31 +273,10 @@ package struct LiveContent: Sendable {
         }
         let timeline = channel.timeline
         return make(path.text, on: eventLoop) {
-            let endpoint = window.endpoint
-            func clear(_ track: StoredTrack) throws -> [UInt8] {
-                if bound.run.slate != nil {
-                    guard let bytes = window.slateMedia(of: track.track.name, in: bound) else {
-                        throw PackagingError.missingMedia(segment: number, track: track.track.name)
-                    }
-                    return bytes
-                }
-                // A file that is not what was listed is none.
-                guard let bytes = timeline.bytes(segment: number, track: track.track.name),
-                    bytes.count == window.share(of: track.track.name, in: bound)?.1.byteCount
-                else {
-                    throw PackagingError.missingMedia(segment: number, track: track.track.name)
-                }
-                return bytes
-            }
-            if endpoint.container == .ts {
-                let tracks = window.muxed(with: stored, in: bound)
-                let bytes = try SegmentPackager.transportStream(
-                    tracks.map { (try clear($0), $0) }, number: number, endpoint: endpoint, keys: bound.keys)
-                return media(bytes, contentType: "video/mp2t", path)
-            }
-            let bytes = try SegmentPackager.cmaf(
-                clear(stored), number: number, track: stored, endpoint: endpoint, keys: bound.keys)
-            return media(bytes, contentType: stored.track.kind.contentType, path)
+            let bytes = try window.media(of: stored, in: bound) { timeline.bytes(segment: $0, track: $1) }
+            let isTransportStream = window.endpoint.container == .ts
+            return media(
+                bytes, contentType: isTransportStream ? "video/mp2t" : stored.track.kind.contentType, path)
         }
     }
 

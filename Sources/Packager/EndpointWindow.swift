@@ -6,10 +6,10 @@ package import Timeline
 
 /// Everything a manifest or a segment of one endpoint is made from, at one moment: an immutable value.
 package struct EndpointWindow: Sendable {
-    package let endpoint: EndpointProfile
+    package internal(set) var endpoint: EndpointProfile
     /// Of the endpoint's settings that change bytes: part of every media URL, so that a URL names the same
     /// bytes for ever, over changed profiles too.
-    package let revision: String
+    package internal(set) var revision: String
     package var segmentDuration: Ticks { numbering.duration }
     /// When each segment is.
     package let numbering: SegmentNumbering
@@ -17,7 +17,7 @@ package struct EndpointWindow: Sendable {
     package internal(set) var segments: [BoundSegment]
     package private(set) var trackSets: [UInt64: TrackSet]
     /// When the newest segment was listed, in milliseconds from the epoch.
-    package let changedAtMilliseconds: Int64
+    package internal(set) var changedAtMilliseconds: Int64
     /// The encoder is gone for good: the playlist ends.
     package internal(set) var isEnded: Bool
     /// The keys that come next, where manifests already announce them.
@@ -26,6 +26,8 @@ package struct EndpointWindow: Sendable {
     package internal(set) var eventStart: UInt64?
     /// The segments that a viewer asked for, and no others are in here; nil: live.
     package internal(set) var shift: ShiftedRange?
+    /// Manifests are files beside the media, and stay as they are.
+    package internal(set) var isRecorded = false
     /// The renditions that manifests name.
     package var filter = ManifestFilter()
     /// Bits a second of each rung, as the profile says; none for copied ones.
@@ -204,6 +206,13 @@ package struct SegmentRun: Sendable, Hashable, Codable {
 
 extension SegmentRun {
     package var slateSwitches: UInt64 { switches ?? 0 }
+
+    /// The whole stretch, where keys are not said.
+    var withoutKey: SegmentRun {
+        SegmentRun(
+            firstNumber: origin.firstNumber, generation: generation, keyPeriod: 0, start: origin.start, slate: slate,
+            slateSwitches: slateSwitches)
+    }
 }
 
 /// Why a response cannot be made.

@@ -323,12 +323,6 @@ extension SegmentRun {
         let edition = keyPeriod == .clearLead ? 0 : keyPeriod.edition
         return (slate == nil ? "p" : "s") + (edition == 0 ? "\(firstNumber)" : "\(firstNumber)e\(edition)")
     }
-
-    /// The whole stretch, for a manifest that does not say keys.
-    fileprivate var withoutKey: SegmentRun {
-        SegmentRun(
-            firstNumber: origin.firstNumber, generation: generation, keyPeriod: 0, start: origin.start, slate: slate)
-    }
 }
 
 extension Ticks {

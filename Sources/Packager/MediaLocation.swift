@@ -9,9 +9,10 @@ enum MediaLocation {
         period.map { "init-\(generation)-\($0).mp4" } ?? "init-\(generation).mp4"
     }
 
-    /// With the shift that the playlist naming it has.
+    /// With the shift that the playlist naming it has; files have none in their names.
     static func playlist(track: String, _ shift: ShiftedRange?) -> String {
-        "\(track)/playlist.m3u8" + (shift.map { "?\($0.query)" } ?? "")
+        let query = shift?.query ?? ""
+        return "\(track)/playlist.m3u8" + (query.isEmpty ? "" : "?\(query)")
     }
 
     static func segmentName(number: UInt64, container: EndpointProfile.Container) -> String {

@@ -79,7 +79,7 @@ package enum PlaylistPackager {
         var playlist = MediaPlaylist(
             targetDuration: UInt64(max(target, 1)), mediaSequence: first.number,
             discontinuitySequence: window.discontinuitySequence(of: first),
-            playlistType: window.endpoint.playlistType == .event && window.listsWholeEvent ? .event : nil,
+            playlistType: playlistType(window),
             hasIndependentSegments: true, start: window.shift?.beginsAtStart == true ? .beginning : nil,
             isEnded: window.isEnded)
         var next = first.number
@@ -97,6 +97,11 @@ package enum PlaylistPackager {
         playlist.trailingTags = announcements(track, window).map(\.line)
         try addParts(to: &playlist, track, window, listed, isDelta: isDelta)
         return playlist.serialize()
+    }
+
+    private static func playlistType(_ window: EndpointWindow) -> MediaPlaylist.PlaylistType? {
+        if window.isRecorded { return .vod }
+        return window.endpoint.playlistType == .event && window.listsWholeEvent ? .event : nil
     }
 
     static func entry(

@@ -77,6 +77,29 @@ package struct DaemonConfiguration: Sendable, Hashable {
         package init() {}
     }
 
+    /// Where operators may have a stretch of a channel's past copied to.
+    package struct HarvestDestination: Sendable, Hashable {
+        package enum Place: Sendable, Hashable {
+            /// Absolute or relative to the working directory; made where it is missing.
+            case directory(String)
+            case bucket(S3Bucket)
+        }
+
+        package var place: Place
+        /// Whether what a profile protects may be written there without protection.
+        package var takesClear: Bool
+    }
+
+    /// A bucket of S3, or of what speaks like it, and the key that may write to it.
+    package struct S3Bucket: Sendable, Hashable {
+        /// http or https, without a query: what objects are below.
+        package var url: String
+        package var region: String
+        package var accessKeyID: String
+        package var secretAccessKey: Secret
+        package var sessionToken: Secret?
+    }
+
     package struct Log: Sendable, Hashable {
         /// swift-log's names.
         package enum Level: String, Sendable, Hashable, CaseIterable {
@@ -97,6 +120,8 @@ package struct DaemonConfiguration: Sendable, Hashable {
     package var admin = Admin()
     package var storage = Storage()
     package var worker = Worker()
+    /// By the names that requests call them.
+    package var harvestDestinations: [String: HarvestDestination] = [:]
     package var log = Log()
 
     package init() {}

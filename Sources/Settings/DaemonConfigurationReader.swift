@@ -16,6 +16,7 @@ struct DaemonConfigurationReader {
         ("admin", ["listen", "token"]),
         ("storage", ["directory", "maxBytes", "seal", "hostKey"]),
         ("worker", ["user", "memory"]),
+        ("harvest", ["destinations"]),
         ("log", ["level", "format"]),
     ]
 
@@ -58,8 +59,8 @@ struct DaemonConfigurationReader {
     mutating func addEnvironment() {
         var known: [String] = ["SLUICE_ADMIN_TOKEN_FILE", "SLUICE_STORAGE_HOSTKEY_FILE"]
         for (name, keys) in Self.keys {
-            // A key is never in the environment, where every program that is started sees it.
-            for key in keys where key != "hostKey" {
+            // A key is never in the environment, where every program that is started sees it; a mapping cannot be.
+            for key in keys where key != "hostKey" && key != "destinations" {
                 let variable = Self.variable(name, key)
                 known.append(variable)
                 guard let value = environment[variable], !value.isEmpty else { continue }
@@ -166,6 +167,11 @@ struct DaemonConfigurationReader {
         read("worker.user", into: &result.worker.user) { $0.text("user", log).map { .some($0) } }
         read("worker.memory", into: &result.worker.memory) {
             readSize($0, "memory", atLeast: "256MiB", 256 << 20, "in which no picture is encoded")
+        }
+        for layer in layers["harvest.destinations"] ?? [] {
+            let secrets = SecretReader(
+                environment: environment, directory: layer.directory, purpose: purpose, log: log)
+            result.harvestDestinations = HarvestReader(secrets: secrets).read(layer.node)
         }
         read("log.level", into: &result.log.level) { $0.word("level", DaemonConfiguration.Log.Level.self, log) }
         read("log.format", into: &result.log.format) {

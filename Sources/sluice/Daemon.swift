@@ -1,6 +1,7 @@
 import Admin
 import CurlHTTP
 import Foundation
+import Harvest
 import Live
 import Logging
 import NIOPosix
@@ -19,6 +20,7 @@ struct Daemon {
     private let channels: ChannelSet
     private let supervisor: Supervisor
     private let content: LiveContent
+    private let harvests: HarvestDesk
     private let originMetrics = OriginMetrics()
     private let cache = ResponseCache(maximumBytes: 512 << 20)
     private let budget: StorageBudget
@@ -37,6 +39,7 @@ struct Daemon {
         }
         budget = StorageBudget(maximumBytes: Int(clamping: configuration.storage.maxBytes))
         let directory = ChannelDirectory()
+        let http = try HTTPClient()
         let clock = DaemonClock(logger: logger)
         self.clock = clock
         supervisor = try Supervisor(
@@ -49,7 +52,10 @@ struct Daemon {
             storage: configuration.storage.directory, budget: budget,
             hostKey: try await HostKeySource.load(configuration.storage, logger),
             sealsMedia: configuration.storage.seal,
-            http: try HTTPClient(), clock: clock, logger: logger)
+            http: http, clock: clock, logger: logger)
+        harvests = HarvestDesk(
+            destinations: configuration.harvestDestinations.mapValues { HarvestDestination($0, http: http) },
+            threads: .singleton, logger: logger, clock: { clock.now() })
         let failures = logger
         content = LiveContent(
             channels: directory, cache: cache, threads: .singleton, clock: { clock.now() },
@@ -80,6 +86,7 @@ struct Daemon {
                 try channel.rotateKeys()
                 return true
             },
+            harvests: HarvestRoutes(desk: harvests, channels: channels.directory),
             onListening: { [announcement, supervisor, logger] port in
                 announcement.announce(
                     rtmp: supervisor.ports, rtmps: supervisor.securePorts, origin: origin.port, admin: port)
@@ -88,7 +95,8 @@ struct Daemon {
         // Stopped in reverse order: those who spread requests look elsewhere, then no more encoders, then what is on air
         // is finished, then the servers.
         let services: [any Service] = [
-            channels, admin, OriginService(origin: origin), ReloadService(channels: channels, supervisor: supervisor),
+            channels, HarvestService(desk: harvests), admin, OriginService(origin: origin),
+            ReloadService(channels: channels, supervisor: supervisor),
             SupervisorService(supervisor: supervisor),
             DrainService(seconds: configuration.origin.drainSeconds, readiness: readiness, logger: logger),
         ]
@@ -148,6 +156,16 @@ private struct OriginService: Service {
     func run() async throws {
         try await gracefulShutdown()
         await origin.drain()
+    }
+}
+
+/// Ends the harvests under way when the daemon stops.
+private struct HarvestService: Service {
+    let desk: HarvestDesk
+
+    func run() async throws {
+        try await gracefulShutdown()
+        await desk.stop()
     }
 }
 

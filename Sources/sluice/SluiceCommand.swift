@@ -7,7 +7,7 @@ struct SluiceCommand: AsyncParsableCommand {
         commandName: "sluice",
         abstract: "Live-stream ingest and just-in-time packager: RTMP in, encrypted HLS and DASH out.",
         version: "sluice 0.1.0",
-        subcommands: [Serve.self, Check.self, Status.self, TokenCommand.self, ProbeCommand.self])
+        subcommands: [Serve.self, Check.self, Status.self, TokenCommand.self, ProbeCommand.self, HarvestCommand.self])
 
     /// Exit codes: 0 fine, 1 the thing checked is wrong, 2 the command line is wrong.
     static func main() async {

@@ -16,20 +16,10 @@ struct Status: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        var headers: [HTTPHeader] = []
-        if let tokenFile {
-            let token = try String(contentsOfFile: tokenFile, encoding: .utf8).trimmingCharacters(
-                in: .whitespacesAndNewlines)
-            headers.append(HTTPHeader("Authorization", "Bearer \(token)"))
-        }
-        let response = try await HTTPClient().send(
-            HTTPRequest(.get, admin + "/v1/status", headers: headers, body: [], authentication: .none))
-        guard response.status == 200 else {
-            SluiceCommand.complain("sluice status: the admin server answers \(response.status)")
-            throw ExitCode(1)
-        }
-        if json { return SluiceCommand.say(String(decoding: response.body, as: UTF8.self)) }
-        let list = try JSONDecoder().decode(ChannelList.self, from: Data(response.body))
+        let server = AdminServer(url: admin, token: try AdminServer.token(in: tokenFile))
+        let answer = try await server.send(.get, "/v1/status")
+        if json { return SluiceCommand.say(String(decoding: answer, as: UTF8.self)) }
+        let list = try JSONDecoder().decode(ChannelList.self, from: Data(answer))
         var rows = [
             ["CHANNEL", "PUBLISHER", "IN kb/s", "SPEED", "LAST SEGMENT", "AGE", "KEY PERIOD", "NEXT IN", "STATE"]
         ]

@@ -140,7 +140,7 @@ import Testing
         Bad(
             text: "http: {}",
             expected: [
-                "1:1: error: unknown key 'http' in the configuration; known are rtmp, rtmps, origin, admin, storage, worker, log"
+                "1:1: error: unknown key 'http' in the configuration; known are rtmp, rtmps, origin, admin, storage, worker, harvest, log"
             ]),
         Bad(
             text: "rtmp: 1935",

@@ -1,0 +1,152 @@
+package import Keys
+package import Media
+import Settings
+package import Timeline
+
+/// A stretch of an endpoint's past as files that stay: VOD playlists, a static MPD, and the media that both name.
+package struct Recording: Sendable {
+    package enum Protection: Sendable { case asServed, clear }
+
+    /// What a file holds.
+    package enum Content: Sendable {
+        case header(StoredTrack, PeriodKeys?)
+        case segment(StoredTrack, BoundSegment)
+    }
+
+    /// A file of media, or the place where a segment should be.
+    package struct File: Sendable {
+        /// Below the folder that the manifests are in, as they name it.
+        package let path: String
+        package let contentType: String
+        package let content: Content
+    }
+
+    package struct Manifest: Sendable {
+        package let path: String
+        package let contentType: String
+        package let text: String
+    }
+
+    package let window: EndpointWindow
+
+    /// - Parameters:
+    ///   - live: the endpoint now.
+    ///   - start: the first segment is the one that it lies in.
+    ///   - end: the segment that it lies in is the last, unless it begins there.
+    ///   - storageSeconds: how far back segments are kept.
+    ///   - now: milliseconds from the epoch.
+    /// - Throws: where not all of the stretch is over and stored.
+    package init(
+        of live: EndpointWindow, from start: CivilTime, to end: CivilTime, protection: Protection,
+        storageSeconds: UInt32, now: Int64
+    ) throws(RecordingError) {
+        guard start.epochMilliseconds >= now - Int64(storageSeconds) * 1000 else {
+            throw RecordingError("'start' is further back than the \(storageSeconds) s that are stored")
+        }
+        var range: ShiftedRange
+        do {
+            var shift = TimeShift()
+            (shift.start, shift.end) = (start, end)
+            try shift.validate()
+            range = try live.range(of: shift, storageSeconds: storageSeconds, now: now)
+        } catch let error as ManifestQueryError {
+            throw RecordingError(error.description)
+        } catch {
+            throw RecordingError(
+                error as? NothingThere == .notYet
+                    ? "nothing of that time is there yet" : "nothing of that time is stored")
+        }
+        guard range.isComplete else { throw RecordingError("'end' is not over yet: ask again when it is") }
+        range.query = ""
+        var window = live.shifted(to: range)
+        window.isRecorded = true
+        // Whoever asks for the same stretch gets the same bytes.
+        window.changedAtMilliseconds = window.nominalStart(of: range.lastNumber &+ 1).milliseconds
+        // Its timeline says what there is, whatever live players are told to reckon with.
+        window.endpoint.segmentTemplate = .timeline
+        self.window = protection == .clear ? window.inTheClear : window
+    }
+
+    /// Every header and segment, each once, in the order of time.
+    package var media: [File] {
+        var files: [File] = []
+        var headers: Set<String> = []
+        let isTransportStream = window.endpoint.container == .ts
+        for bound in window.listed {
+            for track in window.playlistTracks {
+                guard let (stored, _) = window.share(of: track.track.name, in: bound) else { continue }
+                let folder = "\(stored.track.name)/\(window.revision(of: bound))"
+                let type = isTransportStream ? "video/mp2t" : stored.track.kind == .video ? "video/mp4" : "audio/mp4"
+                if !isTransportStream {
+                    let period = window.endpoint.hasKeyInHeader ? bound.keys?.period : nil
+                    let name = MediaLocation.headerName(generation: bound.segment.generation, period: period)
+                    let path = "\(folder)/\(name)"
+                    if headers.insert(path).inserted {
+                        files.append(File(path: path, contentType: type, content: .header(stored, bound.keys)))
+                    }
+                }
+                let name = MediaLocation.segmentName(number: bound.number, container: window.endpoint.container)
+                files.append(File(path: "\(folder)/\(name)", contentType: type, content: .segment(stored, bound)))
+            }
+        }
+        return files
+    }
+
+    /// A file's bytes, made now.
+    /// - Parameter read: the clear bytes that are stored of a segment's share of a track; nil where they are lost.
+    package func bytes(
+        of file: File, read: (_ number: UInt64, _ track: String) -> [UInt8]?
+    ) throws(PackagingError) -> [UInt8] {
+        switch file.content {
+        case .header(let stored, let keys):
+            try SegmentPackager.header(of: stored, endpoint: window.endpoint, keys: keys)
+        case .segment(let stored, let bound): try window.media(of: stored, in: bound, read: read)
+        }
+    }
+
+    /// The playlists, and the MPD where DASH has the container and the encryption.
+    package func manifests() throws(PackagingError) -> [Manifest] {
+        let playlistType = "application/vnd.apple.mpegurl"
+        var playlists = window
+        playlists.endpoint.package = .hls
+        var manifests: [Manifest] = []
+        for track in playlists.playlistTracks {
+            let name = track.track.name
+            manifests.append(
+                Manifest(
+                    path: MediaLocation.playlist(track: name, playlists.shift), contentType: playlistType,
+                    text: try PlaylistPackager.media(name, playlists)))
+        }
+        manifests.append(
+            Manifest(
+                path: "index.m3u8", contentType: playlistType, text: PlaylistPackager.multivariant(playlists)))
+        let hasMPD = window.endpoint.encryption.map { $0.scheme != nil } ?? true
+        if window.endpoint.container == .cmaf, hasMPD {
+            var mpd = window
+            mpd.endpoint.package = .dash
+            manifests.append(
+                Manifest(path: "index.mpd", contentType: "application/dash+xml", text: MPDPackager.mpd(mpd)))
+        }
+        return manifests
+    }
+}
+
+/// Why there is no recording of a stretch, in a line for whoever asked for it.
+package struct RecordingError: Error, Sendable, Equatable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+extension EndpointWindow {
+    /// The same segments without protection, for whom the profile's owner trusts with them.
+    fileprivate var inTheClear: EndpointWindow {
+        var window = self
+        window.endpoint.encryption = nil
+        window.revision = "clear"
+        window.segments = segments.map { bound in
+            BoundSegment(segment: bound.segment, keys: nil, run: bound.run.withoutKey, slate: bound.slate)
+        }
+        return window
+    }
+}
