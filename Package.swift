@@ -12,6 +12,7 @@ let settings: [SwiftSetting] = [
 
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioExtras: Target.Dependency = .product(name: "NIOExtras", package: "swift-nio-extras")
@@ -144,7 +145,7 @@ let package = Package(
         .target(
             name: "Origin",
             dependencies: [
-                "Media", "Live", "Keys", "Packager", "PublishGuard", "Settings", "Slate", "Timeline", "OpenSSLCrypto",
+                "DASH", "Media", "Live", "Keys", "Packager", "PublishGuard", "Settings", "Slate", "Timeline", "OpenSSLCrypto",
                 "CZlib", nio,
                 nioPosix,
                 nioHTTP1, nioConcurrency, nioExtras,
@@ -285,8 +286,8 @@ let package = Package(
             "Slate", "TestSupport",
             "Timeline", logging),
         tests(
-            "OriginTests", "Origin", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport", "Timeline",
-            logging, nio, nioHTTP1, nioPosix),
+            "OriginTests", "Origin", "DASH", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport",
+            "Timeline", logging, nio, nioConcurrency, nioEmbedded, nioHTTP1, nioPosix),
         tests(
             "HarvestTests", "Harvest", "CurlHTTP", "DASH", "HLS", "Keys", "Live", "LoopbackServer", "Media", "Packager",
             "Settings", "TestSupport", "Timeline", logging, nioPosix),

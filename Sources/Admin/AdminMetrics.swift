@@ -134,6 +134,10 @@ extension AdminReport {
         text.add(
             "sluice_http_responses_total", .counter, "Answers of the origin, by status.",
             origin.responsesByStatus.sorted { $0.key < $1.key }.map { ([("code", "\($0.key)")], "\($0.value)") })
+        text.add(
+            "sluice_http_broken_total", .counter,
+            "Answers that ended early: the rest of a segment under way did not come.",
+            origin.broken)
         text.add("sluice_http_body_bytes_total", .counter, "Body bytes of the origin.", origin.bodyBytes)
         text.add("sluice_http_connections", .gauge, "Open connections of the origin.", origin.openConnections)
         let cache = cache.counters

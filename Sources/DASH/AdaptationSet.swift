@@ -23,6 +23,7 @@ package struct AdaptationSet: Sendable, Hashable {
     package var contentProtections: [ContentProtection]
     package var essentialProperties: [Descriptor]
     package var supplementalProperties: [Descriptor]
+    package var producerReferenceTime: ProducerReferenceTime?
     package var roles: [Descriptor]
     package var segmentTemplate: SegmentTemplate?
     package var representations: [Representation]
@@ -32,7 +33,8 @@ package struct AdaptationSet: Sendable, Hashable {
         language: String? = nil, segmentAlignment: Bool = true, startWithSAP: UInt8? = 1, maxWidth: UInt32? = nil,
         maxHeight: UInt32? = nil, maxFrameRate: FrameRate? = nil, aspectRatio: String? = nil,
         audioChannelConfigurations: [Descriptor] = [], contentProtections: [ContentProtection] = [],
-        essentialProperties: [Descriptor] = [], supplementalProperties: [Descriptor] = [], roles: [Descriptor] = [],
+        essentialProperties: [Descriptor] = [], supplementalProperties: [Descriptor] = [],
+        producerReferenceTime: ProducerReferenceTime? = nil, roles: [Descriptor] = [],
         segmentTemplate: SegmentTemplate? = nil, representations: [Representation] = []
     ) {
         self.id = id
@@ -50,6 +52,7 @@ package struct AdaptationSet: Sendable, Hashable {
         self.contentProtections = contentProtections
         self.essentialProperties = essentialProperties
         self.supplementalProperties = supplementalProperties
+        self.producerReferenceTime = producerReferenceTime
         self.roles = roles
         self.segmentTemplate = segmentTemplate
         self.representations = representations
@@ -71,6 +74,7 @@ package struct AdaptationSet: Sendable, Hashable {
             for protection in contentProtections { protection.write(to: &writer) }
             for property in essentialProperties { property.write("EssentialProperty", to: &writer) }
             for property in supplementalProperties { property.write("SupplementalProperty", to: &writer) }
+            producerReferenceTime?.write(to: &writer)
             for role in roles { role.write("Role", to: &writer) }
             segmentTemplate?.write(to: &writer)
             for representation in representations { representation.write(to: &writer) }

@@ -38,10 +38,10 @@ package struct EventStream: Sendable, Hashable {
             events: [Event(id: id, time: time, message: "{\"kids\":[\(kids.joined(separator: ","))]}")])
     }
 
-    func write(to writer: inout XMLWriter) {
+    func write(to writer: inout XMLWriter, namespace: String? = nil) {
         let timescale = presentationTimeOffset.timescale
         let attributes: XMLWriter.Attributes = [
-            "schemeIdUri": schemeIDURI, "timescale": String(timescale),
+            "xmlns": namespace, "schemeIdUri": schemeIDURI, "timescale": String(timescale),
             "presentationTimeOffset": String(presentationTimeOffset.value),
         ]
         writer.element("EventStream", attributes) { writer in

@@ -16,6 +16,8 @@ package struct MPD: Sendable, Hashable {
 
     package static let namespace = "urn:mpeg:dash:schema:mpd:2011"
 
+    /// The same in all revisions; patches want it.
+    package var id: String?
     package var profiles: [Profile]
     package var type: PresentationType
     /// Dates are times since the Unix epoch, written to the millisecond.
@@ -27,17 +29,21 @@ package struct MPD: Sendable, Hashable {
     package var timeShiftBufferDepth: Ticks?
     package var suggestedPresentationDelay: Ticks?
     package var maxSegmentDuration: Ticks?
+    package var patchLocation: PatchLocation?
     package var serviceDescription: ServiceDescription?
     package var periods: [Period]
     package var utcTimings: [UTCTiming]
 
     package init(
-        profiles: [Profile] = [.isoffLive], type: PresentationType, availabilityStartTime: Ticks? = nil,
+        id: String? = nil, profiles: [Profile] = [.isoffLive], type: PresentationType,
+        availabilityStartTime: Ticks? = nil,
         publishTime: Ticks? = nil, mediaPresentationDuration: Ticks? = nil, minimumUpdatePeriod: Ticks? = nil,
         minBufferTime: Ticks, timeShiftBufferDepth: Ticks? = nil, suggestedPresentationDelay: Ticks? = nil,
-        maxSegmentDuration: Ticks? = nil, serviceDescription: ServiceDescription? = nil, periods: [Period] = [],
+        maxSegmentDuration: Ticks? = nil, patchLocation: PatchLocation? = nil,
+        serviceDescription: ServiceDescription? = nil, periods: [Period] = [],
         utcTimings: [UTCTiming] = []
     ) {
+        self.id = id
         self.profiles = profiles
         self.type = type
         self.availabilityStartTime = availabilityStartTime
@@ -48,6 +54,7 @@ package struct MPD: Sendable, Hashable {
         self.timeShiftBufferDepth = timeShiftBufferDepth
         self.suggestedPresentationDelay = suggestedPresentationDelay
         self.maxSegmentDuration = maxSegmentDuration
+        self.patchLocation = patchLocation
         self.serviceDescription = serviceDescription
         self.periods = periods
         self.utcTimings = utcTimings
@@ -66,6 +73,7 @@ package struct MPD: Sendable, Hashable {
             "xmlns:cenc": isProtected ? "urn:mpeg:cenc:2013" : nil,
             "xmlns:mspr": isProtected ? "urn:microsoft:playready" : nil,
             "xmlns:dashif": isProtected ? "https://dashif.org/CPS" : nil,
+            "id": id,
             "profiles": profiles.map(\.rawValue).joined(separator: ","),
             "type": type.rawValue,
             "availabilityStartTime": availabilityStartTime.map(XMLTime.dateTime),
@@ -78,6 +86,7 @@ package struct MPD: Sendable, Hashable {
             "maxSegmentDuration": maxSegmentDuration.map(XMLTime.duration),
         ]
         writer.element("MPD", attributes) { writer in
+            if let patchLocation, let publishTime { patchLocation.write(from: publishTime, to: &writer) }
             serviceDescription?.write(to: &writer)
             for period in periods { period.write(to: &writer) }
             for timing in utcTimings { timing.write(to: &writer) }

@@ -111,6 +111,12 @@ private struct Element {
 
     func duration(_ name: String) throws(MPDError) -> Ticks? { try convert(name, XMLTime.parseDuration) }
 
+    /// A decimal number is a duration's seconds by another name; nil also for INF.
+    func seconds(_ name: String) throws(MPDError) -> Ticks? {
+        guard string(name) != "INF" else { return nil }
+        return try convert(name) { XMLTime.parseDuration("PT\($0)S") }
+    }
+
     func dateTime(_ name: String) throws(MPDError) -> Ticks? { try convert(name, XMLTime.parseDateTime) }
 
     func frameRate(_ name: String) throws(MPDError) -> FrameRate? {
@@ -136,6 +142,7 @@ extension MPD {
             throw MPDError("MPD without minBufferTime")
         }
         self.init(
+            id: element.string("id"),
             profiles: try element.required("profiles").split(separator: ",").map {
                 Profile(rawValue: Element.trimmed($0))
             },
@@ -150,10 +157,7 @@ extension MPD {
             serviceDescription = try ServiceDescription(description)
         }
         for period in element.children("Period") { periods.append(try Period(period)) }
-        for timing in element.children("UTCTiming") {
-            utcTimings.append(
-                UTCTiming(schemeIDURI: try timing.required("schemeIdUri"), value: timing.string("value") ?? ""))
-        }
+        utcTimings = try UTCTiming.all(in: element)
     }
 }
 
@@ -161,7 +165,9 @@ extension ServiceDescription {
     fileprivate init(_ element: Element) throws(MPDError) {
         self.init(id: try element.integer("id") ?? 0)
         if let node = element.child("Latency"), let target = try node.integer("target", UInt32.self) {
-            latency = Latency(target: target, minimum: try node.integer("min"), maximum: try node.integer("max"))
+            latency = Latency(
+                target: target, referenceID: try node.integer("referenceId"), minimum: try node.integer("min"),
+                maximum: try node.integer("max"))
         }
         if let node = element.child("PlaybackRate"), let minimum = try Self.thousandths(node, "min"),
             let maximum = try Self.thousandths(node, "max")
@@ -170,11 +176,10 @@ extension ServiceDescription {
         }
     }
 
-    /// A decimal number is a duration's seconds by another name.
     private static func thousandths(_ element: Element, _ name: String) throws(MPDError) -> UInt32? {
-        guard let text = element.string(name) else { return nil }
-        guard let time = XMLTime.parseDuration("PT\(text)S"), let value = UInt32(exactly: time.milliseconds) else {
-            throw MPDError("\(element.name)@\(name) is \"\(text.prefix(40))\"")
+        guard let time = try element.seconds(name) else { return nil }
+        guard let value = UInt32(exactly: time.milliseconds) else {
+            throw MPDError("\(element.name)@\(name) is \(time) s")
         }
         return value
     }
@@ -203,6 +208,7 @@ extension AdaptationSet {
             contentProtections: try ContentProtection.all(in: element),
             essentialProperties: try Descriptor.all("EssentialProperty", in: element),
             supplementalProperties: try Descriptor.all("SupplementalProperty", in: element),
+            producerReferenceTime: try ProducerReferenceTime.first(in: element),
             roles: try Descriptor.all("Role", in: element), segmentTemplate: try SegmentTemplate.first(in: element))
         for node in element.children("Representation") { representations.append(try Representation(node)) }
     }
@@ -221,6 +227,28 @@ extension Representation {
             audioChannelConfigurations: try Descriptor.all("AudioChannelConfiguration", in: element),
             contentProtections: try ContentProtection.all(in: element),
             segmentTemplate: try SegmentTemplate.first(in: element))
+    }
+}
+
+extension UTCTiming {
+    fileprivate static func all(in element: Element) throws(MPDError) -> [UTCTiming] {
+        var timings: [UTCTiming] = []
+        for node in element.children("UTCTiming") {
+            timings.append(
+                UTCTiming(schemeIDURI: try node.required("schemeIdUri"), value: node.string("value") ?? ""))
+        }
+        return timings
+    }
+}
+
+extension ProducerReferenceTime {
+    fileprivate static func first(in element: Element) throws(MPDError) -> ProducerReferenceTime? {
+        guard let node = element.child("ProducerReferenceTime"), let id = try node.integer("id", UInt32.self),
+            let time = try node.dateTime("wallClockTime"), let media = try node.integer("presentationTime", UInt64.self)
+        else { return nil }
+        return ProducerReferenceTime(
+            id: id, isInband: ["true", "1"].contains(node.string("inband")), wallClockTime: time,
+            presentationTime: media, utcTiming: try UTCTiming.all(in: node).first)
     }
 }
 
@@ -290,7 +318,10 @@ extension SegmentTemplate {
         return SegmentTemplate(
             timescale: timescale, presentationTimeOffset: try node.integer("presentationTimeOffset") ?? 0,
             startNumber: try node.integer("startNumber") ?? 1, media: try node.required("media"),
-            initialization: node.string("initialization"), addressing: addressing)
+            initialization: node.string("initialization"),
+            availabilityTimeOffset: try node.seconds("availabilityTimeOffset"),
+            availabilityTimeComplete: !["false", "0"].contains(node.string("availabilityTimeComplete")),
+            addressing: addressing)
     }
 }
 

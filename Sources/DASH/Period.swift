@@ -21,9 +21,10 @@ package struct Period: Sendable, Hashable {
         self.adaptationSets = adaptationSets
     }
 
-    func write(to writer: inout XMLWriter) {
+    func write(to writer: inout XMLWriter, namespace: String? = nil) {
         let attributes: XMLWriter.Attributes = [
-            "id": id, "start": start.map(XMLTime.duration), "duration": duration.map(XMLTime.duration),
+            "xmlns": namespace, "id": id, "start": start.map(XMLTime.duration),
+            "duration": duration.map(XMLTime.duration),
         ]
         writer.element("Period", attributes) { writer in
             for stream in eventStreams { stream.write(to: &writer) }

@@ -1,3 +1,5 @@
+package import Media
+
 /// How segment URLs are made, and which segments there are. ISO/IEC 23009-1:2022, clause 5.3.9.4.
 package struct SegmentTemplate: Sendable, Hashable {
     package enum Addressing: Sendable, Hashable {
@@ -14,17 +16,24 @@ package struct SegmentTemplate: Sendable, Hashable {
     /// With `$RepresentationID$`, `$Number$`, `$Time$` or `$Bandwidth$`.
     package var media: String
     package var initialization: String?
+    /// How long before its end a segment can be asked for. Clause 5.3.9.5.3.
+    package var availabilityTimeOffset: Ticks?
+    /// False: what is asked for then comes as it is made.
+    package var availabilityTimeComplete: Bool
     package var addressing: Addressing
 
     package init(
         timescale: UInt32, presentationTimeOffset: UInt64 = 0, startNumber: UInt64 = 1, media: String,
-        initialization: String? = nil, addressing: Addressing
+        initialization: String? = nil, availabilityTimeOffset: Ticks? = nil, availabilityTimeComplete: Bool = true,
+        addressing: Addressing
     ) {
         self.timescale = timescale
         self.presentationTimeOffset = presentationTimeOffset
         self.startNumber = startNumber
         self.media = media
         self.initialization = initialization
+        self.availabilityTimeOffset = availabilityTimeOffset
+        self.availabilityTimeComplete = availabilityTimeComplete
         self.addressing = addressing
     }
 
@@ -73,6 +82,8 @@ package struct SegmentTemplate: Sendable, Hashable {
         let attributes: XMLWriter.Attributes = [
             "timescale": String(timescale),
             "presentationTimeOffset": presentationTimeOffset == 0 ? nil : String(presentationTimeOffset),
+            "availabilityTimeOffset": availabilityTimeOffset.map(XMLTime.seconds),
+            "availabilityTimeComplete": availabilityTimeComplete ? nil : "false",
             "duration": duration, "startNumber": String(startNumber), "initialization": initialization, "media": media,
         ]
         writer.element("SegmentTemplate", attributes) { writer in

@@ -59,18 +59,34 @@ package struct SegmentTimeline: Sendable, Hashable {
         return segments
     }
 
-    func write(to writer: inout XMLWriter) {
-        writer.element("SegmentTimeline", [:]) { writer in
-            var next: UInt64?
-            for run in runs {
-                writer.element(
-                    "S",
-                    [
-                        "t": run.start == next ? nil : String(run.start), "d": String(run.duration),
-                        "r": run.repeats == 0 ? nil : String(run.repeats),
-                    ])
-                next = run.end
-            }
+    /// An `S` element as it is written: where it begins only where that does not follow.
+    struct Entry: Sendable, Hashable {
+        let start: UInt64?
+        let duration: UInt64
+        let repeats: Int64
+
+        func write(to writer: inout XMLWriter, namespace: String? = nil) {
+            writer.element(
+                "S",
+                [
+                    "xmlns": namespace, "t": start.map { String($0) }, "d": String(duration),
+                    "r": repeats == 0 ? nil : String(repeats),
+                ])
+        }
+    }
+
+    var entries: [Entry] {
+        var next: UInt64?
+        return runs.map { run in
+            defer { next = run.end }
+            return Entry(
+                start: run.start == next ? nil : run.start, duration: run.duration, repeats: run.repeats)
+        }
+    }
+
+    func write(to writer: inout XMLWriter, namespace: String? = nil) {
+        writer.element("SegmentTimeline", ["xmlns": namespace]) { writer in
+            for entry in entries { entry.write(to: &writer) }
         }
     }
 }

@@ -1,12 +1,15 @@
 /// What the service wishes of a player: latency and how fast it may catch up. ISO/IEC 23009-1:2022, annex K.
 package struct ServiceDescription: Sendable, Hashable {
     package struct Latency: Sendable, Hashable {
-        /// Milliseconds.
+        /// The `ProducerReferenceTime` from which it is counted.
+        package var referenceID: UInt32?
+        /// Milliseconds, as are the two below.
         package var target: UInt32
         package var minimum: UInt32?
         package var maximum: UInt32?
 
-        package init(target: UInt32, minimum: UInt32? = nil, maximum: UInt32? = nil) {
+        package init(target: UInt32, referenceID: UInt32? = nil, minimum: UInt32? = nil, maximum: UInt32? = nil) {
+            self.referenceID = referenceID
             self.target = target
             self.minimum = minimum
             self.maximum = maximum
@@ -40,6 +43,7 @@ package struct ServiceDescription: Sendable, Hashable {
                 writer.element(
                     "Latency",
                     [
+                        "referenceId": latency.referenceID.map { String($0) },
                         "target": String(latency.target), "max": latency.maximum.map { String($0) },
                         "min": latency.minimum.map { String($0) },
                     ])

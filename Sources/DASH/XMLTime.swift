@@ -7,7 +7,10 @@ enum XMLTime {
     private static let nanoseconds: UInt32 = 1_000_000_000
 
     /// `PT6.006S`: seconds with as many decimals as needed, exact up to nine; never below 0.
-    static func duration(_ time: Ticks) -> String {
+    static func duration(_ time: Ticks) -> String { "PT\(seconds(time))S" }
+
+    /// `6.006`: seconds as a decimal number, as above.
+    static func seconds(_ time: Ticks) -> String {
         let time = time.value < 0 ? Ticks(0, timescale: 1) : time
         var seconds = time.rescaled(to: 1).value
         let rest = Ticks(time.value % Int64(time.timescale), timescale: time.timescale)
@@ -16,10 +19,10 @@ enum XMLTime {
             seconds += 1
             fraction = 0
         }
-        guard fraction > 0 else { return "PT\(seconds)S" }
+        guard fraction > 0 else { return "\(seconds)" }
         var digits = Substring(padded(fraction, 9))
         while digits.last == "0" { digits.removeLast() }
-        return "PT\(seconds).\(digits)S"
+        return "\(seconds).\(digits)"
     }
 
     /// A duration in days, hours, minutes and seconds, as nanoseconds; years and months must be 0.

@@ -10,6 +10,14 @@ struct XMLWriter {
 
     init(capacity: Int = 0) { text.reserveCapacity(capacity) }
 
+    /// Elements without a document around them.
+    static func fragment(_ content: (inout XMLWriter) -> Void) -> String {
+        var writer = XMLWriter()
+        writer.text = ""
+        content(&writer)
+        return String(writer.text.dropLast())
+    }
+
     /// An element without content.
     mutating func element(_ name: String, _ attributes: Attributes) {
         begin(name, attributes)

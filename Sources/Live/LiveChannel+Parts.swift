@@ -14,6 +14,7 @@ extension LiveChannel {
     private func showParts() {
         guard !state.withLock({ $0.isRetired }) else { return }
         let snapshot = timeline.snapshot
+        let now = clock()
         var shown: [String: BoundUnderWay?] = [:]
         for endpoint in profile.endpoints where endpoint.hasParts {
             guard let group = group(of: endpoint) else { continue }
@@ -22,8 +23,15 @@ extension LiveChannel {
         let reached = state.withLock { state in
             let version = Self.lastVersion.add(1, ordering: .relaxed).newValue
             for (id, underWay) in shown {
-                state.endpoints[id]?.window.show(underWay, with: snapshot.trackSets)
-                state.endpoints[id]?.partVersion = version
+                guard var endpoint = state.endpoints[id] else { continue }
+                let previous = endpoint.window
+                endpoint.window.show(underWay, with: snapshot.trackSets)
+                endpoint.window.openedAtMilliseconds = Self.openedAt(endpoint.window, after: previous, now: now)
+                if endpoint.window.opensRun, previous.underWay?.bound.run != endpoint.window.underWay?.bound.run {
+                    endpoint.version = version
+                }
+                endpoint.partVersion = version
+                state.endpoints[id] = endpoint
             }
             return state.waiting.takeReached(state.endpoints)
         }
@@ -36,6 +44,13 @@ extension LiveChannel {
             logger.error("cannot write down key bindings: no part is listed", metadata: ["error": "\(error)"])
             return nil
         }
+    }
+
+    /// When the run was first shown that the segment under way begins.
+    static func openedAt(_ window: EndpointWindow, after previous: EndpointWindow?, now: Int64) -> Int64? {
+        guard window.opensRun else { return nil }
+        let isKnown = previous?.opensRun == true && previous?.underWay?.bound.run == window.underWay?.bound.run
+        return isKnown ? previous?.openedAtMilliseconds : now
     }
 
     // MARK: Waiting for parts

@@ -50,6 +50,7 @@ package final class LiveChannel: Sendable {
     let slates: SlateShelf
     /// Of its manifests' revisions.
     package let revisionGuard = RevisionGuard()
+    package let mpdHistory = MPDHistory()
     private let revisions: [String: String]
     /// By endpoint. Each segment asks, and to make one prints and hashes a whole contract.
     private let groupNames: [String: String]
@@ -129,6 +130,7 @@ package final class LiveChannel: Sendable {
             let bytes =
                 "\(name) \(endpoint.container) \(endpoint.muxesAudio) \(profile.ladder.segmentDuration)"
                 + (signalling == .manifest ? "" : " \(signalling)")
+                + (endpoint.inbandProducerReferenceTime ? " prft" : "")
             if let group = groups[name] {
                 revisions[endpoint.id] = Self.hash(bytes + group.lossMark)
                 continue
@@ -270,21 +272,23 @@ package final class LiveChannel: Sendable {
             let (previous, isEnded) = state.withLock { ($0.endpoints[endpoint.id]?.window, $0.isEnded) }
             let isSame = previous?.segments.last?.number == bound.segments.last?.number && previous?.isEnded == isEnded
             let changedAt = isSame ? previous?.changedAtMilliseconds ?? now : now
+            let partTarget =
+                endpoint.hasParts ? Ticks(Int64(profile.ladder.partDurationMilliseconds), timescale: 1000) : nil
             let announcement = Self.announcement(
                 bound.isWithheld ? nil : group.upcoming(snapshot), endpoint, snapshot, after: previous?.next,
-                newest: last, listedAt: changedAt, now: now)
+                newest: last, listedAt: changedAt, partTarget: partTarget, now: now)
             if case .due(let time)? = announcement { dues.append(time) }
             var next: NextKeys?
             if case .now(let keys)? = announcement { next = keys }
-            let window = EndpointWindow(
+            var window = EndpointWindow(
                 endpoint: endpoint, revision: revisions[endpoint.id] ?? "",
                 numbering: snapshot.numbering, segments: bound.segments,
                 trackSets: snapshot.trackSets, changedAtMilliseconds: changedAt, isEnded: false,
                 next: next, eventStart: snapshot.eventStart, bitrates: bitrates,
                 nominalBitrates: nominal,
-                partTarget: endpoint.hasParts
-                    ? Ticks(Int64(profile.ladder.partDurationMilliseconds), timescale: 1000) : nil,
+                partTarget: partTarget,
                 underWay: underWay(of: endpoint, group, snapshot))
+            window.openedAtMilliseconds = Self.openedAt(window, after: previous, now: now)
             if previous?.segments.last?.segment.generation != window.segments.last?.segment.generation {
                 for (track, reason) in window.leftOut {
                     logger.warning(
@@ -326,7 +330,7 @@ package final class LiveChannel: Sendable {
     /// - Parameter shown: what is said already, which is never taken back while it holds.
     private static func announcement(
         _ upcoming: KeyGroup.Upcoming?, _ endpoint: EndpointProfile, _ snapshot: Snapshot,
-        after shown: NextKeys?, newest: UInt64, listedAt: Int64, now: Int64
+        after shown: NextKeys?, newest: UInt64, listedAt: Int64, partTarget: Ticks?, now: Int64
     ) -> Announcement? {
         guard let upcoming, upcoming.firstNumber > newest else { return nil }
         if let shown, shown.keys.period == upcoming.keys.period, shown.firstNumber == upcoming.firstNumber {
@@ -339,7 +343,7 @@ package final class LiveChannel: Sendable {
             // Players reckon when it is there.
             listed =
                 snapshot.nominalStart(of: upcoming.firstNumber).milliseconds
-                + length + MPDPackager.publicationDelay.milliseconds
+                + MPDPackager.availabilityDelay(segmentDuration: snapshot.segmentDuration, partTarget: partTarget)
         } else {
             // A segment is listed one duration after the one before it.
             let (time, overflow) = Int64(clamping: upcoming.firstNumber - newest).multipliedReportingOverflow(

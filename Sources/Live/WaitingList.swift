@@ -5,16 +5,20 @@ package struct PartGoal: Sendable, Hashable {
     package let endpoint: String
     package let track: String
     package let position: MediaPosition
+    /// Also reached where the segment is whole without that part.
+    package let isOfSegment: Bool
 
-    package init(endpoint: String, track: String, position: MediaPosition) {
+    package init(endpoint: String, track: String, position: MediaPosition, isOfSegment: Bool = false) {
         self.endpoint = endpoint
         self.track = track
         self.position = position
+        self.isOfSegment = isOfSegment
     }
 
     /// Whether there is nothing to wait for.
     func isReached(_ endpoints: [String: LiveChannel.EndpointState]) -> Bool {
         guard let state = endpoints[endpoint] else { return true }
+        if isOfSegment, state.window.segments.last.map({ $0.number >= position.segment }) == true { return true }
         return state.isWithheld || state.window.isEnded || state.window.reaches(position, of: track)
     }
 }

@@ -16,6 +16,8 @@ package struct CachedResponse: Sendable {
     package var status: HTTPResponseStatus
     package var contentType: String
     package var body: ByteBuffer
+    /// Where the body is made while it is sent: all of it, and `body` is empty.
+    package var rest: ResponseStream?
     /// The same body gzip-ed, where that is worth it.
     package var gzipBody: ByteBuffer?
     /// Strong, without quotes; nil for errors.
@@ -26,8 +28,9 @@ package struct CachedResponse: Sendable {
 
     package init(
         status: HTTPResponseStatus, contentType: String, body: ByteBuffer, gzipBody: ByteBuffer? = nil,
-        entityTag: String? = nil, freshness: Freshness, retryAfter: Int? = nil
+        entityTag: String? = nil, freshness: Freshness, retryAfter: Int? = nil, rest: ResponseStream? = nil
     ) {
+        self.rest = rest
         self.status = status
         self.contentType = contentType
         self.body = body

@@ -1,3 +1,4 @@
+import DASH
 package import Live
 import Media
 package import NIOCore
@@ -11,9 +12,9 @@ import Timeline
 
 /// The live channels as HTTP content: looks a path up, and makes what is not cached once, on a thread pool.
 package struct LiveContent: Sendable {
-    private let channels: ChannelDirectory
+    let channels: ChannelDirectory
     private let cache: ResponseCache
-    private let blocked = BlockedRequests()
+    let blocked = BlockedRequests()
     private let threads: NIOThreadPool
     private let clock: @Sendable () -> Int64
     private let logFailure: @Sendable (_ path: String, _ reason: String) -> Void
@@ -43,13 +44,14 @@ package struct LiveContent: Sendable {
         else { return .ready(.notFound) }
         switch path.resource {
         case .time: return .ready(time())
+        case .mpdPatch: return patch(path, channel, state, on: eventLoop)
         case .multivariantPlaylist, .mpd, .mediaPlaylist:
             return manifest(path, channel, state, mayWait: mayWait, on: eventLoop)
         case .header(let track, let revision, let generation, let period):
             return header(path, state, track, revision, generation, period, on: eventLoop)
         case .segment(let track, let revision, let number, let isTransportStream):
             guard (state.window.endpoint.container == .ts) == isTransportStream else { return .ready(.notFound) }
-            return segment(path, channel, state, track, revision, number, on: eventLoop)
+            return segment(path, channel, state, track, revision, number, mayWait: mayWait, on: eventLoop)
         case .part(let track, let revision, let number, let part):
             let position = MediaPosition(segment: number, part: part)
             return self.part(path, channel, state, track, revision, position, mayWait: mayWait, on: eventLoop)
@@ -57,14 +59,12 @@ package struct LiveContent: Sendable {
     }
 
     /// When there is more of a track, the answer as it is then.
-    private func later(
+    func later(
         _ path: ResourcePath, _ channel: LiveChannel, _ goal: PartGoal, _ state: LiveChannel.EndpointState,
         on eventLoop: any EventLoop
     ) -> OriginAnswer {
-        // Three target durations (clause 6.2.5.2), but never so long that a connection counts as idle.
-        let target = state.window.segmentDuration.rescaled(to: 1, rounding: .up).value
         let answer = blocked.wait(
-            for: goal, in: channel, atMost: .seconds(min(max(target, 1) * 3, Self.longestWaitSeconds)), on: eventLoop
+            for: goal, in: channel, atMost: Self.longestWait(state.window), on: eventLoop
         ).flatMap { outcome -> EventLoopFuture<CachedResponse> in
             switch outcome {
             case .reached:
@@ -79,11 +79,14 @@ package struct LiveContent: Sendable {
         return .later(answer)
     }
 
-    private static let longestWaitSeconds: Int64 = 45
+    /// Three target durations (RFC 8216bis, clause 6.2.5.2), but never so long that a connection counts as idle.
+    static func longestWait(_ window: EndpointWindow) -> TimeAmount {
+        .seconds(min(max(window.segmentDuration.rescaled(to: 1, rounding: .up).value, 1) * 3, 45))
+    }
 
     // MARK: Manifests
 
-    private func manifest(
+    func manifest(
         _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, mayWait: Bool,
         on eventLoop: any EventLoop
     ) -> OriginAnswer {
@@ -172,12 +175,21 @@ package struct LiveContent: Sendable {
     private func guarded(
         _ path: ResourcePath, _ channel: LiveChannel, _ window: EndpointWindow, version: UInt64, isDelta: Bool = false
     ) throws -> CachedResponse {
-        let (text, contentType) = try ManifestText.make(path.resource, window)
+        let text: String
+        let contentType: String
+        var mpd: MPD?
+        if case .mpd = path.resource {
+            let dated = channel.mpdHistory.dated(MPDPackager.description(of: window), of: path.text)
+            (mpd, text, contentType) = (dated, dated.serialize(), ManifestText.mpdType)
+        } else {
+            (text, contentType) = try ManifestText.make(path.resource, window)
+        }
         func response(_ text: String) -> CachedResponse {
             Self.manifest(text, contentType, .until(epochMilliseconds: window.nextChangeMilliseconds))
         }
         func published() throws -> CachedResponse {
-            response(isDelta ? try ManifestText.make(path.resource, window, isDelta: true).text : text)
+            if let mpd { channel.mpdHistory.add(mpd, of: path.text) }
+            return response(isDelta ? try ManifestText.make(path.resource, window, isDelta: true).text : text)
         }
         // Of renditions; what names them has nothing that could go back.
         if case .multivariantPlaylist = path.resource { return try published() }
@@ -215,7 +227,7 @@ package struct LiveContent: Sendable {
             shift?.isComplete == true ? .seconds(60) : .until(epochMilliseconds: window.nextChangeMilliseconds))
     }
 
-    private static func manifest(
+    static func manifest(
         _ text: String, _ contentType: String, _ freshness: CachedResponse.Freshness
     ) -> CachedResponse {
         let bytes = Array(text.utf8)
@@ -257,7 +269,7 @@ package struct LiveContent: Sendable {
 
     private func segment(
         _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, _ track: String,
-        _ revision: String, _ number: UInt64, on eventLoop: any EventLoop
+        _ revision: String, _ number: UInt64, mayWait: Bool, on eventLoop: any EventLoop
     ) -> OriginAnswer {
         let window = state.window
         guard let bound = window.segment(number) else {
@@ -266,6 +278,11 @@ package struct LiveContent: Sendable {
             guard number > last else { return .ready(.notFound) }
             // Withheld: it may be there, without a key. Otherwise the next one or two are worth asking for again.
             if state.isWithheld { return .ready(Self.noKey) }
+            if let answer = segmentUnderWay(
+                path, channel, state, track: track, revision: revision, number: number, mayWait: mayWait, on: eventLoop)
+            {
+                return answer
+            }
             return .ready(number <= last + 2 ? Self.tooEarly : .notFound)
         }
         guard revision == window.revision(of: bound), let (stored, _) = window.share(of: track, in: bound) else {
@@ -280,7 +297,7 @@ package struct LiveContent: Sendable {
         }
     }
 
-    private func part(
+    func part(
         _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, _ track: String,
         _ revision: String, _ position: MediaPosition, mayWait: Bool, on eventLoop: any EventLoop
     ) -> OriginAnswer {
@@ -319,7 +336,7 @@ package struct LiveContent: Sendable {
     }
 
     /// From the cache, or made once for all who ask at the same time.
-    private func make(
+    func make(
         _ key: String, on eventLoop: any EventLoop, _ body: @escaping @Sendable () throws -> CachedResponse
     ) -> OriginAnswer {
         switch cache.lookUp(key, on: eventLoop) {
@@ -364,7 +381,7 @@ package struct LiveContent: Sendable {
 }
 
 extension Track.Kind {
-    fileprivate var contentType: String {
+    var contentType: String {
         switch self {
         case .video: "video/mp4"
         case .audio: "audio/mp4"
@@ -377,6 +394,7 @@ extension ResourcePath {
     var text: String {
         switch resource {
         case .time: "/\(channel)/\(endpoint)/time"
+        case .mpdPatch: "/\(channel)/\(endpoint)/patch.mpp"
         case .multivariantPlaylist: "/\(channel)/\(endpoint)/index.m3u8"
         case .mpd: "/\(channel)/\(endpoint)/index.mpd"
         case .mediaPlaylist(let track): "/\(channel)/\(endpoint)/\(track)/playlist.m3u8"
@@ -390,9 +408,9 @@ extension ResourcePath {
     }
 
     /// Media bytes follow from the URL, so the URL is their identity.
-    fileprivate var entityTag: String? {
+    var entityTag: String? {
         switch resource {
-        case .time, .multivariantPlaylist, .mpd, .mediaPlaylist: nil
+        case .time, .multivariantPlaylist, .mpd, .mpdPatch, .mediaPlaylist: nil
         case .header(let track, let revision, let generation, let period):
             "\(track)-\(revision)-i\(generation)-\(period?.description ?? "")"
         case .segment(let track, let revision, let number, _): "\(track)-\(revision)-\(number)"

@@ -2,6 +2,8 @@ import Packager
 
 /// A manifest's text and its media type.
 enum ManifestText {
+    static let mpdType = "application/dash+xml"
+
     static func make(
         _ resource: ResourcePath.Resource, _ window: EndpointWindow, isDelta: Bool = false
     ) throws -> (text: String, type: String) {
@@ -10,8 +12,8 @@ enum ManifestText {
         case .multivariantPlaylist: return (PlaylistPackager.multivariant(window), playlistType)
         case .mediaPlaylist(let track):
             return (try PlaylistPackager.media(track, window, isDelta: isDelta), playlistType)
-        case .mpd: return (MPDPackager.mpd(window), "application/dash+xml")
-        case .time, .header, .segment, .part:
+        case .mpd: return (MPDPackager.mpd(window), mpdType)
+        case .mpdPatch, .time, .header, .segment, .part:
             preconditionFailure("not a manifest")  // why: LiveContent asks for manifests only
         }
     }

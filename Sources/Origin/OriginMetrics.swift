@@ -4,6 +4,8 @@ import NIOConcurrencyHelpers
 package final class OriginMetrics: Sendable {
     package struct Values: Sendable {
         package var responsesByStatus: [UInt: UInt64] = [:]
+        /// Answers that were broken off, as the rest of a segment under way did not come.
+        package var broken: UInt64 = 0
         package var bodyBytes: UInt64 = 0
         package var openConnections = 0
     }
@@ -15,6 +17,13 @@ package final class OriginMetrics: Sendable {
     func count(status: UInt, bytes: Int) {
         state.withLockedValue {
             $0.responsesByStatus[status, default: 0] += 1
+            $0.bodyBytes += UInt64(bytes)
+        }
+    }
+
+    func countBroken(bytes: Int) {
+        state.withLockedValue {
+            $0.broken += 1
             $0.bodyBytes += UInt64(bytes)
         }
     }

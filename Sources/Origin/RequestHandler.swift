@@ -14,6 +14,17 @@ final class RequestHandler: ChannelInboundHandler {
     private var date = HTTPDate()
     /// Bytes that waited to be sent when the connection was last found idle.
     private var lastWaiting = 0
+    /// What is being sent piece by piece, and how far it is.
+    private var sending: Sending?
+
+    private struct Sending {
+        let head: HTTPRequestHead
+        let stream: ResponseStream
+        var index = 0
+        var bytes = 0
+        /// Until there is room for more.
+        var isPaused = false
+    }
 
     init(content: @escaping OriginContent, metrics: OriginMetrics, clock: @escaping @Sendable () -> Int64) {
         self.content = content
@@ -57,17 +68,26 @@ final class RequestHandler: ChannelInboundHandler {
         }
         switch content(path, context.eventLoop) {
         case .ready(let response): write(response, for: head, context: context)
-        case .later(let future):
-            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-            future.whenComplete { result in
-                let (handler, context) = bound.value
-                let failure = CachedResponse.text(.internalServerError, "internal error", freshness: .noStore)
-                handler.write((try? result.get()) ?? failure, for: head, context: context)
-            }
+        case .later(let future): write(future, for: head, context: context)
+        }
+    }
+
+    private func write(
+        _ future: EventLoopFuture<CachedResponse>, for head: HTTPRequestHead, context: ChannelHandlerContext
+    ) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        future.whenComplete { result in
+            let (handler, context) = bound.value
+            let failure = CachedResponse.text(.internalServerError, "internal error", freshness: .noStore)
+            handler.write((try? result.get()) ?? failure, for: head, context: context)
         }
     }
 
     private func write(_ response: CachedResponse, for head: HTTPRequestHead, context: ChannelHandlerContext) {
+        // HTTP/1.0 has no chunks, and what is cut off would be taken for the whole; HEAD tells the length.
+        if let rest = response.rest, head.method == .HEAD || head.version != .http1_1 {
+            return write(rest.whole(), for: head, context: context)
+        }
         let now = clock()
         var plan = ResponsePlan(response, for: head, nowMilliseconds: now, date: date.text(epochSeconds: now / 1000))
         if plan.head.status == .methodNotAllowed || head.method == .OPTIONS {
@@ -79,9 +99,17 @@ final class RequestHandler: ChannelInboundHandler {
             plan.head.headers.add(name: "access-control-max-age", value: "86400")
         }
         if !head.isKeepAlive { plan.head.headers.add(name: "connection", value: "close") }
-        metrics.count(status: plan.head.status.code, bytes: plan.body?.readableBytes ?? 0)
         context.write(wrapOutboundOut(.head(plan.head)), promise: nil)
+        if let rest = plan.rest {
+            sending = Sending(head: head, stream: rest)
+            return sendNext(context: context)
+        }
+        metrics.count(status: plan.head.status.code, bytes: plan.body?.readableBytes ?? 0)
         if let body = plan.body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
+        writeEnd(for: head, context: context)
+    }
+
+    private func writeEnd(for head: HTTPRequestHead, context: ChannelHandlerContext) {
         let end = wrapOutboundOut(.end(nil))
         if head.isKeepAlive {
             context.writeAndFlush(end, promise: nil)
@@ -89,6 +117,50 @@ final class RequestHandler: ChannelInboundHandler {
             let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
             context.writeAndFlush(end).whenComplete { _ in bound.value.close(promise: nil) }
         }
+    }
+
+    // MARK: Piece by piece
+
+    /// One piece at a time, and none while earlier ones wait to be sent: a slow reader holds one piece, which is shared.
+    private func sendNext(context: ChannelHandlerContext) {
+        guard let sending, context.channel.isActive else { return }
+        guard context.channel.isWritable else {
+            self.sending?.isPaused = true
+            return context.flush()
+        }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        sending.stream.next(sending.index).whenComplete { result in
+            let (handler, context) = bound.value
+            handler.send((try? result.get()) ?? .broken, context: context)
+        }
+    }
+
+    private func send(_ step: ResponseStream.Step, context: ChannelHandlerContext) {
+        guard let sending, context.channel.isActive else { return }
+        switch step {
+        case .bytes(let buffer):
+            self.sending?.index += 1
+            self.sending?.bytes += buffer.readableBytes
+            context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
+            sendNext(context: context)
+        case .end:
+            self.sending = nil
+            metrics.count(status: HTTPResponseStatus.ok.code, bytes: sending.bytes)
+            writeEnd(for: sending.head, context: context)
+        case .broken:
+            self.sending = nil
+            metrics.countBroken(bytes: sending.bytes)
+            // Without the last chunk nobody keeps it. RFC 9112, clause 8.
+            context.close(promise: nil)
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable, sending?.isPaused == true {
+            sending?.isPaused = false
+            sendNext(context: context)
+        }
+        context.fireChannelWritabilityChanged()
     }
 
     private static let preflight = CachedResponse(

@@ -7,6 +7,8 @@ package struct ResourcePath: Hashable, Sendable {
         case multivariantPlaylist
         /// `index.mpd`
         case mpd
+        /// `patch.mpp`: what has changed in the MPD
+        case mpdPatch
         /// `time`: the time of day, for UTCTiming
         case time
         /// `TRACK/playlist.m3u8`
@@ -27,6 +29,13 @@ package struct ResourcePath: Hashable, Sendable {
 
     static let maximumLength = 512
 
+    init(channel: String, endpoint: String, resource: Resource) {
+        self.channel = channel
+        self.endpoint = endpoint
+        self.resource = resource
+        query = nil
+    }
+
     /// Nil for every path that cannot name anything of ours.
     /// - Parameter uri: the request target.
     package init?(parsing uri: String) {
@@ -40,6 +49,7 @@ package struct ResourcePath: Hashable, Sendable {
         switch parts.count {
         case 3 where file == "index.m3u8": resource = .multivariantPlaylist
         case 3 where file == "index.mpd": resource = .mpd
+        case 3 where file == "patch.mpp": resource = .mpdPatch
         case 3 where file == "time": resource = .time
         case 4 where file == "playlist.m3u8": resource = .mediaPlaylist(track: String(parts[2]))
         case 5:
@@ -54,7 +64,7 @@ package struct ResourcePath: Hashable, Sendable {
 
     private static func query(of uri: String, for resource: Resource) -> String? {
         switch resource {
-        case .multivariantPlaylist, .mpd, .mediaPlaylist:
+        case .multivariantPlaylist, .mpd, .mpdPatch, .mediaPlaylist:
             let rest = uri.drop { $0 != "?" && $0 != "#" }
             return rest.first == "?" ? String(rest.dropFirst().prefix { $0 != "#" }) : nil
         case .time, .header, .segment, .part: return nil

@@ -4,8 +4,10 @@ import NIOHTTP1
 /// What of a response is sent for one request: conditional and range requests. RFC 9110, clauses 13 and 14.
 struct ResponsePlan {
     var head: HTTPResponseHead
-    /// Nil: no body (HEAD, 304).
+    /// Nil: no body (HEAD, 304), or one that is made while it is sent.
     var body: ByteBuffer?
+    /// What is sent after `body`, chunk by chunk. RFC 9112, clause 7.1.
+    var rest: ResponseStream?
 
     /// - Parameter date: the Date header's text.
     init(_ response: CachedResponse, for request: HTTPRequestHead, nowMilliseconds: Int64, date: String) {
@@ -30,6 +32,9 @@ struct ResponsePlan {
         if let tag { headers.add(name: "etag", value: "\"\(tag)\"") }
         if status == .ok, let tag, Self.matches(request.headers[canonicalForm: "if-none-match"], tag) {
             status = .notModified
+        } else if status == .ok, response.rest != nil {
+            // Its length is not known, so no range of it can be told.
+            rest = response.rest
         } else if status == .ok, response.freshness == .immutable {
             headers.add(name: "accept-ranges", value: "bytes")
             switch Self.range(request, tag: tag, size: content.readableBytes) {
@@ -46,7 +51,7 @@ struct ResponsePlan {
                 content = ByteBuffer()
             }
         }
-        if status == .notModified {
+        if status == .notModified || rest != nil {
             body = nil
         } else {
             headers.add(name: "content-length", value: String(content.readableBytes))

@@ -11,6 +11,8 @@ struct ChunkProtection {
     let scheme: ProtectionScheme
     /// Each fragment says its key (`seig`) and holds these `pssh` boxes; nil: the header says the key.
     var fragmentBoxes: [[UInt8]]?
+    /// Each chunk begins with the time of day.
+    var saysTime = false
 
     /// Every clear chunk becomes one protected `moof` and `mdat`, so that parts stay byte ranges of their segment.
     func protect(_ clear: [UInt8]) throws -> [UInt8] {
@@ -44,6 +46,9 @@ struct ChunkProtection {
                     of: clear.span.extracting(sample.offset..<sample.offset + sample.size))
                 encryption.append(iv: scheme == .cenc ? iv(sample).bigEndianBytes : [], subsamples: runs)
                 subsamples.append(runs)
+            }
+            if saysTime {
+                ReferenceTimes.write(first.decodeTime, timescale: track.track.timescale, to: &writer)
             }
             fragmentWriter.write(
                 sequenceNumber: fragment.sequenceNumber, samples: fragment.samples,

@@ -71,6 +71,19 @@ extension EndpointWindow {
         return part > (newest.map { $0 + limit } ?? limit)
     }
 
+    /// How many parts are there of a track in a segment, and whether those are all; nil where it is not there.
+    /// - Parameter revision: under which it is asked for.
+    package func progress(of number: UInt64, track: String, revision: String) -> (count: Int, isWhole: Bool)? {
+        guard partTarget != nil, revision == self.revision else { return nil }
+        if let underWay, underWay.bound.number == number {
+            return shareUnderWay(of: track).map { ($0.share.chunks.count, $0.isEnded) }
+        }
+        guard let bound = segment(number), bound.run.slate == nil, let (_, share) = share(of: track, in: bound) else {
+            return nil
+        }
+        return (share.chunks.count, true)
+    }
+
     /// The clear media of a part that is there, and the segment whose key it has.
     package func part(_ position: MediaPosition, of track: String) -> (StoredTrack, PartMedia, BoundSegment)? {
         guard partTarget != nil, let number = position.part.flatMap({ Int(exactly: $0) }) else { return nil }

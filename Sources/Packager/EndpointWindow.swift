@@ -36,6 +36,8 @@ package struct EndpointWindow: Sendable {
     package let nominalBitrates: [String: UInt32]
     /// The longest that a part may be; nil where the endpoint has none.
     package internal(set) var partTarget: Ticks?
+    /// When a run of segments was first shown by the one under way, in milliseconds from the epoch.
+    package var openedAtMilliseconds: Int64?
     /// The segment right after the last, as far as it is there and has its key; nil where the endpoint has no parts.
     package internal(set) var underWay: BoundUnderWay?
 
@@ -269,7 +271,15 @@ extension EndpointWindow {
     package var nextChangeMilliseconds: Int64 { changedAtMilliseconds &+ segmentDuration.milliseconds }
 
     /// When what manifests say last changed.
-    package var publishedAtMilliseconds: Int64 { max(changedAtMilliseconds, next?.announcedAtMilliseconds ?? .min) }
+    package var publishedAtMilliseconds: Int64 {
+        max(changedAtMilliseconds, next?.announcedAtMilliseconds ?? .min, openedAtMilliseconds ?? .min)
+    }
+
+    /// Whether the segment under way begins a run, which an MPD names.
+    package var opensRun: Bool {
+        guard let open = underWay?.bound, endpoint.package == .dash else { return false }
+        return open.run != segments.last?.run
+    }
 
     /// The keys of a period that segments have, or that is announced.
     package func keys(of period: KeyPeriod) -> PeriodKeys? {

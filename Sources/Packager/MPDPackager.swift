@@ -1,4 +1,4 @@
-import DASH
+package import DASH
 import Keys
 package import Media
 import Settings
@@ -7,14 +7,16 @@ import Timeline
 /// The MPD of a DASH endpoint, made from its window: pure text. ISO/IEC 23009-1:2022, clause 5.3.
 ///
 /// Media time counts from the Unix epoch and so does the presentation: availabilityStartTime is 1970-01-01T00:00:00Z
-/// (a little later without a timeline) and a Period's start is its media time. Every run of segments with one key and
+/// (a little later with numbers alone, but for low latency) and a Period's start is its media time. Every run of segments with one key and
 /// one track set is a Period.
 package enum MPDPackager {
     /// How long after its end a segment is promised where players reckon with numbers alone: decoding, encoding and
     /// listing take less on a machine that keeps up. The same for ever, since availabilityStartTime may not change.
     package static let publicationDelay = Ticks(2, timescale: 1)
 
-    package static func mpd(_ window: EndpointWindow) -> String {
+    package static func mpd(_ window: EndpointWindow) -> String { description(of: window).serialize() }
+
+    package static func description(of window: EndpointWindow) -> MPD {
         let endpoint = window.endpoint
         let runs = runs(window)
         var periods: [Period] = []
@@ -27,26 +29,37 @@ package enum MPDPackager {
         let longest = longestSegment(window)
         // Where a viewer's window begins at 0 and is complete, players need no clock any more.
         let isStatic = window.isEnded && window.shift?.origin != nil
-        let mpd = MPD(
-            profiles: [.isoffLive], type: isStatic ? .static : .dynamic,
+        return MPD(
+            id: endpoint.mpdPatch ? "\(endpoint.id)-\(window.revision)" : nil, profiles: [.isoffLive],
+            type: isStatic ? .static : .dynamic,
             availabilityStartTime: availabilityStart(window),
             publishTime: Ticks(window.publishedAtMilliseconds, timescale: 1000),
             mediaPresentationDuration: window.isEnded ? periods.last.flatMap { end(of: $0) } : nil,
-            minimumUpdatePeriod: window.isEnded ? nil : .seconds(endpoint.minUpdatePeriodSeconds),
+            minimumUpdatePeriod: window.isEnded ? nil : updatePeriod(window),
             minBufferTime: .seconds(endpoint.minBufferTimeSeconds),
             // What is over does not grow old: who comes now sees the window that is left.
             timeShiftBufferDepth: window.isEnded ? nil : depth(window),
-            suggestedPresentationDelay: isStatic ? nil : .seconds(endpoint.suggestedPresentationDelaySeconds),
-            maxSegmentDuration: longest, periods: periods,
-            utcTimings: isStatic ? [] : [.httpXSDate("time")])
-        return mpd.serialize()
+            suggestedPresentationDelay: isStatic ? nil : presentationDelay(window),
+            maxSegmentDuration: longest, patchLocation: patchLocation(window),
+            serviceDescription: serviceDescription(window, periods), periods: periods,
+            utcTimings: isStatic ? [] : [utcTiming])
     }
+
+    /// Where the live MPD is patched; one of another time, or of fewer renditions, is not.
+    private static func patchLocation(_ window: EndpointWindow) -> PatchLocation? {
+        guard window.endpoint.mpdPatch, window.shift == nil, window.filter.isNone else { return nil }
+        return PatchLocation(url: "patch.mpp", lifetimeSeconds: patchLifetimeSeconds)
+    }
+
+    /// So long a revision is known after it was published.
+    private static let patchLifetimeSeconds: UInt32 = 60
 
     /// When what has the presentation time 0 is there: at the epoch, or where a viewer's window begins.
     private static func availabilityStart(_ window: EndpointWindow) -> Ticks {
         var start = window.shift?.origin ?? Ticks(0, timescale: 1)
         let delay = Ticks(Int64(window.shift?.delaySeconds ?? 0), timescale: 1)
-        for part in window.endpoint.segmentTemplate == .number ? [delay, publicationDelay] : [delay] {
+        let isPromised = window.endpoint.segmentTemplate == .number && window.partTarget == nil
+        for part in isPromised ? [delay, publicationDelay] : [delay] {
             start = Ticks(start.value &+ part.rescaled(to: start.timescale).value, timescale: start.timescale)
         }
         return start
@@ -82,6 +95,10 @@ package enum MPDPackager {
                 runs.append(Run(run: run, keys: segment.keys, segments: [segment], peaks: peaks))
             }
         }
+        if let open = window.underWay?.bound {
+            let run = saysKeys ? open.run : open.run.withoutKey
+            if runs.last?.run != run { runs.append(Run(run: run, keys: open.keys, segments: [], peaks: peaks)) }
+        }
         if let announced = announced(window, peaks) { runs.append(announced) }
         return runs
     }
@@ -89,11 +106,10 @@ package enum MPDPackager {
     /// The run of the keys that come next: players ask for licences when they see a Period, not when they play it.
     ///
     /// Only where numbers are reckoned from the time: a Period behind one whose timeline still grows breaks players,
-    /// which take that one to be complete (docs/decisions/0018).
+    /// which take that one to be complete (docs/decisions/0018); nor in low latency, where they take the last segment
+    /// to be complete with its first part, if they know of the next Period (docs/decisions/0028).
     private static func announced(_ window: EndpointWindow, _ peaks: [String: Int]) -> Run? {
-        guard let next = window.next, window.endpoint.segmentTemplate == .number, window.endpoint.hasKeyInHeader,
-            let newest = window.segments.last
-        else { return nil }
+        guard let next = window.next, window.announcesPeriods, let newest = window.segments.last else { return nil }
         let run = SegmentRun(
             firstNumber: next.firstNumber, generation: newest.segment.generation, keyPeriod: next.keys.period,
             start: window.nominalStart(of: next.firstNumber), continuing: newest.run)
@@ -102,7 +118,8 @@ package enum MPDPackager {
 
     /// What the Period on air says of the keys that come next, for applications.
     private static func announcement(in run: SegmentRun, _ window: EndpointWindow) -> [EventStream] {
-        guard let next = window.next, window.endpoint.segmentTemplate == .timeline, window.endpoint.hasKeyInHeader
+        guard let next = window.next, !window.announcesPeriods, window.endpoint.hasKeyInHeader,
+            next.firstNumber > window.underWay?.bound.number ?? 0
         else { return [] }
         return [
             .nextKeys(
@@ -184,6 +201,8 @@ package enum MPDPackager {
                 contentProtections: protections(group[0], run, window),
                 supplementalProperties: continuity + (others.isEmpty ? [] : [.switching(with: others)]),
                 roles: [.mainRole])
+            set.producerReferenceTime = producerReferenceTime(
+                id: set.id, start(run.run, window), timescale: group[0].track.timescale, window)
             place(group, run, window, in: &set)
             sets.append(set)
         }
@@ -192,6 +211,8 @@ package enum MPDPackager {
                 id: UInt32(10 + index), contentType: .audio, mimeType: "audio/mp4", language: audio.track.language,
                 contentProtections: protections(audio, run, window), supplementalProperties: continuity,
                 roles: [.mainRole])
+            set.producerReferenceTime = producerReferenceTime(
+                id: set.id, start(run.run, window), timescale: audio.track.timescale, window)
             place([audio], run, window, in: &set)
             sets.append(set)
         }
@@ -247,7 +268,8 @@ package enum MPDPackager {
             initialization:
                 "$RepresentationID$/\(window.revision(with: run.run.slate))/"
                 + MediaLocation.headerName(generation: run.run.generation, period: period),
-            addressing: addressing)
+            availabilityTimeOffset: availabilityTimeOffset(window),
+            availabilityTimeComplete: window.partTarget == nil, addressing: addressing)
     }
 
     /// Video tracks that share a codec and a key, in the ladder's order.

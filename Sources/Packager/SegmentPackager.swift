@@ -46,7 +46,12 @@ package enum SegmentPackager {
     package static func cmaf(
         _ clear: [UInt8], number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?
     ) throws(PackagingError) -> [UInt8] {
-        guard let encryption = endpoint.encryption, let key = try key(for: stored, endpoint, keys) else { return clear }
+        guard let encryption = endpoint.encryption, let key = try key(for: stored, endpoint, keys) else {
+            guard endpoint.inbandProducerReferenceTime else { return clear }
+            do { return try ReferenceTimes.add(to: clear, of: stored) } catch {
+                throw .media(segment: number, track: stored.track.name, reason: "\(error)")
+            }
+        }
         switch encryption.method {
         case .aes128:
             do throws(ProtectionError) {
@@ -60,7 +65,8 @@ package enum SegmentPackager {
             do {
                 return try ChunkProtection(
                     track: stored, key: key, scheme: scheme,
-                    fragmentBoxes: encryption.rotationSignalling == .manifest ? nil : key.fragmentBoxes(encryption)
+                    fragmentBoxes: encryption.rotationSignalling == .manifest ? nil : key.fragmentBoxes(encryption),
+                    saysTime: endpoint.inbandProducerReferenceTime
                 ).protect(clear)
             } catch {
                 throw .media(segment: number, track: stored.track.name, reason: "\(error)")

@@ -21,12 +21,19 @@ package struct EndpointProfile: Sendable, Hashable {
     package var useAudioRenditionGroup: Bool
     package var includeIframeOnlyStream: Bool
     package var lowLatency: Bool
-    /// DASH, as are the four below.
+    /// DASH, as are the seven below.
     package var minBufferTimeSeconds: UInt32
     package var minUpdatePeriodSeconds: UInt32
-    package var suggestedPresentationDelaySeconds: UInt32
+    /// Nil, in low latency alone: the target latency.
+    package var suggestedPresentationDelaySeconds: UInt32?
     package var segmentTemplate: SegmentTemplate
     package var periodTriggers: Set<PeriodTrigger>
+    /// Low latency: from what an encoder sends to what a viewer sees; nil: four parts, a second at least.
+    package var targetLatencyMilliseconds: UInt32?
+    /// Each chunk begins with a `prft`.
+    package var inbandProducerReferenceTime: Bool
+    /// Players get what has changed in the MPD instead of all of it; with timelines alone.
+    package var mpdPatch: Bool
     /// Nil: served in the clear.
     package var encryption: EndpointEncryption?
 
@@ -34,8 +41,9 @@ package struct EndpointProfile: Sendable, Hashable {
         id: String, package: Package, container: Container = .cmaf, playlistType: PlaylistType = .live,
         windowSeconds: UInt32 = 60, programDateTimeIntervalSeconds: UInt32 = 6, useAudioRenditionGroup: Bool = true,
         includeIframeOnlyStream: Bool = false, lowLatency: Bool = false, minBufferTimeSeconds: UInt32 = 6,
-        minUpdatePeriodSeconds: UInt32 = 3, suggestedPresentationDelaySeconds: UInt32 = 18,
+        minUpdatePeriodSeconds: UInt32 = 3, suggestedPresentationDelaySeconds: UInt32? = 18,
         segmentTemplate: SegmentTemplate = .timeline, periodTriggers: Set<PeriodTrigger> = [.keyRotation],
+        targetLatencyMilliseconds: UInt32? = nil, inbandProducerReferenceTime: Bool = false, mpdPatch: Bool = false,
         encryption: EndpointEncryption? = nil
     ) {
         self.id = id
@@ -52,12 +60,15 @@ package struct EndpointProfile: Sendable, Hashable {
         self.suggestedPresentationDelaySeconds = suggestedPresentationDelaySeconds
         self.segmentTemplate = segmentTemplate
         self.periodTriggers = periodTriggers
+        self.targetLatencyMilliseconds = targetLatencyMilliseconds
+        self.inbandProducerReferenceTime = inbandProducerReferenceTime
+        self.mpdPatch = mpdPatch
         self.encryption = encryption
     }
 
-    /// Whether playlists list parts: where a part of a segment is a range of its bytes.
+    /// Whether the segment under way is served: where a part of a segment is a range of its bytes.
     package var hasParts: Bool {
-        guard lowLatency, package == .hls, container == .cmaf else { return false }
+        guard lowLatency, container == .cmaf else { return false }
         return encryption == nil || encryption?.scheme != nil
     }
 }

@@ -15,7 +15,8 @@ struct EndpointReader {
     ]
     private static let dashKeys = [
         "manifestWindowSeconds", "minBufferTimeSeconds", "minUpdatePeriodSeconds", "suggestedPresentationDelaySeconds",
-        "segmentTemplate", "periodTriggers",
+        "segmentTemplate", "periodTriggers", "targetLatencySeconds", "inbandProducerReferenceTime",
+        "mpdPatch",
     ]
 
     /// The segment duration that defaults are made of.
@@ -53,7 +54,7 @@ struct EndpointReader {
                 "package", EndpointProfile.Package.self, log)
         else { return nil }
         let isLowLatency = section.bool("lowLatency", default: false)
-        var endpoint = package == .hls ? readHLS(section, id) : readDASH(section, id)
+        var endpoint = package == .hls ? readHLS(section, id) : readDASH(section, id, isLowLatency: isLowLatency)
         endpoint.lowLatency = isLowLatency
         if isLowLatency, !endpoint.hasParts {
             PendingFeature.lowLatency.report(at: section.keyPlace("lowLatency"), log)
@@ -90,20 +91,40 @@ struct EndpointReader {
             encryption: encryption.read(section, .hls, container))
     }
 
-    private func readDASH(_ section: Section, _ id: String) -> EndpointProfile {
+    private func readDASH(_ section: Section, _ id: String, isLowLatency: Bool) -> EndpointProfile {
         section.refuse(Self.hlsKeys, "is a word of package hls, and this endpoint is dash; delete it")
         if section.word("container", EndpointProfile.Container.self) == .ts {
             log.error("'container' is ts, but DASH is made of cmaf only; delete it", at: section.place(of: "container"))
         }
         let window = readWindow("manifestWindowSeconds", section)
         let encryption = encryption.read(section, .dash, .cmaf)
+        if !isLowLatency {
+            section.refuse(["targetLatencySeconds", "inbandProducerReferenceTime"], "wants lowLatency: true beside it")
+        }
+        let template = section.word(
+            "segmentTemplate", default: isLowLatency ? .number : EndpointProfile.SegmentTemplate.timeline)
+        if isLowLatency, template == .timeline {
+            log.error(
+                "'segmentTemplate' is timeline, which says of a segment how long it is before lowLatency could know; "
+                    + "write number, or delete it",
+                at: section.place(of: "segmentTemplate"))
+        }
+        let hasPatches = section.bool("mpdPatch", default: false)
+        if hasPatches, template == .number {
+            log.error(
+                "'mpdPatch' is for segmentTemplate timeline: with number there is hardly anything to patch; delete it",
+                at: section.place(of: "mpdPatch"))
+        }
         return EndpointProfile(
             id: id, package: .dash, windowSeconds: window, programDateTimeIntervalSeconds: 0,
-            minBufferTimeSeconds: section.integer("minBufferTimeSeconds", in: 1...300, default: seconds),
+            minBufferTimeSeconds: section.integer(
+                "minBufferTimeSeconds", in: 1...300, default: isLowLatency ? 1 : seconds),
             minUpdatePeriodSeconds: readUpdatePeriod(section, window),
-            suggestedPresentationDelaySeconds: readDelay(section, window),
-            segmentTemplate: section.word("segmentTemplate", default: .timeline),
-            periodTriggers: readTriggers(section, encryption),
+            suggestedPresentationDelaySeconds: readDelay(section, window, isLowLatency: isLowLatency),
+            segmentTemplate: template, periodTriggers: readTriggers(section, encryption),
+            targetLatencyMilliseconds: readTargetLatency(section, window),
+            inbandProducerReferenceTime: section.bool("inbandProducerReferenceTime", default: false),
+            mpdPatch: hasPatches,
             encryption: encryption)
     }
 
@@ -151,11 +172,12 @@ struct EndpointReader {
         return period
     }
 
-    private func readDelay(_ section: Section, _ window: UInt32) -> UInt32 {
+    private func readDelay(_ section: Section, _ window: UInt32, isLowLatency: Bool) -> UInt32? {
         let key = "suggestedPresentationDelaySeconds"
+        if isLowLatency, !section.has(key) { return nil }
         let delay = section.integer(key, in: 1...1800, default: min(seconds * 3, window))
         guard section.has(key) else { return delay }
-        if let segment = segmentSeconds, delay < segment {
+        if let segment = segmentSeconds, delay < segment, !isLowLatency {
             log.error(
                 "'\(key)' is \(delay), less than one segment of \(segment) s, "
                     + "so players would ask for what is not made yet; take \(segment * 3)",
@@ -167,6 +189,15 @@ struct EndpointReader {
                 at: section.place(of: key))
         }
         return delay
+    }
+
+    private func readTargetLatency(_ section: Section, _ window: UInt32) -> UInt32? {
+        let key = "targetLatencySeconds"
+        guard let target = section[key]?.milliseconds(key, in: 300...30000, log) else { return nil }
+        if target / 1000 >= window {
+            log.error("'\(key)' is behind the window of \(window) s; take less", at: section.place(of: key))
+        }
+        return target
     }
 
     private func readTriggers(_ section: Section, _ encryption: EndpointEncryption?) -> Set<

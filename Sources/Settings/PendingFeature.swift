@@ -14,7 +14,7 @@ enum PendingFeature: CaseIterable {
     var text: String {
         switch self {
         case .lowLatency:
-            "lowLatency is in effect for hls in cmaf without AES-128 alone: the endpoint is served without parts"
+            "lowLatency is in effect in cmaf without AES-128 alone: the endpoint is served without parts"
         case .iframeOnlyStream: "includeIframeOnlyStream is not in effect yet: no I-frame playlist is made"
         case .adPeriods: "the period trigger 'ads' is not in effect yet: no period begins at ad markers"
         }

@@ -1,4 +1,5 @@
-"""Low-Latency HLS under cbcs over a change of keys, followed as a player does: RFC 8216bis, clauses 4.4 and 6.2.5."""
+"""Low-Latency HLS under cbcs over a change of keys, followed as a player does: RFC 8216bis, clauses 4.4 and 6.2.5; and
+low-latency DASH beside it, in the clear and under cenc; and what is patched in an MPD over that time."""
 
 import re
 import subprocess
@@ -6,6 +7,8 @@ import threading
 import time
 from urllib.parse import urljoin
 
+import low_latency_dash
+import mpd_patch
 from decryption import ProviderKeys, open_sample, samples, track_encryption
 from playlists import attributes, media
 from sluice import BUILD, Sluice, get, profile
@@ -76,6 +79,7 @@ def test_low_latency(tmp_path):
     def make(key_url):
         text = profile(key_url, rotation=10, rungs=(("high", 320, 180, 600000),), bframes=0)
         text = text.replace("partDurationSeconds: 1", f"partDurationSeconds: {PART}")
+        text = text.replace("speke:\n  main:", low_latency_dash.ENDPOINTS + mpd_patch.ENDPOINT + "speke:\n  main:")
         return text.replace("  - id: hls\n", "  - id: hls\n    lowLatency: true\n")
 
     sluice = Sluice(tmp_path, make)
@@ -85,8 +89,11 @@ def test_low_latency(tmp_path):
         followers = [Follower(sluice.url("hls", f"{track}/playlist.m3u8"), 13) for track in ("high", "stereo")]
         for follower in followers:
             follower.start()
+        live = low_latency_dash.follow(sluice, 12)
+        revisions = [mpd_patch.revision(sluice)]
         for follower in followers:
             follower.join(60)
+            revisions.append(mpd_patch.revision(sluice))
             assert not follower.faults and not follower.is_alive(), follower.faults
         keys = ProviderKeys(tmp_path / "secret")
         for follower, track in zip(followers, ("high", "stereo")):
@@ -108,6 +115,8 @@ def test_low_latency(tmp_path):
             assert name == "../stereo/playlist.m3u8" and abs(int(sequence) - listed[max(listed)].number) < 20 and int(part) < 8
         deltas(sluice)
         plain_clients(sluice)
+        mpd_patch.judge(sluice, revisions)
+        low_latency_dash.judge(sluice, live, keys)
     finally:
         sluice.close()
 

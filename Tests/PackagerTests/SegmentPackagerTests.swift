@@ -57,6 +57,38 @@ import Timeline
         }
     }
 
+    /// ISO/IEC 14496-12:2022, clause 8.16.5: seconds since 1900 and their fraction, of the chunk's first frame.
+    @Test(arguments: [true, false]) func chunksBeginWithTheTimeOfDayWhereItIsAskedFor(_ isProtected: Bool) throws {
+        var endpoint = EndpointProfile.dash(.number)
+        if !isProtected { endpoint.encryption = nil }
+        let number = Stage.number + 1
+        let plain = try make(endpoint, "stereo", number, keys: isProtected ? keys(endpoint, number) : nil)
+        endpoint.inbandProducerReferenceTime = true
+        let dated = try make(endpoint, "stereo", number, keys: isProtected ? keys(endpoint, number) : nil)
+        let fragments = try MovieFragmentTable(parsing: dated.span).fragments
+        #expect(dated.count == plain.count + fragments.count * 32)
+        var reader = ByteReader(dated.span)
+        var times: [ProducerReferenceTime] = []
+        var types: [FourCC] = []
+        while !reader.isAtEnd {
+            let box = try reader.readBoxHeader()
+            types.append(box.type)
+            if box.type == ProducerReferenceTime.boxType {
+                let time: ProducerReferenceTime = try reader.readBox(box)
+                times.append(time)
+            } else {
+                try reader.skipBox(box)
+            }
+        }
+        #expect(types == (0..<fragments.count).flatMap { _ in ["prft", "moof", "mdat"] as [FourCC] })
+        #expect(times.map(\.mediaTime) == fragments.map { UInt64($0.baseMediaDecodeTime) })
+        for time in times {
+            #expect(time.flags == 0)
+            let seconds = Double(time.ntpTimestamp) / 4_294_967_296 - 2_208_988_800
+            #expect(abs(seconds - Double(time.mediaTime) / 48000) < 0.000_001)
+        }
+    }
+
     @Test func protectedChunksLieWhereTheClearOnesDid() throws {
         for endpoint in [EndpointProfile.fairPlay, .dash()] {
             for name in ["720p", "stereo"] {

@@ -108,10 +108,20 @@ import Testing
             "useAudioRenditionGroup: false",
             "33:29: error: 'useAudioRenditionGroup' is false, but CMAF keeps audio apart; write true, or container ts"),
         BadProfile(
-            "low latency not in effect", "periodTriggers: [keyRotation]",
-            "lowLatency: true",
-            "39:5: warning: lowLatency is in effect for hls in cmaf without AES-128 alone: the endpoint is served without parts"
+            "low latency not in effect",
+            "encryption: { method: AES-128, keyRotationIntervalSeconds: 300, speke: main }",
+            "lowLatency: true\n    encryption: { method: AES-128, keyRotationIntervalSeconds: 300, speke: main }",
+            "29:5: warning: lowLatency is in effect in cmaf without AES-128 alone: the endpoint is served without parts"
         ),
+        BadProfile(
+            "low latency with a timeline", "suggestedPresentationDelaySeconds: 18",
+            "lowLatency: true\n    segmentTemplate: timeline",
+            "39:22: error: 'segmentTemplate' is timeline, which says of a segment how long it is before lowLatency could know; write number, or delete it"
+        ),
+        BadProfile(
+            "low latency's words without it", "suggestedPresentationDelaySeconds: 18",
+            "targetLatencySeconds: 2",
+            "38:5: error: 'targetLatencySeconds' wants lowLatency: true beside it"),
         BadProfile(
             "I-frames not in effect", "programDateTimeIntervalSeconds: 6",
             "includeIframeOnlyStream: true",

@@ -1,0 +1,81 @@
+package import DASH
+package import Media
+import Synchronization
+
+/// The revisions of a channel's MPDs that went out last: from them follow their publish times and their patches.
+///
+/// Bounds: revisions of the last `lifetimeSeconds` of the patch location, and so many that their timelines have `maximumRuns` runs in all; the
+/// newest always. One for each opening of a channel.
+package final class MPDHistory: Sendable {
+    package enum Step: Sendable, Equatable {
+        /// That is the newest.
+        case none
+        case patch(MPDPatch)
+        /// A patch for nobody: who asks has a revision that is not known any more, and is to get the MPD.
+        case unknown(MPDPatch)
+    }
+
+    private static let maximumRuns = 250_000
+
+    private let revisions = Mutex<[String: [MPD]]>([:])
+
+    package init() {}
+
+    /// The MPD as it is published: publishTime changes where something else does, and then it rises.
+    /// ISO/IEC 23009-1:2022, clause 5.3.1.2.
+    /// - Parameter name: of the manifest: its path.
+    package func dated(_ mpd: MPD, of name: String) -> MPD {
+        guard let last = revisions.withLock({ $0[name]?.last }), let known = last.publishTime?.milliseconds,
+            let time = mpd.publishTime?.milliseconds
+        else { return mpd }
+        var dated = mpd
+        dated.publishTime = last.publishTime
+        if dated != last { dated.publishTime = Ticks(max(time, known + 1), timescale: 1000) }
+        return dated
+    }
+
+    /// It went out.
+    package func add(_ mpd: MPD, of name: String) {
+        revisions.withLock { all in
+            var kept = all[name] ?? []
+            guard kept.last != mpd else { return }
+            kept.append(mpd)
+            let oldest = (mpd.publishTime?.milliseconds ?? 0) - Int64(mpd.patchLocation?.lifetimeSeconds ?? 0) * 1000
+            // Of one that cannot be patched the newest is enough.
+            let first = kept.lastIndex { mpd.patchLocation == nil || $0.publishTime?.milliseconds ?? 0 < oldest }
+            if let first { kept.removeFirst(min(first + 1, kept.count - 1)) }
+            var runs = 0
+            let fitting = kept.reversed().prefix {
+                runs += $0.runCount
+                return runs <= Self.maximumRuns
+            }.count
+            kept.removeFirst(kept.count - max(fitting, 1))
+            all[name] = kept
+        }
+    }
+
+    /// What brings a player that has the revision of that time to the newest; nil where none went out.
+    package func patch(of name: String, from publishTime: Ticks) -> Step? {
+        guard let kept = revisions.withLock({ $0[name] }), let newest = kept.last else { return nil }
+        if newest.publishTime?.milliseconds == publishTime.milliseconds { return Step.none }
+        if let base = kept.last(where: { $0.publishTime?.milliseconds == publishTime.milliseconds }),
+            let patch = MPDPatch(from: base, to: newest)
+        {
+            return .patch(patch)
+        }
+        return MPDPatch(none: newest).map { .unknown($0) }
+    }
+}
+
+extension MPD {
+    fileprivate var runCount: Int {
+        periods.reduce(0) { sum, period in
+            period.adaptationSets.reduce(sum + 1) { sum, set in
+                ([set.segmentTemplate] + set.representations.map(\.segmentTemplate)).reduce(sum) { sum, template in
+                    guard case .timeline(let timeline)? = template?.addressing else { return sum }
+                    return sum + timeline.runs.count
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+"""Low-latency DASH as a player asks for it: each segment when its first part is due, by chunks, and what is in them.
+ISO/IEC 23009-1:2022, clause 5.3.9.5.3 (`availabilityTimeComplete`); RFC 9112, clause 7.1."""
+
+import http.client
+import subprocess
+import threading
+import time
+from urllib.parse import urljoin, urlsplit
+
+from lxml import etree
+
+from decryption import open_sample, samples, track_encryption
+from sluice import BUILD, get
+
+ENDPOINTS = """  - { id: ll, package: dash, lowLatency: true, manifestWindowSeconds: 30, minUpdatePeriodSeconds: 1 }
+  - id: ll-cenc
+    package: dash
+    lowLatency: true
+    manifestWindowSeconds: 30
+    minUpdatePeriodSeconds: 1
+    inbandProducerReferenceTime: true
+    encryption: { scheme: cenc, keyRotationIntervalSeconds: 10, speke: main, systems: [clearkey] }
+"""
+NAMES = {"d": "urn:mpeg:dash:schema:mpd:2011"}
+
+
+def templates(url):
+    """The newest period's initialization, media and numbers, by track."""
+    mpd = etree.fromstring(get(url)[2])
+    period = mpd.findall("d:Period", NAMES)[-1]
+    found = {}
+    for group in period.findall("d:AdaptationSet", NAMES):
+        template = group.find("d:SegmentTemplate", NAMES)
+        assert template.get("availabilityTimeComplete") == "false"
+        assert float(template.get("availabilityTimeOffset")) == 1.67
+        for representation in group.findall("d:Representation", NAMES):
+            found[representation.get("id")] = {
+                key: urljoin(url, template.get(key).replace("$RepresentationID$", representation.get("id")))
+                for key in ("initialization", "media")}
+    return found
+
+
+class Pull(threading.Thread):
+    """Asks for the segment that begins at `start` as soon as it may; when each of its chunks came."""
+
+    def __init__(self, url, start):
+        super().__init__(daemon=True)
+        self.url, self.start_time = url, start
+        self.data, self.times, self.headers, self.is_whole = b"", [], {}, False
+
+    def run(self):
+        time.sleep(max(self.start_time - time.time(), 0))
+        parts = urlsplit(self.url)
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+        connection.request("GET", parts.path)
+        response = connection.getresponse()
+        self.headers = {key.lower(): value for key, value in response.getheaders()}
+        try:
+            while piece := response.read1(1 << 20):
+                self.data += piece
+                self.times.append(time.time())
+            self.is_whole = response.status == 200
+        except http.client.IncompleteRead:
+            pass
+        connection.close()
+
+
+def follow(sluice, seconds):
+    """Segments of both endpoints as they are made, from the next one on."""
+    first, pulls = int(time.time()) // 2 + 1, {}
+    bases = {endpoint: templates(sluice.url(endpoint, "index.mpd")) for endpoint in ("ll", "ll-cenc")}
+    for number in range(first, first + int(seconds) // 2):
+        for endpoint, track in (("ll", "high"), ("ll-cenc", "high"), ("ll-cenc", "stereo")):
+            url = bases[endpoint][track]["media"].replace("$Number$", str(number))
+            pulls[endpoint, track, number] = Pull(url, number * 2 + 0.2)
+            pulls[endpoint, track, number].start()
+    return pulls
+
+
+def judge(sluice, pulls, keys):
+    for (endpoint, track, number), pull in pulls.items():
+        pull.join(30)
+        where = (endpoint, track, number, pull.headers)
+        assert pull.is_whole, where
+        assert pull.headers["transfer-encoding"] == "chunked" and "content-length" not in pull.headers, where
+        code, headers, data = get(pull.url)
+        assert code == 200 and data == pull.data and int(headers["Content-Length"]) == len(data), where
+        assert headers["ETag"] == pull.headers["etag"], where
+    # Parts come when they are there, not all at the end.
+    spread = sorted(pull.times[-1] - pull.times[0] for pull in pulls.values())
+    assert spread[len(spread) // 2] > 0.8, spread
+    periods = cenc(sluice, pulls, keys)
+    assert len(periods) > 1, "the key has changed"
+    players(sluice)
+    cut_short(sluice)
+
+
+def cenc(sluice, pulls, keys):
+    """Every segment opens with the key of its Period; every chunk begins with the time of day."""
+    url = sluice.url("ll-cenc", "index.mpd")
+    mpd = etree.fromstring(get(url)[2])
+    starts = [(int(period.find(".//d:SegmentTemplate", NAMES).get("startNumber")), period)
+              for period in mpd.findall("d:Period", NAMES)]
+    clear = templates(sluice.url("ll", "index.mpd"))
+    used = set()
+    for (endpoint, track, number), pull in pulls.items():
+        if endpoint != "ll-cenc":
+            continue
+        start, period = [entry for entry in starts if entry[0] <= number][-1]
+        used.add(start)
+        group = [one for one in period.findall("d:AdaptationSet", NAMES)
+                 if one.find(f"d:Representation[@id='{track}']", NAMES) is not None][0]
+        name = group.find("d:SegmentTemplate", NAMES).get("initialization").replace("$RepresentationID$", track)
+        how = track_encryption(get(urljoin(url, name))[2])
+        opened = [open_sample(one, how, keys[how.kid])[0] for one in samples(pull.data, how.iv_size)]
+        whole = get(clear[track]["media"].replace("$Number$", str(number)))[2]
+        assert opened == [one.data for one in samples(whole)], (track, number)
+        assert pull.data.count(b"prft") == pull.data.count(b"moof") > 1
+        reference = group.find("d:ProducerReferenceTime", NAMES)
+        assert reference.get("inband") == "true" and reference.get("presentationTime") == group.find(
+            "d:SegmentTemplate", NAMES).get("presentationTimeOffset")
+    return used
+
+
+def players(sluice):
+    """FFmpeg's demuxer, and the probe."""
+    decoded = subprocess.run(
+        ["ffprobe", "-v", "error", "-read_intervals", "%+3", "-count_frames", "-select_streams", "v:0", "-show_entries",
+         "stream=nb_read_frames", "-of", "csv=p=0", sluice.url("ll", "index.mpd")],
+        capture_output=True, text=True, timeout=60)
+    assert decoded.returncode == 0 and int(decoded.stdout.split()[0].strip(",")) >= 60, (decoded.stdout, decoded.stderr)
+    for endpoint in ("ll", "ll-cenc"):
+        probe = subprocess.run(
+            [BUILD / "sluice", "probe", sluice.url(endpoint, "index.mpd"), "--key-server",
+             f"http://127.0.0.1:{sluice.key_port}"], capture_output=True, text=True, timeout=60)
+        assert probe.returncode == 0, probe.stdout + probe.stderr
+
+
+def cut_short(sluice):
+    """The encoder leaves in mid-segment: the answer ends in order, with what the segment has from then on."""
+    media = templates(sluice.url("ll", "index.mpd"))["high"]["media"]
+    number = int(time.time()) // 2 + 1
+    pull = Pull(media.replace("$Number$", str(number)), number * 2 + 0.2)
+    pull.start()
+    time.sleep(max(number * 2 + 1.1 - time.time(), 0))
+    for encoder in sluice.encoders:
+        encoder.stop()
+    pull.join(30)
+    assert pull.is_whole and not pull.is_alive()
+    code, _, data = get(pull.url)
+    assert code == 200 and data == pull.data and data.count(b"moof") < 6, len(data)
