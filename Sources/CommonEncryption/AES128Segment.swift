@@ -12,6 +12,10 @@ package enum AES128Segment {
         case header(generation: UInt64)
         /// A transport stream segment, by its number, with the index of the audio track that is in it beside video.
         case transportStream(UInt64, audio: UInt8? = nil)
+        /// A CMAF segment's first picture by itself, by the segment's number.
+        case iFrame(UInt64)
+        /// The same as a transport stream.
+        case iFrameTransportStream(UInt64)
     }
 
     /// The IV of one file: 16 bytes that no other file under the same key has.
@@ -28,6 +32,8 @@ package enum AES128Segment {
         case .header(let generation): name.write(kind: 1, trackIndex, 0, generation)
         case .transportStream(let number, nil): name.write(kind: 2, trackIndex, 0, number)
         case .transportStream(let number, let audio?): name.write(kind: 3, trackIndex, audio, number)
+        case .iFrame(let number): name.write(kind: 4, trackIndex, 0, number)
+        case .iFrameTransportStream(let number): name.write(kind: 5, trackIndex, 0, number)
         }
         return zip(name.bytes, sha256(Array("sluice aes-128 iv 2".utf8) + keyID.bytes)).map { $0 ^ $1 }
     }

@@ -34,6 +34,12 @@ package struct Descriptor: Sendable, Hashable {
             value: ids.map { String($0) }.joined(separator: ","))
     }
 
+    /// Says that an adaptation set is for running forwards and backwards alone, beside the one of that id. DASH-IF
+    /// Interoperability Points 4.3, clause 3.2.9; an essential property: who does not know it leaves the set out.
+    package static func trickMode(of id: UInt32) -> Descriptor {
+        Descriptor(schemeIDURI: "http://dashif.org/guidelines/trickmode", value: String(id))
+    }
+
     func write(_ element: String, to writer: inout XMLWriter) {
         writer.element(element, ["schemeIdUri": schemeIDURI, "value": value, "id": id])
     }

@@ -226,7 +226,8 @@ extension Representation {
             audioSamplingRate: try element.integer("audioSamplingRate"),
             audioChannelConfigurations: try Descriptor.all("AudioChannelConfiguration", in: element),
             contentProtections: try ContentProtection.all(in: element),
-            segmentTemplate: try SegmentTemplate.first(in: element))
+            segmentTemplate: try SegmentTemplate.first(in: element),
+            maximumPlayoutRate: try element.integer("maxPlayoutRate"))
     }
 }
 

@@ -16,12 +16,14 @@ package struct Representation: Sendable, Hashable {
     package var audioChannelConfigurations: [Descriptor]
     package var contentProtections: [ContentProtection]
     package var segmentTemplate: SegmentTemplate?
+    /// How many times faster than normal it can be played; for trick modes.
+    package var maximumPlayoutRate: UInt32?
 
     package init(
         id: String, bandwidth: UInt64, codecs: String? = nil, mimeType: String? = nil, width: UInt32? = nil,
         height: UInt32? = nil, frameRate: FrameRate? = nil, audioSamplingRate: UInt32? = nil,
         audioChannelConfigurations: [Descriptor] = [], contentProtections: [ContentProtection] = [],
-        segmentTemplate: SegmentTemplate? = nil
+        segmentTemplate: SegmentTemplate? = nil, maximumPlayoutRate: UInt32? = nil
     ) {
         self.id = id
         self.bandwidth = bandwidth
@@ -34,6 +36,7 @@ package struct Representation: Sendable, Hashable {
         self.audioChannelConfigurations = audioChannelConfigurations
         self.contentProtections = contentProtections
         self.segmentTemplate = segmentTemplate
+        self.maximumPlayoutRate = maximumPlayoutRate
     }
 
     func write(to writer: inout XMLWriter) {
@@ -41,6 +44,9 @@ package struct Representation: Sendable, Hashable {
             "id": id, "bandwidth": String(bandwidth), "mimeType": mimeType, "codecs": codecs,
             "width": width.map { String($0) }, "height": height.map { String($0) },
             "frameRate": frameRate?.description, "audioSamplingRate": audioSamplingRate.map { String($0) },
+            "maxPlayoutRate": maximumPlayoutRate.map { String($0) },
+            // Each picture stands by itself.
+            "codingDependency": maximumPlayoutRate == nil ? nil : "false",
         ]
         writer.element("Representation", attributes) { writer in
             for configuration in audioChannelConfigurations {

@@ -45,13 +45,20 @@ package struct LiveContent: Sendable {
         switch path.resource {
         case .time: return .ready(time())
         case .mpdPatch: return patch(path, channel, state, on: eventLoop)
-        case .multivariantPlaylist, .mpd, .mediaPlaylist:
+        case .multivariantPlaylist, .mpd, .mediaPlaylist, .iFramePlaylist:
             return manifest(path, channel, state, mayWait: mayWait, on: eventLoop)
         case .header(let track, let revision, let generation, let period):
             return header(path, state, track, revision, generation, period, on: eventLoop)
         case .segment(let track, let revision, let number, let isTransportStream):
             guard (state.window.endpoint.container == .ts) == isTransportStream else { return .ready(.notFound) }
             return segment(path, channel, state, track, revision, number, mayWait: mayWait, on: eventLoop)
+        case .iFrame(let track, let revision, let number, let isTransportStream):
+            let endpoint = state.window.endpoint
+            guard endpoint.includeIframeOnlyStream, (endpoint.container == .ts) == isTransportStream else {
+                return .ready(.notFound)
+            }
+            return segment(
+                path, channel, state, track, revision, number, asIFrame: true, mayWait: false, on: eventLoop)
         case .part(let track, let revision, let number, let part):
             let position = MediaPosition(segment: number, part: part)
             return self.part(path, channel, state, track, revision, position, mayWait: mayWait, on: eventLoop)
@@ -99,6 +106,11 @@ package struct LiveContent: Sendable {
             // Of another time, rungs may be there that have left since.
             guard isOfNow || path.query != nil else { return .ready(.notFound) }
             if isOfNow, window.partTarget != nil, !window.isEnded { lowLatencyTrack = track }
+        case (.iFramePlaylist, .hls):
+            // Of another time as above.
+            guard window.segments.isEmpty || window.has(path.resource) || path.query != nil else {
+                return .ready(.notFound)
+            }
         default: return .ready(.notFound)
         }
         if state.isWithheld { return .ready(Self.noKey) }
@@ -114,9 +126,7 @@ package struct LiveContent: Sendable {
         if let lowLatencyTrack, request.shift == nil {
             return playlist(path, lowLatencyTrack, channel, state, mayWait: mayWait, on: eventLoop)
         }
-        if case .mediaPlaylist(let track) = path.resource, request.shift == nil {
-            guard window.hasPlaylist(track: track) else { return .ready(.notFound) }
-        }
+        guard request.shift != nil || window.has(path.resource) else { return .ready(.notFound) }
         let key = "\(path.text)#\(state.version)"
         guard request.shift != nil || !request.filter.isNone else {
             return make(key, on: eventLoop) { try guarded(path, channel, window, version: state.version) }
@@ -155,7 +165,7 @@ package struct LiveContent: Sendable {
     ) throws -> (shift: ShiftedRange?, filter: ManifestFilter) {
         let query = try ManifestQuery(parsing: path.query)
         // A media playlist is of one rendition: what a filter would leave is chosen already.
-        let filter = if case .mediaPlaylist = path.resource { ManifestFilter() } else { query.filter }
+        let filter = path.playlistTrack == nil ? query.filter : ManifestFilter()
         guard !query.shift.isNone else { return (nil, filter) }
         return (try window.range(of: query.shift, storageSeconds: storageSeconds, now: now), filter)
     }
@@ -193,9 +203,8 @@ package struct LiveContent: Sendable {
         }
         // Of renditions; what names them has nothing that could go back.
         if case .multivariantPlaylist = path.resource { return try published() }
-        let track: String? = if case .mediaPlaylist(let track) = path.resource { track } else { nil }
         let verdict = channel.revisionGuard.judge(
-            text, of: path.text, version: version, channel.expectations(of: window, track: track))
+            text, of: path.text, version: version, channel.expectations(of: window, track: path.playlistTrack))
         switch verdict {
         case .publish: return try published()
         case .stay(let last, nil): return response(last)
@@ -220,7 +229,7 @@ package struct LiveContent: Sendable {
         guard filter.isNone || window.playlistTracks.contains(where: { window.names($0.track) }) else {
             return Self.nothingAdmitted
         }
-        if case .mediaPlaylist(let track) = path.resource, !window.hasPlaylist(track: track) { return .notFound }
+        guard window.has(path.resource) else { return .notFound }
         let (text, contentType) = try ManifestText.make(path.resource, window)
         return Self.manifest(
             text, contentType,
@@ -269,7 +278,7 @@ package struct LiveContent: Sendable {
 
     private func segment(
         _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, _ track: String,
-        _ revision: String, _ number: UInt64, mayWait: Bool, on eventLoop: any EventLoop
+        _ revision: String, _ number: UInt64, asIFrame: Bool = false, mayWait: Bool, on eventLoop: any EventLoop
     ) -> OriginAnswer {
         let window = state.window
         guard let bound = window.segment(number) else {
@@ -278,19 +287,24 @@ package struct LiveContent: Sendable {
             guard number > last else { return .ready(.notFound) }
             // Withheld: it may be there, without a key. Otherwise the next one or two are worth asking for again.
             if state.isWithheld { return .ready(Self.noKey) }
-            if let answer = segmentUnderWay(
-                path, channel, state, track: track, revision: revision, number: number, mayWait: mayWait, on: eventLoop)
+            if !asIFrame,
+                let answer = segmentUnderWay(
+                    path, channel, state, track: track, revision: revision, number: number, mayWait: mayWait,
+                    on: eventLoop)
             {
                 return answer
             }
             return .ready(number <= last + 2 ? Self.tooEarly : .notFound)
         }
-        guard revision == window.revision(of: bound), let (stored, _) = window.share(of: track, in: bound) else {
-            return .ready(.notFound)
-        }
+        guard revision == window.revision(of: bound), let (stored, _) = window.share(of: track, in: bound),
+            !asIFrame || stored.track.kind == .video
+        else { return .ready(.notFound) }
         let timeline = channel.timeline
         return make(path.text, on: eventLoop) {
-            let bytes = try window.media(of: stored, in: bound) { timeline.bytes(segment: $0, track: $1) }
+            func read(_ number: UInt64, _ track: String) -> [UInt8]? { timeline.bytes(segment: number, track: track) }
+            let bytes =
+                try asIFrame
+                ? window.iFrame(of: stored, in: bound, read: read) : window.media(of: stored, in: bound, read: read)
             let isTransportStream = window.endpoint.container == .ts
             return media(
                 bytes, contentType: isTransportStream ? "video/mp2t" : stored.track.kind.contentType, path)
@@ -380,6 +394,17 @@ package struct LiveContent: Sendable {
         .serviceUnavailable, "this segment cannot be packaged", freshness: .noStore, retryAfter: 2)
 }
 
+extension EndpointWindow {
+    /// Whether the endpoint has that manifest of its tracks.
+    fileprivate func has(_ resource: ResourcePath.Resource) -> Bool {
+        switch resource {
+        case .mediaPlaylist(let track): hasPlaylist(track: track)
+        case .iFramePlaylist(let track): iFrameTracks.contains { $0.track.name == track }
+        default: true
+        }
+    }
+}
+
 extension Track.Kind {
     var contentType: String {
         switch self {
@@ -402,18 +427,30 @@ extension ResourcePath {
             "/\(channel)/\(endpoint)/\(track)/\(revision)/init-\(generation)\(period.map { "-\($0)" } ?? "").mp4"
         case .segment(let track, let revision, let number, let isTransportStream):
             "/\(channel)/\(endpoint)/\(track)/\(revision)/\(number).\(isTransportStream ? "ts" : "m4s")"
+        case .iFramePlaylist(let track): "/\(channel)/\(endpoint)/\(track)/iframes.m3u8"
+        case .iFrame(let track, let revision, let number, let isTransportStream):
+            "/\(channel)/\(endpoint)/\(track)/\(revision)/iframe-\(number).\(isTransportStream ? "ts" : "m4s")"
         case .part(let track, let revision, let number, let part):
             "/\(channel)/\(endpoint)/\(track)/\(revision)/\(number).\(part).m4s"
+        }
+    }
+
+    /// The track that a playlist is of; nil where it is of all, or no playlist.
+    var playlistTrack: String? {
+        switch resource {
+        case .mediaPlaylist(let track), .iFramePlaylist(let track): track
+        default: nil
         }
     }
 
     /// Media bytes follow from the URL, so the URL is their identity.
     var entityTag: String? {
         switch resource {
-        case .time, .multivariantPlaylist, .mpd, .mpdPatch, .mediaPlaylist: nil
+        case .time, .multivariantPlaylist, .mpd, .mpdPatch, .mediaPlaylist, .iFramePlaylist: nil
         case .header(let track, let revision, let generation, let period):
             "\(track)-\(revision)-i\(generation)-\(period?.description ?? "")"
         case .segment(let track, let revision, let number, _): "\(track)-\(revision)-\(number)"
+        case .iFrame(let track, let revision, let number, _): "\(track)-\(revision)-\(number)-iframe"
         case .part(let track, let revision, let number, let part): "\(track)-\(revision)-\(number)-\(part)"
         }
     }

@@ -12,8 +12,9 @@ enum ManifestText {
         case .multivariantPlaylist: return (PlaylistPackager.multivariant(window), playlistType)
         case .mediaPlaylist(let track):
             return (try PlaylistPackager.media(track, window, isDelta: isDelta), playlistType)
+        case .iFramePlaylist(let track): return (try PlaylistPackager.iFrames(track, window), playlistType)
         case .mpd: return (MPDPackager.mpd(window), mpdType)
-        case .mpdPatch, .time, .header, .segment, .part:
+        case .mpdPatch, .time, .header, .segment, .iFrame, .part:
             preconditionFailure("not a manifest")  // why: LiveContent asks for manifests only
         }
     }

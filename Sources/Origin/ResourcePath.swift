@@ -17,6 +17,10 @@ package struct ResourcePath: Hashable, Sendable {
         case header(track: String, revision: String, generation: UInt64, period: KeyPeriod?)
         /// `TRACK/REVISION/NUMBER.m4s` or `.ts`
         case segment(track: String, revision: String, number: UInt64, isTransportStream: Bool)
+        /// `TRACK/iframes.m3u8`
+        case iFramePlaylist(track: String)
+        /// `TRACK/REVISION/iframe-NUMBER.m4s` or `.ts`
+        case iFrame(track: String, revision: String, number: UInt64, isTransportStream: Bool)
         /// `TRACK/REVISION/NUMBER.PART.m4s`
         case part(track: String, revision: String, number: UInt64, part: UInt64)
     }
@@ -52,6 +56,7 @@ package struct ResourcePath: Hashable, Sendable {
         case 3 where file == "patch.mpp": resource = .mpdPatch
         case 3 where file == "time": resource = .time
         case 4 where file == "playlist.m3u8": resource = .mediaPlaylist(track: String(parts[2]))
+        case 4 where file == "iframes.m3u8": resource = .iFramePlaylist(track: String(parts[2]))
         case 5:
             guard let found = Self.media(track: String(parts[2]), revision: String(parts[3]), file: file) else {
                 return nil
@@ -64,16 +69,24 @@ package struct ResourcePath: Hashable, Sendable {
 
     private static func query(of uri: String, for resource: Resource) -> String? {
         switch resource {
-        case .multivariantPlaylist, .mpd, .mpdPatch, .mediaPlaylist:
+        case .multivariantPlaylist, .mpd, .mpdPatch, .mediaPlaylist, .iFramePlaylist:
             let rest = uri.drop { $0 != "?" && $0 != "#" }
             return rest.first == "?" ? String(rest.dropFirst().prefix { $0 != "#" }) : nil
-        case .time, .header, .segment, .part: return nil
+        case .time, .header, .segment, .iFrame, .part: return nil
         }
     }
 
     private static func media(track: String, revision: String, file: Substring) -> Resource? {
         guard let dot = file.lastIndex(of: ".") else { return nil }
         let stem = file[..<dot]
+        let iFrame = "iframe-"
+        if stem.hasPrefix(iFrame) {
+            let isTransportStream = file.hasSuffix(".ts")
+            guard isTransportStream || file.hasSuffix(".m4s") else { return nil }
+            return number(stem.dropFirst(iFrame.count)).map {
+                .iFrame(track: track, revision: revision, number: $0, isTransportStream: isTransportStream)
+            }
+        }
         switch file[file.index(after: dot)...] {
         case "m4s":
             if let dot = stem.firstIndex(of: ".") {

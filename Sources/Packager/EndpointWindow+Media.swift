@@ -19,6 +19,35 @@ extension EndpointWindow {
         return try SegmentPackager.transportStream(shares, number: bound.number, endpoint: endpoint, keys: bound.keys)
     }
 
+    /// The first picture of a segment by itself, protected as the segment is.
+    ///
+    /// - Parameter read: the clear bytes that are stored of a segment's share of a track; nil where they are lost.
+    package func iFrame(
+        of stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
+    ) throws(PackagingError) -> [UInt8] {
+        let segment = try clear(stored, in: bound, read: read)
+        let picture: [UInt8]
+        do throws(ParseError) { picture = try IFrameFragment.make(of: segment) } catch {
+            throw .media(segment: bound.number, track: stored.track.name, reason: "\(error)")
+        }
+        guard endpoint.container == .ts else {
+            return try SegmentPackager.cmaf(
+                picture, number: bound.number, track: stored, endpoint: endpoint, keys: bound.keys, isIFrame: true)
+        }
+        return try SegmentPackager.transportStream(
+            [(picture, stored)], number: bound.number, endpoint: endpoint, keys: bound.keys, isIFrame: true)
+    }
+
+    /// The tracks that have I-frames to be shown by themselves.
+    package var iFrameTracks: [StoredTrack] {
+        endpoint.includeIframeOnlyStream ? tracks.filter { $0.track.kind == .video } : []
+    }
+
+    /// Whether manifests name a track's I-frames.
+    func namesIFrames(of track: Track) -> Bool {
+        endpoint.includeIframeOnlyStream && names(track) && filter.admitsIFrames(of: track)
+    }
+
     private func clear(
         _ stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
     ) throws(PackagingError) -> [UInt8] {

@@ -72,13 +72,15 @@ package enum MPDPackager {
     }
 
     /// What a Period is of.
-    private struct Run {
+    struct Run {
         let run: SegmentRun
         let keys: PeriodKeys?
         /// None where it is announced.
         var segments: [BoundSegment]
         /// Of each track over all that is listed, in bits a second.
         let peaks: [String: Int]
+        /// The same of their I-frames by themselves.
+        let iFramePeaks: [String: Int]
     }
 
     private static func runs(_ window: EndpointWindow) -> [Run] {
@@ -87,19 +89,25 @@ package enum MPDPackager {
         let names = Set(window.trackSets.values.flatMap { $0.tracks.map(\.track.name) })
         let peaks = Dictionary(
             uniqueKeysWithValues: names.map { ($0, MeasuredBandwidth(of: $0, in: window).peak) })
+        let iFramePeaks = Dictionary(
+            uniqueKeysWithValues: window.iFrameTracks.map(\.track.name)
+                .map { ($0, MeasuredBandwidth(ofIFrames: $0, in: window).peak) })
         for segment in window.listed {
             let run = saysKeys ? segment.run : segment.run.withoutKey
             if let last = runs.indices.last, runs[last].run == run {
                 runs[last].segments.append(segment)
             } else {
-                runs.append(Run(run: run, keys: segment.keys, segments: [segment], peaks: peaks))
+                runs.append(
+                    Run(run: run, keys: segment.keys, segments: [segment], peaks: peaks, iFramePeaks: iFramePeaks))
             }
         }
         if let open = window.underWay?.bound {
             let run = saysKeys ? open.run : open.run.withoutKey
-            if runs.last?.run != run { runs.append(Run(run: run, keys: open.keys, segments: [], peaks: peaks)) }
+            if runs.last?.run != run {
+                runs.append(Run(run: run, keys: open.keys, segments: [], peaks: peaks, iFramePeaks: iFramePeaks))
+            }
         }
-        if let announced = announced(window, peaks) { runs.append(announced) }
+        if let announced = announced(window, peaks, iFramePeaks) { runs.append(announced) }
         return runs
     }
 
@@ -108,12 +116,14 @@ package enum MPDPackager {
     /// Only where numbers are reckoned from the time: a Period behind one whose timeline still grows breaks players,
     /// which take that one to be complete (docs/decisions/0018); nor in low latency, where they take the last segment
     /// to be complete with its first part, if they know of the next Period (docs/decisions/0028).
-    private static func announced(_ window: EndpointWindow, _ peaks: [String: Int]) -> Run? {
+    private static func announced(
+        _ window: EndpointWindow, _ peaks: [String: Int], _ iFramePeaks: [String: Int]
+    ) -> Run? {
         guard let next = window.next, window.announcesPeriods, let newest = window.segments.last else { return nil }
         let run = SegmentRun(
             firstNumber: next.firstNumber, generation: newest.segment.generation, keyPeriod: next.keys.period,
             start: window.nominalStart(of: next.firstNumber), continuing: newest.run)
-        return Run(run: run, keys: next.keys, segments: [], peaks: peaks)
+        return Run(run: run, keys: next.keys, segments: [], peaks: peaks, iFramePeaks: iFramePeaks)
     }
 
     /// What the Period on air says of the keys that come next, for applications.
@@ -185,6 +195,7 @@ package enum MPDPackager {
             .filter { window.names($0.track) }
         let video = tracks.filter { $0.track.kind == .video }
         var sets: [AdaptationSet] = []
+        var tricks: [AdaptationSet] = []
         // With the same tracks the timeline goes on over the key's change: players may keep their decoders.
         let continues = previous?.run.generation == run.run.generation && previous?.run.slate == run.run.slate
         let continuity = continues ? previous.map { [Descriptor.periodContinuity(with: $0.run.id)] } ?? [] : []
@@ -205,7 +216,9 @@ package enum MPDPackager {
                 id: set.id, start(run.run, window), timescale: group[0].track.timescale, window)
             place(group, run, window, in: &set)
             sets.append(set)
+            if let trick = trickMode(beside: set, group, run, window) { tricks.append(trick) }
         }
+        sets += tricks
         for (index, audio) in tracks.filter({ $0.track.kind == .audio }).enumerated() {
             var set = AdaptationSet(
                 id: UInt32(10 + index), contentType: .audio, mimeType: "audio/mp4", language: audio.track.language,
@@ -243,7 +256,7 @@ package enum MPDPackager {
         }
     }
 
-    private static func template(_ stored: StoredTrack, _ run: Run, _ window: EndpointWindow) -> SegmentTemplate {
+    static func template(_ stored: StoredTrack, _ run: Run, _ window: EndpointWindow) -> SegmentTemplate {
         let timescale = stored.track.timescale
         let offset = start(run.run, window).rescaled(to: timescale).value
         let period = window.endpoint.hasKeyInHeader ? run.run.keyPeriod : nil

@@ -20,6 +20,17 @@ struct MeasuredBandwidth {
 
     private static let timescale: UInt32 = 1_000_000
 
+    /// Of a track's I-frames by themselves, which stand one for each segment.
+    init(ofIFrames track: String, in window: EndpointWindow) {
+        for segment in window.listed {
+            guard let (stored, share) = window.share(of: track, in: segment), share.duration > 0 else { continue }
+            let size = share.servedIFrameSize(by: window.endpoint)
+            let duration = Ticks(share.duration, timescale: stored.track.timescale).rescaled(to: Self.timescale).value
+            if duration > 0 { peak = max(peak, Self.rate(Int64(size) * 8, over: duration)) }
+        }
+        average = peak
+    }
+
     init(of track: String, in window: EndpointWindow) {
         let pieces = window.listed.compactMap { segment -> Piece? in
             guard let (stored, share) = window.share(of: track, in: segment), share.duration > 0 else { return nil }
@@ -76,6 +87,13 @@ extension TrackSegment {
         case (.cbcs, .audio): perFrame = 0
         }
         return byteCount + frames * perFrame + chunks.count * 64
+    }
+
+    /// The same of its first picture by itself.
+    fileprivate func servedIFrameSize(by endpoint: EndpointProfile) -> Int {
+        let picture = firstSampleByteCount ?? chunks.first?.byteCount ?? byteCount
+        return endpoint.container == .ts
+            ? picture * 188 / 184 + 130 + 48 * 188 + 16 : picture + IFrameFragment.overhead
     }
 
     /// Samples in this share, by its duration, rounded up.

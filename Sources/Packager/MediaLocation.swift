@@ -15,6 +15,17 @@ enum MediaLocation {
         return "\(track)/playlist.m3u8" + (query.isEmpty ? "" : "?\(query)")
     }
 
+    /// With the shift that the playlist naming it has.
+    static func iFramePlaylist(track: String, _ shift: ShiftedRange?) -> String {
+        let query = shift?.query ?? ""
+        return "\(track)/iframes.m3u8" + (query.isEmpty ? "" : "?\(query)")
+    }
+
+    /// `iframe-NUMBER.m4s` or `.ts`
+    static func iFrameName(number: UInt64, container: EndpointProfile.Container) -> String {
+        "iframe-" + segmentName(number: number, container: container)
+    }
+
     static func segmentName(number: UInt64, container: EndpointProfile.Container) -> String {
         switch container {
         case .ts: "\(number).ts"

@@ -36,6 +36,12 @@ package enum PlaylistPackager {
                 playlist.variants.append(variant(track, with: group.tracks, group: group.id, window))
             }
         }
+        playlist.iFrameVariants = window.iFrameTracks.map(\.track).filter { window.namesIFrames(of: $0) }.map { track in
+            IFrameVariant(
+                uri: MediaLocation.iFramePlaylist(track: track.name, window.shift),
+                bandwidth: UInt64(MeasuredBandwidth(ofIFrames: track.name, in: window).peak),
+                codecs: [track.codec.rfc6381], resolution: track.resolution)
+        }
         return playlist.serialize()
     }
 
@@ -73,8 +79,26 @@ package enum PlaylistPackager {
     package static func media(
         _ track: String, _ window: EndpointWindow, isDelta: Bool = false
     ) throws(PackagingError) -> String {
+        var playlist = try segments(of: track, window)
+        guard !playlist.segments.isEmpty else { return playlist.serialize() }
+        playlist.trailingTags = announcements(track, window).map(\.line)
+        try addParts(to: &playlist, track, window, window.listed, isDelta: isDelta)
+        return playlist.serialize()
+    }
+
+    /// The playlist of a picture track's I-frames: of each segment the first, for the segment's time. RFC 8216, clause
+    /// 4.3.3.6.
+    package static func iFrames(_ track: String, _ window: EndpointWindow) throws(PackagingError) -> String {
+        var playlist = try segments(of: track, window, asIFrames: true)
+        playlist.isIFramesOnly = true
+        return playlist.serialize()
+    }
+
+    private static func segments(
+        of track: String, _ window: EndpointWindow, asIFrames: Bool = false
+    ) throws(PackagingError) -> MediaPlaylist {
         let listed = window.listed
-        guard let first = listed.first, let last = listed.last else { return MediaPlaylist().serialize() }
+        guard let first = listed.first, let last = listed.last else { return MediaPlaylist() }
         let target = window.segmentDuration.rescaled(to: 1, rounding: .up).value
         var playlist = MediaPlaylist(
             targetDuration: UInt64(max(target, 1)), mediaSequence: first.number,
@@ -87,16 +111,15 @@ package enum PlaylistPackager {
         for segment in listed {
             // Nobody published in between: the numbers are there, the media is not.
             while next < segment.number {
-                playlist.segments.append(try gap(next, track, window, like: previous))
+                playlist.segments.append(try gap(next, track, window, like: previous, asIFrames: asIFrames))
                 next += 1
             }
-            playlist.segments.append(try entry(segment, track, window, previous: previous))
+            playlist.segments.append(
+                try entry(segment, track, window, previous: previous, asIFrames: asIFrames))
             previous = segment
             next = last.number == segment.number ? next : segment.number + 1
         }
-        playlist.trailingTags = announcements(track, window).map(\.line)
-        try addParts(to: &playlist, track, window, listed, isDelta: isDelta)
-        return playlist.serialize()
+        return playlist
     }
 
     private static func playlistType(_ window: EndpointWindow) -> MediaPlaylist.PlaylistType? {
@@ -105,32 +128,38 @@ package enum PlaylistPackager {
     }
 
     static func entry(
-        _ segment: BoundSegment, _ name: String, _ window: EndpointWindow, previous: BoundSegment?
+        _ segment: BoundSegment, _ name: String, _ window: EndpointWindow, previous: BoundSegment?,
+        asIFrames: Bool = false
     ) throws(PackagingError) -> MediaSegment {
         guard let (stored, share) = window.share(of: name, in: segment) else {
             // The rung came later than this segment.
             return try gap(
-                segment.number, name, window, like: nil, isDiscontinuity: isDiscontinuity(segment, previous, window))
+                segment.number, name, window, like: nil, isDiscontinuity: isDiscontinuity(segment, previous, window),
+                asIFrames: asIFrames)
         }
         let duration = Ticks(share.duration, timescale: stored.track.timescale)
         let start = Ticks(share.decodeTime, timescale: stored.track.timescale)
         return MediaSegment(
-            uri: uri(segment.number, window, window.revision(of: segment)), duration: SegmentDuration(duration),
+            uri: uri(segment.number, window, window.revision(of: segment), asIFrames: asIFrames),
+            duration: SegmentDuration(duration),
             isDiscontinuity: isDiscontinuity(segment, previous, window),
             programDateTime: saysTime(segment, previous, window) ? start : nil,
-            keys: try keys(segment, stored, window), map: map(segment, window),
+            keys: try keys(segment, stored, window, asIFrames: asIFrames), map: map(segment, window),
             isMapClear: window.endpoint.encryption?.method == .aes128)
     }
 
     private static func gap(
         _ number: UInt64, _ name: String, _ window: EndpointWindow, like previous: BoundSegment?,
-        isDiscontinuity: Bool = false
+        isDiscontinuity: Bool = false, asIFrames: Bool
     ) throws(PackagingError) -> MediaSegment {
         let stored = previous.flatMap { window.share(of: name, in: $0)?.0 }
         var keys: [Key] = []
-        if let previous, let stored { keys = try Self.keys(previous, stored, window, number: number) }
+        if let previous, let stored {
+            keys = try Self.keys(previous, stored, window, number: number, asIFrames: asIFrames)
+        }
         return MediaSegment(
-            uri: uri(number, window, window.revision), duration: SegmentDuration(window.segmentDuration),
+            uri: uri(number, window, window.revision, asIFrames: asIFrames),
+            duration: SegmentDuration(window.segmentDuration),
             isDiscontinuity: isDiscontinuity, isGap: true,
             keys: keys,
             map: previous.flatMap { map($0, window) },
@@ -158,8 +187,15 @@ package enum PlaylistPackager {
         return place(segment.number) != place(previous.number)
     }
 
-    private static func uri(_ number: UInt64, _ window: EndpointWindow, _ revision: String) -> String {
-        "\(revision)/\(MediaLocation.segmentName(number: number, container: window.endpoint.container))"
+    private static func uri(
+        _ number: UInt64, _ window: EndpointWindow, _ revision: String, asIFrames: Bool
+    ) -> String {
+        let container = window.endpoint.container
+        let name =
+            asIFrames
+            ? MediaLocation.iFrameName(number: number, container: container)
+            : MediaLocation.segmentName(number: number, container: container)
+        return "\(revision)/\(name)"
     }
 
     private static func map(_ segment: BoundSegment, _ window: EndpointWindow) -> MediaInitialization? {
@@ -172,15 +208,17 @@ package enum PlaylistPackager {
     // MARK: Keys
 
     private static func keys(
-        _ segment: BoundSegment, _ stored: StoredTrack, _ window: EndpointWindow, number: UInt64? = nil
+        _ segment: BoundSegment, _ stored: StoredTrack, _ window: EndpointWindow, number: UInt64? = nil,
+        asIFrames: Bool
     ) throws(PackagingError) -> [Key] {
-        guard let encryption = window.endpoint.encryption, let key = window.key(for: stored, in: segment) else {
-            return []
-        }
-        let tracks = window.muxed(with: stored, in: segment)
+        guard let encryption = window.endpoint.encryption,
+            let key = asIFrames ? segment.keys?.key(for: stored.track) : window.key(for: stored, in: segment)
+        else { return [] }
+        let tracks = asIFrames ? [stored] : window.muxed(with: stored, in: segment)
         let iv =
             encryption.method == .aes128
-            ? SegmentPackager.aes128IV(key, tracks, number: number ?? segment.number, window.endpoint.container)
+            ? SegmentPackager.aes128IV(
+                key, tracks, number: number ?? segment.number, window.endpoint.container, isIFrame: asIFrames)
             : key.constantIV
         let keys = key.playlistKeys(encryption, iv: iv)
         guard !keys.isEmpty else { throw .noSignalling(track: stored.track.name) }

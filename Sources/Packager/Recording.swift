@@ -11,6 +11,7 @@ package struct Recording: Sendable {
     package enum Content: Sendable {
         case header(StoredTrack, PeriodKeys?)
         case segment(StoredTrack, BoundSegment)
+        case iFrame(StoredTrack, BoundSegment)
     }
 
     /// A file of media, or the place where a segment should be.
@@ -85,8 +86,13 @@ package struct Recording: Sendable {
                         files.append(File(path: path, contentType: type, content: .header(stored, bound.keys)))
                     }
                 }
-                let name = MediaLocation.segmentName(number: bound.number, container: window.endpoint.container)
+                let container = window.endpoint.container
+                let name = MediaLocation.segmentName(number: bound.number, container: container)
                 files.append(File(path: "\(folder)/\(name)", contentType: type, content: .segment(stored, bound)))
+                if stored.track.kind == .video, window.endpoint.includeIframeOnlyStream {
+                    let name = MediaLocation.iFrameName(number: bound.number, container: container)
+                    files.append(File(path: "\(folder)/\(name)", contentType: type, content: .iFrame(stored, bound)))
+                }
             }
         }
         return files
@@ -101,6 +107,7 @@ package struct Recording: Sendable {
         case .header(let stored, let keys):
             try SegmentPackager.header(of: stored, endpoint: window.endpoint, keys: keys)
         case .segment(let stored, let bound): try window.media(of: stored, in: bound, read: read)
+        case .iFrame(let stored, let bound): try window.iFrame(of: stored, in: bound, read: read)
         }
     }
 
@@ -116,6 +123,13 @@ package struct Recording: Sendable {
                 Manifest(
                     path: MediaLocation.playlist(track: name, playlists.shift), contentType: playlistType,
                     text: try PlaylistPackager.media(name, playlists)))
+        }
+        for track in playlists.iFrameTracks {
+            let name = track.track.name
+            manifests.append(
+                Manifest(
+                    path: MediaLocation.iFramePlaylist(track: name, playlists.shift), contentType: playlistType,
+                    text: try PlaylistPackager.iFrames(name, playlists)))
         }
         manifests.append(
             Manifest(

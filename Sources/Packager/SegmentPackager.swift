@@ -43,8 +43,10 @@ package enum SegmentPackager {
     }
 
     /// One track's segment as CMAF: the clear chunks, each protected on its own.
+    /// - Parameter isIFrame: the clear bytes are the segment's first picture by itself.
     package static func cmaf(
-        _ clear: [UInt8], number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?
+        _ clear: [UInt8], number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?,
+        isIFrame: Bool = false
     ) throws(PackagingError) -> [UInt8] {
         guard let encryption = endpoint.encryption, let key = try key(for: stored, endpoint, keys) else {
             guard endpoint.inbandProducerReferenceTime else { return clear }
@@ -55,7 +57,7 @@ package enum SegmentPackager {
         switch encryption.method {
         case .aes128:
             do throws(ProtectionError) {
-                let iv = aes128IV(key, [stored], number: number, .cmaf)
+                let iv = aes128IV(key, [stored], number: number, .cmaf, isIFrame: isIFrame)
                 // To memory of its own: copied first, and encrypted in place, it would take a tenth longer.
                 return try AES128Segment.protect(clear.span, key: key.key, iv: iv)
             } catch {
@@ -77,8 +79,10 @@ package enum SegmentPackager {
     }
 
     /// A segment as MPEG-2 TS: video with audio, or either alone, under AES-128 where the endpoint says so.
+    /// - Parameter isIFrame: the clear bytes are the segment's first picture by itself.
     package static func transportStream(
-        _ shares: [(clear: [UInt8], track: StoredTrack)], number: UInt64, endpoint: EndpointProfile, keys: PeriodKeys?
+        _ shares: [(clear: [UInt8], track: StoredTrack)], number: UInt64, endpoint: EndpointProfile, keys: PeriodKeys?,
+        isIFrame: Bool = false
     ) throws(PackagingError) -> [UInt8] {
         let name = shares.first?.track.track.name ?? ""
         // One segment has one key: EXT-X-KEY is for all that is in it.
@@ -112,7 +116,7 @@ package enum SegmentPackager {
         guard let segmentKey, endpoint.encryption?.method == .aes128 else { return stream }
         // AES-128 is over the whole resource. RFC 8216, clause 4.3.2.4.
         do throws(ProtectionError) {
-            let iv = aes128IV(segmentKey, shares.map(\.track), number: number, .ts)
+            let iv = aes128IV(segmentKey, shares.map(\.track), number: number, .ts, isIFrame: isIFrame)
             try AES128Segment.protect(inPlace: &stream, key: segmentKey.key, iv: iv)
             return stream
         } catch {
@@ -122,12 +126,15 @@ package enum SegmentPackager {
 
     /// The IV of a segment of these tracks: the first is the one that the playlist is named after.
     static func aes128IV(
-        _ key: TrackKey, _ tracks: [StoredTrack], number: UInt64, _ container: EndpointProfile.Container
+        _ key: TrackKey, _ tracks: [StoredTrack], number: UInt64, _ container: EndpointProfile.Container,
+        isIFrame: Bool = false
     ) -> [UInt8] {
         let resource: AES128Segment.Resource =
-            switch container {
-            case .cmaf: .segment(number)
-            case .ts: .transportStream(number, audio: tracks.dropFirst().first?.index)
+            switch (container, isIFrame) {
+            case (.cmaf, false): .segment(number)
+            case (.cmaf, true): .iFrame(number)
+            case (.ts, false): .transportStream(number, audio: tracks.dropFirst().first?.index)
+            case (.ts, true): .iFrameTransportStream(number)
             }
         return AES128Segment.iv(keyID: key.keyID, trackIndex: tracks.first?.index ?? 0, resource)
     }

@@ -108,7 +108,9 @@ struct DASHWalk {
     private mutating func fetchSegments(
         of id: String, _ mpd: MPD, elapsed: Int64, _ context: inout ProbeContext
     ) async {
-        var walk = walks[id] ?? RenditionWalk(name: id)
+        let isOfIFrames = mpd.periods.flatMap(\.adaptationSets).flatMap(\.representations)
+            .contains { $0.id == id && $0.maximumPlayoutRate != nil }
+        var walk = walks[id] ?? RenditionWalk(name: id, isOfIFrames: isOfIFrames)
         if walks[id] == nil { order.append(id) }
         var jobs: [(start: Int64, job: ListedSegment)] = []
         for index in mpd.periods.indices {

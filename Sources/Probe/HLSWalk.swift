@@ -54,16 +54,18 @@ struct HLSWalk {
             let playlist = try MultivariantPlaylist(parsing: text)
             multivariant = playlist
             if playlist.variants.isEmpty { context.log.add(Issue(.playlistSyntax, "no variants"), at: place) }
-            var references: [String] = playlist.variants.map(\.uri)
-            references += playlist.renditions.compactMap(\.uri)
-            for reference in references {
+            var references = (playlist.variants.map(\.uri) + playlist.renditions.compactMap(\.uri)).map { ($0, false) }
+            references += playlist.iFrameVariants.map { ($0.uri, true) }
+            for (reference, isOfIFrames) in references {
                 if !Reference.isRelative(reference) { context.log.add(Issue(.relative, reference), at: place) }
                 guard let address = Reference.resolve(reference, against: url) else {
                     context.log.add(Issue(.playlistSyntax, "no URL: \(reference)"), at: place)
                     continue
                 }
                 if playlists.contains(where: { $0.url == address }) { continue }
-                playlists.append(Playlist(url: address, walk: RenditionWalk(name: Reference.name(reference))))
+                let name = Reference.name(reference) + (isOfIFrames ? " I-frames" : "")
+                playlists.append(
+                    Playlist(url: address, walk: RenditionWalk(name: name, isOfIFrames: isOfIFrames)))
             }
             for variant in playlist.variants {
                 guard let group = variant.audio else { continue }
@@ -203,36 +205,48 @@ struct HLSWalk {
             let audio = playlist.renditions.filter { $0.kind == .audio && $0.groupID == variant.audio }.compactMap {
                 $0.uri.flatMap { walk(of: $0) }
             }
-            let peak = own.peakBitrate + (audio.map(\.peakBitrate).max() ?? 0)
-            if peak > Int64(clamping: variant.bandwidth) {
-                // A live encoder cannot know its next peak: what lies within a quarter is no mistake of the packager's.
-                let isFar = peak - Int64(clamping: variant.bandwidth) > Int64(clamping: variant.bandwidth / 4)
-                context.log.add(
-                    Issue(
-                        .bandwidth, "BANDWIDTH \(variant.bandwidth), measured \(peak)",
-                        severity: isFar ? .error : .warning), at: own.report.name)
-            }
-            let codecs = Set(facts.codecs + audio.flatMap { $0.facts?.codecs ?? [] })
-            if !variant.codecs.isEmpty,
-                Set(variant.codecs.map { $0.lowercased() }) != Set(codecs.map { $0.lowercased() })
-            {
-                context.log.add(
-                    Issue(
-                        .codecs, "CODECS \(variant.codecs.joined(separator: ",")), the media is \(codecs.sorted())"),
-                    at: own.report.name)
-            } else if variant.codecs.isEmpty {
-                context.log.add(Issue(.codecs, "none", severity: .warning), at: own.report.name)
-            }
-            if let resolution = variant.resolution, let size = facts.size,
-                size.width != Int(resolution.width) || size.height != Int(resolution.height)
-            {
-                context.log.add(
-                    Issue(
-                        .resolution,
-                        "\(resolution.width)x\(resolution.height), the media is \(size.width)x\(size.height)"),
-                    at: own.report.name)
-            }
+            let codecs = facts.codecs + audio.flatMap { $0.facts?.codecs ?? [] }
+            let issues = Self.issues(
+                bandwidth: variant.bandwidth, codecs: variant.codecs, resolution: variant.resolution,
+                measured: own.peakBitrate + (audio.map(\.peakBitrate).max() ?? 0), codecs, facts.size)
+            context.log.add(issues, at: own.report.name)
         }
+        for variant in playlist.iFrameVariants {
+            guard let own = walk(of: variant.uri), let facts = own.facts else { continue }
+            let issues = Self.issues(
+                bandwidth: variant.bandwidth, codecs: variant.codecs, resolution: variant.resolution,
+                measured: own.peakBitrate, facts.codecs, facts.size)
+            context.log.add(issues, at: own.report.name)
+        }
+    }
+
+    /// What a variant says beside what its media is.
+    private static func issues(
+        bandwidth: UInt64, codecs: [String], resolution: Resolution?, measured: Int64, _ mediaCodecs: [String],
+        _ size: (width: Int, height: Int)?
+    ) -> [Issue] {
+        var issues: [Issue] = []
+        if measured > Int64(clamping: bandwidth) {
+            // A live encoder cannot know its next peak: what lies within a quarter is no mistake of the packager's.
+            let isFar = measured - Int64(clamping: bandwidth) > Int64(clamping: bandwidth / 4)
+            issues.append(
+                Issue(
+                    .bandwidth, "BANDWIDTH \(bandwidth), measured \(measured)",
+                    severity: isFar ? .error : .warning))
+        }
+        if codecs.isEmpty {
+            issues.append(Issue(.codecs, "none", severity: .warning))
+        } else if Set(codecs.map { $0.lowercased() }) != Set(mediaCodecs.map { $0.lowercased() }) {
+            issues.append(
+                Issue(.codecs, "CODECS \(codecs.joined(separator: ",")), the media is \(mediaCodecs.sorted())"))
+        }
+        if let resolution, let size, size.width != Int(resolution.width) || size.height != Int(resolution.height) {
+            issues.append(
+                Issue(
+                    .resolution,
+                    "\(resolution.width)x\(resolution.height), the media is \(size.width)x\(size.height)"))
+        }
+        return issues
     }
 
     private func walk(of reference: String) -> RenditionWalk? {

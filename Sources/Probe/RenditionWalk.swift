@@ -52,7 +52,13 @@ struct RenditionWalk {
     private var soundEvidence: [String: SoundEvidence] = [:]
     private var counters: [UInt16: (first: UInt8, last: UInt8)] = [:]
 
-    init(name: String) { report = .init(name: name) }
+    /// Each segment is one picture.
+    private let isOfIFrames: Bool
+
+    init(name: String, isOfIFrames: Bool = false) {
+        report = .init(name: name)
+        self.isOfIFrames = isOfIFrames
+    }
 
     /// - Parameters:
     ///   - target: the target duration, or the longest segment's.
@@ -233,6 +239,11 @@ struct RenditionWalk {
 
     private func timing(_ facts: SegmentFacts, of segment: ListedSegment) -> [Issue] {
         var issues: [Issue] = []
+        if isOfIFrames, facts.frame.microseconds < facts.duration.microseconds {
+            issues.append(Issue(.iFrame, "more than one picture"))
+        }
+        // A transport stream does not say how long its only picture lasts.
+        guard !isOfIFrames || segment.initialization != nil else { return issues }
         if !facts.agrees(with: segment.duration) {
             issues.append(
                 Issue(.duration, "\(facts.duration.seconds) s of media, \(segment.duration.seconds) s announced"))

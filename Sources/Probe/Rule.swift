@@ -65,6 +65,8 @@ extension Rule {
     static let discontinuitySequence = Rule(
         "hls.discontinuity-sequence", .error, "RFC 8216, 6.2.2",
         "a segment's discontinuity sequence number is the same in every reload")
+    static let iFrame = Rule(
+        "media.i-frame", .error, "RFC 8216, 4.3.3.6", "what is for trick modes alone has one picture in a segment")
     static let keyBeforeMap = Rule(
         "hls.key-before-map", .error, "RFC 8216, 4.3.2.4", "where both change, EXT-X-KEY stands before EXT-X-MAP")
     static let keyIV = Rule(

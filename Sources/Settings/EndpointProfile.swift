@@ -19,6 +19,7 @@ package struct EndpointProfile: Sendable, Hashable {
     package var programDateTimeIntervalSeconds: UInt32
     /// HLS: audio in a playlist of its own. Always so for CMAF.
     package var useAudioRenditionGroup: Bool
+    /// The first picture of each segment by itself too: I-frame playlists (HLS), trick mode sets (DASH).
     package var includeIframeOnlyStream: Bool
     package var lowLatency: Bool
     /// DASH, as are the seven below.

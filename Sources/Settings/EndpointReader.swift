@@ -8,10 +8,9 @@ struct EndpointReader {
     let storageSeconds: UInt32?
     let encryption: EncryptionReader
 
-    private static let commonKeys = ["id", "package", "container", "lowLatency", "encryption"]
+    private static let commonKeys = ["id", "package", "container", "lowLatency", "includeIframeOnlyStream", "encryption"]
     private static let hlsKeys = [
         "playlistType", "playlistWindowSeconds", "programDateTimeIntervalSeconds", "useAudioRenditionGroup",
-        "includeIframeOnlyStream",
     ]
     private static let dashKeys = [
         "manifestWindowSeconds", "minBufferTimeSeconds", "minUpdatePeriodSeconds", "suggestedPresentationDelaySeconds",
@@ -56,6 +55,7 @@ struct EndpointReader {
         let isLowLatency = section.bool("lowLatency", default: false)
         var endpoint = package == .hls ? readHLS(section, id) : readDASH(section, id, isLowLatency: isLowLatency)
         endpoint.lowLatency = isLowLatency
+        endpoint.includeIframeOnlyStream = section.bool("includeIframeOnlyStream", default: false)
         if isLowLatency, !endpoint.hasParts {
             PendingFeature.lowLatency.report(at: section.keyPlace("lowLatency"), log)
         }
@@ -73,10 +73,6 @@ struct EndpointReader {
             section.refuse(["playlistWindowSeconds"], "contradicts playlistType event, which keeps all; delete one")
             window = storageSeconds ?? 3600
         }
-        let hasIframes = section.bool("includeIframeOnlyStream", default: false)
-        if hasIframes {
-            PendingFeature.iframeOnlyStream.report(at: section.keyPlace("includeIframeOnlyStream"), log)
-        }
         let groups = section.bool("useAudioRenditionGroup", default: container == .cmaf)
         if container == .cmaf, !groups {
             log.error(
@@ -87,7 +83,6 @@ struct EndpointReader {
             id: id, package: .hls, container: container, playlistType: playlistType, windowSeconds: window,
             programDateTimeIntervalSeconds: readDateTimeInterval(section, window),
             useAudioRenditionGroup: groups,
-            includeIframeOnlyStream: hasIframes,
             encryption: encryption.read(section, .hls, container))
     }
 

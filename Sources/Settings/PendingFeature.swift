@@ -2,12 +2,12 @@
 ///
 /// What becomes true leaves this table, and the compiler shows where it was used.
 enum PendingFeature: CaseIterable {
-    case lowLatency, iframeOnlyStream, adPeriods
+    case lowLatency, adPeriods
 
     /// A warning, except where going on would mean to serve something other than what was asked to be protected.
     var severity: Diagnostic.Severity {
         switch self {
-        case .lowLatency, .iframeOnlyStream, .adPeriods: .warning
+        case .lowLatency, .adPeriods: .warning
         }
     }
 
@@ -15,7 +15,6 @@ enum PendingFeature: CaseIterable {
         switch self {
         case .lowLatency:
             "lowLatency is in effect in cmaf without AES-128 alone: the endpoint is served without parts"
-        case .iframeOnlyStream: "includeIframeOnlyStream is not in effect yet: no I-frame playlist is made"
         case .adPeriods: "the period trigger 'ads' is not in effect yet: no period begins at ad markers"
         }
     }

@@ -32,14 +32,17 @@ package struct SegmentAssembly: Sendable {
         var chunks: [ChunkPlace] = []
         var decodeTime: Int64 = 0
         var newestSample: Int64 = 0
+        var firstSampleByteCount = 0
         var duration: Int64 = 0
         var isEnded = false
 
-        mutating func add(_ more: [UInt8], from start: Int64, to end: Int64, newest: Int64, isIndependent: Bool) {
-            if chunks.isEmpty { decodeTime = start }
+        mutating func add(
+            _ more: [UInt8], from start: Int64, to end: Int64, newest: Int64, first: SampleLocation
+        ) {
+            if chunks.isEmpty { (decodeTime, firstSampleByteCount) = (start, first.size) }
             chunks.append(
                 ChunkPlace(
-                    offset: byteCount, byteCount: more.count, duration: end - start, isIndependent: isIndependent))
+                    offset: byteCount, byteCount: more.count, duration: end - start, isIndependent: first.isSync))
             parts.append(more)
             byteCount += more.count
             newestSample = newest
@@ -47,7 +50,9 @@ package struct SegmentAssembly: Sendable {
         }
 
         var segment: TrackSegment {
-            TrackSegment(decodeTime: decodeTime, duration: duration, byteCount: byteCount, chunks: chunks)
+            TrackSegment(
+                decodeTime: decodeTime, duration: duration, byteCount: byteCount, chunks: chunks,
+                firstSampleByteCount: firstSampleByteCount)
         }
 
         var bytes: [UInt8] {
@@ -131,7 +136,7 @@ package struct SegmentAssembly: Sendable {
         }
         open[position].tracks[track].add(
             bytes, from: start, to: end, newest: fragments.last?.samples.last?.decodeTime ?? start,
-            isIndependent: firstSample.isSync)
+            first: firstSample)
         open[position].tracks[track].isEnded = endsSegment
         // Who goes on to the next segment has ended the ones before.
         for earlier in open[..<position].indices where !open[earlier].tracks[track].chunks.isEmpty {

@@ -40,12 +40,17 @@ package struct TrackSegment: Sendable, Equatable, Codable {
     package let byteCount: Int
     /// The CMAF chunks it is made of, in order.
     package let chunks: [ChunkPlace]
+    /// Bytes of the first sample; nil in windows that were written before it was noted.
+    package let firstSampleByteCount: Int?
 
-    package init(decodeTime: Int64, duration: Int64, byteCount: Int, chunks: [ChunkPlace]) {
+    package init(
+        decodeTime: Int64, duration: Int64, byteCount: Int, chunks: [ChunkPlace], firstSampleByteCount: Int? = nil
+    ) {
         self.decodeTime = decodeTime
         self.duration = duration
         self.byteCount = byteCount
         self.chunks = chunks
+        self.firstSampleByteCount = firstSampleByteCount
     }
 }
 

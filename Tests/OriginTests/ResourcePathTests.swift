@@ -18,6 +18,15 @@ import Testing
             .segment(track: "720p", revision: "ab12", number: .max, isTransportStream: false)
         ),
         ("/news/hls/720p/ab12/7.0.m4s?a=b", .part(track: "720p", revision: "ab12", number: 7, part: 0)),
+        ("/news/hls/720p/iframes.m3u8", .iFramePlaylist(track: "720p")),
+        (
+            "/news/hls/720p/ab12/iframe-7.m4s",
+            .iFrame(track: "720p", revision: "ab12", number: 7, isTransportStream: false)
+        ),
+        (
+            "/news/hls/720p/ab12/iframe-7.ts",
+            .iFrame(track: "720p", revision: "ab12", number: 7, isTransportStream: true)
+        ),
         ("/news/hls/720p/ab12/0.ts", .segment(track: "720p", revision: "ab12", number: 0, isTransportStream: true)),
     ]) func pathsOfOurs(_ uri: String, _ resource: ResourcePath.Resource) throws {
         let path = try #require(ResourcePath(parsing: uri))
@@ -45,7 +54,8 @@ import Testing
         "/news/hls/a/b/init-1.m4s", "/néws/hls/index.m3u8", "/news/hls/１.m4s", "/news/hls/a/b/１.m4s",
         "http://host/news/hls/index.m3u8", "*", "?", "/?/news/hls/index.m3u8", "/news/hls/#/index.m3u8",
         "/news/hls/index.m3u8\r\nX: y", "/news/hls/index.m3u8\u{0}", "/news;a=b/hls/index.m3u8",
-        "/news/hls/a,b/playlist.m3u8",
+        "/news/hls/a,b/playlist.m3u8", "/news/hls/a/b/iframe-.m4s", "/news/hls/a/b/iframe-07.m4s",
+        "/news/hls/a/b/iframe-7.mp4", "/news/hls/a/b/iframe-7.0.m4s", "/news/hls/a/b/iframe--7.ts", "/news/hls/iframes.m3u8",
     ]
 
     @Test(arguments: hostile) func pathsOfNobody(_ uri: String) { #expect(ResourcePath(parsing: uri) == nil) }

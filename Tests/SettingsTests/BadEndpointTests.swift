@@ -123,10 +123,6 @@ import Testing
             "targetLatencySeconds: 2",
             "38:5: error: 'targetLatencySeconds' wants lowLatency: true beside it"),
         BadProfile(
-            "I-frames not in effect", "programDateTimeIntervalSeconds: 6",
-            "includeIframeOnlyStream: true",
-            "33:5: warning: includeIframeOnlyStream is not in effect yet: no I-frame playlist is made"),
-        BadProfile(
             "rotation without periods", "periodTriggers: [keyRotation]",
             "periodTriggers: [sourceChange]",
             "39:21: warning: keys rotate, but 'periodTriggers' has no keyRotation: players that look for keys in the manifest only will stop"

@@ -19,15 +19,23 @@ package struct ManifestFilter: Sendable, Hashable {
     /// Lower case.
     var audioLanguages: Set<String> = []
 
+    /// Picture lines of I-frames that are by themselves.
+    var trickPlayHeights: [Range] = []
+    /// `iframe`, `image` or `none`.
+    var trickPlayTypes: Set<String> = []
+
     package init() {}
 
     package var isNone: Bool { self == ManifestFilter() }
 
     /// One text for all that mean the same.
     package var text: String {
-        let ranges = [videoHeights, videoBitrates, videoFrameRates, audioBitrates, audioChannels, audioSampleRates]
-            .map { $0.map { "\($0.lowerBound)-\($0.upperBound)" } }
-        let words = [videoCodecs, audioCodecs, audioLanguages].map { $0.sorted() }
+        let ranges = [
+            videoHeights, videoBitrates, videoFrameRates, audioBitrates, audioChannels, audioSampleRates,
+            trickPlayHeights,
+        ]
+        .map { $0.map { "\($0.lowerBound)-\($0.upperBound)" } }
+        let words = [videoCodecs, audioCodecs, audioLanguages, trickPlayTypes].map { $0.sorted() }
         return (ranges + words).map { $0.joined(separator: ",") }.joined(separator: ";")
     }
 
@@ -47,6 +55,14 @@ package struct ManifestFilter: Sendable, Hashable {
                 && (audioCodecs.isEmpty || audioCodecs.contains(track.codec.family))
                 && (audioLanguages.isEmpty || audioLanguages.contains(track.language.lowercased()))
         }
+    }
+
+    /// Whether the I-frames of a track that is admitted are, too.
+    func admitsIFrames(of track: Track) -> Bool {
+        guard trickPlayTypes.isEmpty || trickPlayTypes.contains("iframe") else { return false }
+        let height = track.codec.pictureSize?.height
+        return trickPlayHeights.isEmpty
+            || (height.map { height in trickPlayHeights.contains { $0.contains(height) } } ?? false)
     }
 
     /// - Parameter isOfMediaPackage: whether the name stands in `aws.manifestfilter`; our own are parameters by themselves.
@@ -94,6 +110,15 @@ package struct ManifestFilter: Sendable, Hashable {
         case ("language", false), ("audio_language", true):
             try words.note("language")
             audioLanguages = Set(try Self.list(value, name))
+        case ("trickplay", false), ("trickplay_type", true):
+            try words.note("trickplay")
+            let known = ["iframe", "image", "none"]
+            let types = try Self.list(value, name)
+            if let other = types.first(where: { !known.contains($0) }) { throw Self.unknown(other, name, known) }
+            trickPlayTypes = Set(types)
+        case ("trickplay_height", true):
+            try words.note(name)
+            trickPlayHeights = try Self.ranges(value, name)
         default: return false
         }
         return true
