@@ -24,6 +24,8 @@ package struct AdaptationSet: Sendable, Hashable {
     package var essentialProperties: [Descriptor]
     package var supplementalProperties: [Descriptor]
     package var producerReferenceTime: ProducerReferenceTime?
+    /// For whom it is more than a picture or sound, such as closed captions in it.
+    package var accessibilities: [Descriptor] = []
     package var roles: [Descriptor]
     package var segmentTemplate: SegmentTemplate?
     package var representations: [Representation]
@@ -75,6 +77,7 @@ package struct AdaptationSet: Sendable, Hashable {
             for property in essentialProperties { property.write("EssentialProperty", to: &writer) }
             for property in supplementalProperties { property.write("SupplementalProperty", to: &writer) }
             producerReferenceTime?.write(to: &writer)
+            for accessibility in accessibilities { accessibility.write("Accessibility", to: &writer) }
             for role in roles { role.write("Role", to: &writer) }
             segmentTemplate?.write(to: &writer)
             for representation in representations { representation.write(to: &writer) }

@@ -20,6 +20,20 @@ package struct Descriptor: Sendable, Hashable {
             value: String(channels == 8 ? 7 : channels))
     }
 
+    /// CEA-608 in the pictures, by field and language. ANSI/SCTE 214-1, clause 7.2; an accessibility.
+    package static func captions608(_ services: [(number: UInt8, language: String)]) -> Descriptor {
+        Descriptor(
+            schemeIDURI: "urn:scte:dash:cc:cea-608:2015",
+            value: services.map { "CC\($0.number)=\($0.language)" }.joined(separator: ";"))
+    }
+
+    /// CEA-708 in the pictures, by service and language. ANSI/SCTE 214-1, clause 7.2; an accessibility.
+    package static func captions708(_ services: [(number: UInt8, language: String)]) -> Descriptor {
+        Descriptor(
+            schemeIDURI: "urn:scte:dash:cc:cea-708:2015",
+            value: services.map { "\($0.number)=lang:\($0.language)" }.joined(separator: ";"))
+    }
+
     /// Says that an adaptation set goes on without a break from that of the same id in an earlier period, so that
     /// a player keeps its buffers and decoders. Clause 5.3.2.4; a supplemental property.
     package static func periodContinuity(with periodID: String) -> Descriptor {

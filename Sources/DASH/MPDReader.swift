@@ -210,6 +210,7 @@ extension AdaptationSet {
             supplementalProperties: try Descriptor.all("SupplementalProperty", in: element),
             producerReferenceTime: try ProducerReferenceTime.first(in: element),
             roles: try Descriptor.all("Role", in: element), segmentTemplate: try SegmentTemplate.first(in: element))
+        accessibilities = try Descriptor.all("Accessibility", in: element)
         for node in element.children("Representation") { representations.append(try Representation(node)) }
     }
 }

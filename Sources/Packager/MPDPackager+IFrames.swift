@@ -20,6 +20,7 @@ extension MPDPackager {
         trick.supplementalProperties.removeAll { $0.schemeIDURI == Descriptor.switching(with: []).schemeIDURI }
         trick.segmentTemplate = nil
         trick.producerReferenceTime = nil
+        trick.accessibilities = []
         trick.representations = tracks.map { stored in
             let track = stored.track
             var template = template(stored, run, window)

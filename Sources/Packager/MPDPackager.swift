@@ -214,6 +214,7 @@ package enum MPDPackager {
                 roles: [.mainRole])
             set.producerReferenceTime = producerReferenceTime(
                 id: set.id, start(run.run, window), timescale: group[0].track.timescale, window)
+            set.accessibilities = captions(window.endpoint.captions)
             place(group, run, window, in: &set)
             sets.append(set)
             if let trick = trickMode(beside: set, group, run, window) { tricks.append(trick) }

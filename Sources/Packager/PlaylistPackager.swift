@@ -7,6 +7,7 @@ import Timeline
 /// The HLS playlists of an endpoint, made from its window: pure text.
 package enum PlaylistPackager {
     private static let audioGroup = "audio"
+    private static let captionGroup = "captions"
 
     /// The multivariant playlist. RFC 8216, clause 4.3.4.
     package static func multivariant(_ window: EndpointWindow) -> String {
@@ -25,6 +26,7 @@ package enum PlaylistPackager {
                     uri: MediaLocation.playlist(track: track.name, window.shift))
             }
         }
+        playlist.renditions += captions(window)
         // Each picture with each sound that it may have: a player takes what it can decode.
         for track in video.isEmpty ? audio : video {
             if groups.isEmpty {
@@ -57,7 +59,22 @@ package enum PlaylistPackager {
             averageBandwidth: UInt64(own.average + (loudest.map(\.average).max() ?? 0)),
             codecs: codecs.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
             resolution: track.resolution, frameRate: track.frameRate, audio: group,
-            closedCaptions: track.kind == .video ? Variant.ClosedCaptions.none : nil)
+            closedCaptions: track.kind == .video
+                ? (window.endpoint.captions.isEmpty ? Variant.ClosedCaptions.none : .group(captionGroup)) : nil)
+    }
+
+    /// What is inside the pictures. RFC 8216, clause 4.3.4.1.
+    private static func captions(_ window: EndpointWindow) -> [Rendition] {
+        window.endpoint.captions.enumerated().map { index, service in
+            let stream =
+                switch service.channel {
+                case .field(let number): "CC\(number)"
+                case .service(let number): "SERVICE\(number)"
+                }
+            return Rendition(
+                kind: .closedCaptions, groupID: captionGroup, name: service.name, language: service.language,
+                isDefault: index == 0, isAutoselected: true, others: [Attribute("INSTREAM-ID", .quoted(stream))])
+        }
     }
 
     /// Renditions of one codec: a group may offer nothing else (RFC 8216, clause 4.3.4.1.1).

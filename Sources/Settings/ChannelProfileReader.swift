@@ -5,7 +5,7 @@ import Media
 struct ChannelProfileReader {
     static let keys = [
         "channel", "ingest", "video", "audio", "segmentDurationSeconds", "partDurationSeconds", "storageWindowSeconds",
-        "slate", "endpoints", "speke",
+        "slate", "captionLanguageMappings", "endpoints", "speke",
     ]
 
     /// What a profile is, and what comparing it with the other profiles of a folder needs.
@@ -62,9 +62,14 @@ struct ChannelProfileReader {
         if let ingest { ingestReader.check(ingest.inputLoss, root, ladder, slate: slate) }
         let encryption = EncryptionReader(
             log: log, segmentSeconds: segmentSeconds, spekeNames: speke.names, speke: speke.profiles)
+        let captions = CaptionReader(log: log).read(root)
         let endpoints = EndpointReader(
             log: log, segmentSeconds: segmentSeconds, storageSeconds: storage, encryption: encryption
-        ).read(root)
+        ).read(root).map { endpoint in
+            var endpoint = endpoint
+            endpoint.captions = captions
+            return endpoint
+        }
         ladder.isLowLatency = endpoints.contains(where: \.hasParts)
         if ladder.isLowLatency {
             PartCheck(log: log).check(

@@ -35,6 +35,8 @@ package struct EndpointProfile: Sendable, Hashable {
     package var inbandProducerReferenceTime: Bool
     /// Players get what has changed in the MPD instead of all of it; with timelines alone.
     package var mpdPatch: Bool
+    /// What is inside the pictures: the channel's `captionLanguageMappings`.
+    package var captions: [CaptionService] = []
     /// Nil: served in the clear.
     package var encryption: EndpointEncryption?
 
