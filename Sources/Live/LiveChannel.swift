@@ -52,6 +52,8 @@ package final class LiveChannel: Sendable {
     package let revisionGuard = RevisionGuard()
     package let mpdHistory = MPDHistory()
     private let revisions: [String: String]
+    /// Over all that is stored, too: while the channel is open playlists say one target duration.
+    private let longestSegment: Ticks
     /// By endpoint. Each segment asks, and to make one prints and hashes a whole contract.
     private let groupNames: [String: String]
     let clock: @Sendable () -> Int64
@@ -99,7 +101,7 @@ package final class LiveChannel: Sendable {
         timeline = try ChannelTimeline(
             directory: directory,
             limits: ChannelTimeline.Limits(
-                segmentDuration: profile.ladder.segmentDuration,
+                segmentDuration: profile.ladder.segmentDuration, longestSegment: profile.ladder.longestSegment,
                 windowSeconds: profile.keptSeconds, showsParts: profile.endpoints.contains(where: \.hasParts)),
             budget: budget, seal: seal,
             onEvent: { event in
@@ -112,6 +114,8 @@ package final class LiveChannel: Sendable {
                 Self.log(event, channelLogger)
             })
         let snapshot = timeline.snapshot
+        longestSegment = max(
+            profile.ladder.longestSegment, Ticks(snapshot.longestSegmentSeconds, timescale: 1))
         let slates = SlateShelf(directory: directory, seal: seal)
         for error in slates.damaged {
             logger.error("a slate cannot be used: segments made of it are gone", metadata: ["error": "\(error)"])
@@ -275,14 +279,14 @@ package final class LiveChannel: Sendable {
             let partTarget =
                 endpoint.hasParts ? Ticks(Int64(profile.ladder.partDurationMilliseconds), timescale: 1000) : nil
             let announcement = Self.announcement(
-                bound.isWithheld ? nil : group.upcoming(snapshot), endpoint, snapshot, after: previous?.next,
-                newest: last, listedAt: changedAt, partTarget: partTarget, now: now)
+                bound.isWithheld ? nil : group.upcoming(snapshot), endpoint, snapshot, longestSegment,
+                after: previous?.next, newest: last, listedAt: changedAt, partTarget: partTarget, now: now)
             if case .due(let time)? = announcement { dues.append(time) }
             var next: NextKeys?
             if case .now(let keys)? = announcement { next = keys }
             var window = EndpointWindow(
                 endpoint: endpoint, revision: revisions[endpoint.id] ?? "",
-                numbering: snapshot.numbering, segments: bound.segments,
+                numbering: snapshot.numbering, longestSegment: longestSegment, segments: bound.segments,
                 trackSets: snapshot.trackSets, changedAtMilliseconds: changedAt, isEnded: false,
                 next: next, eventStart: snapshot.eventStart, bitrates: bitrates,
                 nominalBitrates: nominal,
@@ -329,7 +333,7 @@ package final class LiveChannel: Sendable {
 
     /// - Parameter shown: what is said already, which is never taken back while it holds.
     private static func announcement(
-        _ upcoming: KeyGroup.Upcoming?, _ endpoint: EndpointProfile, _ snapshot: Snapshot,
+        _ upcoming: KeyGroup.Upcoming?, _ endpoint: EndpointProfile, _ snapshot: Snapshot, _ longestSegment: Ticks,
         after shown: NextKeys?, newest: UInt64, listedAt: Int64, partTarget: Ticks?, now: Int64
     ) -> Announcement? {
         guard let upcoming, upcoming.firstNumber > newest else { return nil }
@@ -337,7 +341,7 @@ package final class LiveChannel: Sendable {
             return .now(shown)
         }
         let length = snapshot.segmentDuration.milliseconds
-        let lead = endpoint.announcementMilliseconds(segmentDuration: snapshot.segmentDuration)
+        let lead = endpoint.announcementMilliseconds(longestSegment: longestSegment)
         let listed: Int64
         if endpoint.package == .dash, endpoint.segmentTemplate == .number {
             // Players reckon when it is there.

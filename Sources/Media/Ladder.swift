@@ -47,6 +47,8 @@ package struct VideoRung: Codable, Sendable, Hashable {
     package var level: UInt8
     /// Frames from IDR to IDR; divides the frames of a segment.
     package var gopSize: UInt32
+    /// Of `copy`: how far apart the encoder's IDRs are at most; 0: as far as a segment is long.
+    package var longestGOPSeconds: UInt32
     package var bFrames: UInt8
     /// x264's preset name.
     package var preset: String
@@ -56,7 +58,7 @@ package struct VideoRung: Codable, Sendable, Hashable {
         frameRate: FrameRate? = nil,
         bitrate: UInt32 = 0,
         rateControl: RateControl = .cbr, profile: Profile = .high, level: UInt8 = 0, gopSize: UInt32 = 0,
-        bFrames: UInt8 = 0,
+        longestGOPSeconds: UInt32 = 0, bFrames: UInt8 = 0,
         preset: String = "veryfast"
     ) {
         self.name = name
@@ -70,6 +72,7 @@ package struct VideoRung: Codable, Sendable, Hashable {
         self.profile = profile
         self.level = level
         self.gopSize = gopSize
+        self.longestGOPSeconds = longestGOPSeconds
         self.bFrames = bFrames
         self.preset = preset
     }
@@ -105,6 +108,21 @@ package struct AudioRung: Codable, Sendable, Hashable {
 }
 
 extension Ladder {
+    /// How long a segment can be: where a rung copies, all are cut at the first IDR at or after a boundary, which the
+    /// encoder sends up to a GOP later. What would be longer ends the publication.
+    package var longestSegment: Ticks {
+        let nominal = segmentDuration
+        return video.filter { $0.codec == .copy }.map { longestSegment(of: $0) }.max() ?? nominal
+    }
+
+    package func longestSegment(of rung: VideoRung) -> Ticks {
+        let nominal = segmentDuration
+        guard rung.codec == .copy else { return nominal }
+        guard rung.longestGOPSeconds > 0 else { return Ticks(nominal.value * 2, timescale: nominal.timescale) }
+        let more = Int64(rung.longestGOPSeconds) * Int64(nominal.timescale)
+        return Ticks(nominal.value + min(more, nominal.value), timescale: nominal.timescale)
+    }
+
     /// The exact duration of a segment: the nominal one as a whole number of frames of the first encoded rung, so that
     /// segment N starts at N times this since the Unix epoch. 6 s at 30000/1001 are 180 frames, 6.006 s.
     package var segmentDuration: Ticks {

@@ -59,6 +59,21 @@ extension EndpointWindow {
         return position.segment - 1 == last.number && open.map { part < UInt64($0.share.chunks.count) } ?? false
     }
 
+    /// The same place by its own name: a part behind the last of its segment is the first of the next one, however far
+    /// behind (clause 6.2.5.2). There is one name for each that can be waited for.
+    package func canonical(_ position: MediaPosition, of track: String) -> MediaPosition {
+        guard let last = segments.last, last.number < .max - 2, let part = position.part else { return position }
+        if position.segment == last.number, part >= UInt64(parts(of: track, in: last).count) {
+            return MediaPosition(segment: last.number + 1, part: 0)
+        }
+        if position.segment == last.number + 1, let open = shareUnderWay(of: track), open.isEnded,
+            part >= UInt64(open.share.chunks.count)
+        {
+            return MediaPosition(segment: last.number + 2, part: 0)
+        }
+        return position
+    }
+
     /// Whether no player that keeps to what it was told can ask for that yet.
     package func isTooFarAhead(_ position: MediaPosition, of track: String) -> Bool {
         guard let last = segments.last, let partTarget else { return true }

@@ -11,6 +11,8 @@ package struct EndpointWindow: Sendable {
     /// bytes for ever, over changed profiles too.
     package internal(set) var revision: String
     package var segmentDuration: Ticks { numbering.duration }
+    /// No segment is longer, or will be.
+    package let longestSegment: Ticks
     /// When each segment is.
     package let numbering: SegmentNumbering
     /// Every segment that can be served, by rising number. Without a key a segment is not in here.
@@ -41,15 +43,17 @@ package struct EndpointWindow: Sendable {
     /// The segment right after the last, as far as it is there and has its key; nil where the endpoint has no parts.
     package internal(set) var underWay: BoundUnderWay?
 
+    /// - Parameter longestSegment: nil: the duration of one.
     package init(
-        endpoint: EndpointProfile, revision: String, numbering: SegmentNumbering, segments: [BoundSegment],
-        trackSets: [UInt64: TrackSet], changedAtMilliseconds: Int64, isEnded: Bool,
+        endpoint: EndpointProfile, revision: String, numbering: SegmentNumbering, longestSegment: Ticks? = nil,
+        segments: [BoundSegment], trackSets: [UInt64: TrackSet], changedAtMilliseconds: Int64, isEnded: Bool,
         next: NextKeys? = nil, eventStart: UInt64? = nil, bitrates: [String: UInt32] = [:],
         nominalBitrates: [String: UInt32], partTarget: Ticks? = nil, underWay: BoundUnderWay? = nil
     ) {
         self.endpoint = endpoint
         self.revision = revision
         self.numbering = numbering
+        self.longestSegment = longestSegment ?? numbering.duration
         self.segments = segments
         self.trackSets = trackSets
         self.changedAtMilliseconds = changedAtMilliseconds
@@ -69,6 +73,9 @@ package struct EndpointWindow: Sendable {
         self.underWay = partTarget != nil && isNext && underWay?.bound.run.slate == nil ? underWay : nil
         self.trackSets = trackSets
     }
+
+    /// EXT-X-TARGETDURATION, which must not change (RFC 8216, 4.3.3.1), and what is reckoned from it, in seconds.
+    package var targetDuration: Int64 { max(longestSegment.rescaled(to: 1, rounding: .up).value, 1) }
 
     /// The segments that manifests list: the newest, as far back as the profile's window reaches.
     package var listed: ArraySlice<BoundSegment> {

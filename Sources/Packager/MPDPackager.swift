@@ -324,7 +324,7 @@ package enum MPDPackager {
     }
 
     private static func longestSegment(_ window: EndpointWindow) -> Ticks {
-        var longest = window.segmentDuration
+        var longest = window.longestSegment
         for segment in window.listed {
             for (stored, share) in window.tracks(in: segment).compactMap({
                 window.share(of: $0.track.name, in: segment)

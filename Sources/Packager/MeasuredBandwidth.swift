@@ -41,7 +41,7 @@ struct MeasuredBandwidth {
                     duration: duration)
                 : nil
         }
-        let target = window.segmentDuration.rescaled(to: 1, rounding: .up).value * Int64(Self.timescale)
+        let target = window.targetDuration * Int64(Self.timescale)
         for start in pieces.indices {
             var (bits, duration): (Int64, Int64) = (0, 0)
             for index in start..<pieces.endIndex {

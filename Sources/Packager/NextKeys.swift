@@ -23,12 +23,13 @@ extension EndpointProfile {
     ///
     /// All players have looked by then, even those that are late by half; and as their requests come within one such
     /// time, their peak stays below twice the mean of the whole announcement.
-    package func announcementMilliseconds(segmentDuration: Ticks) -> Int64 {
+    /// - Parameter longestSegment: that can be, which the target duration is made of.
+    package func announcementMilliseconds(longestSegment: Ticks) -> Int64 {
         let look =
             switch package {
             case .dash: Int64(minUpdatePeriodSeconds) * 1000
             // RFC 8216, clause 6.3.4: a target duration after the last one.
-            case .hls: segmentDuration.rescaled(to: 1, rounding: .up).value * 1000
+            case .hls: longestSegment.rescaled(to: 1, rounding: .up).value * 1000
             }
         return look / 2 * 3
     }

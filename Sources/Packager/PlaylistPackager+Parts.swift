@@ -11,11 +11,10 @@ extension PlaylistPackager {
         isDelta: Bool
     ) throws(PackagingError) {
         guard let partTarget = window.partTarget else { return }
-        // Of the nominal duration, so that all playlists of the endpoint say the same.
-        let target = window.segmentDuration.rescaled(to: 1, rounding: .up)
-        let skipBoundary = Ticks(target.value * 6, timescale: 1)
+        let target = window.targetDuration
+        let skipBoundary = Ticks(target * 6, timescale: 1)
         playlist.serverControl = ServerControl(
-            canBlockReload: true, canSkipUntil: skipBoundary, holdBack: Ticks(target.value * 3, timescale: 1),
+            canBlockReload: true, canSkipUntil: skipBoundary, holdBack: Ticks(target * 3, timescale: 1),
             partHoldBack: Ticks(partTarget.value * 3, timescale: partTarget.timescale))
         playlist.partInformation = PartInformation(target: partTarget)
         addPartsOfWholeSegments(to: &playlist, track, window, listed)

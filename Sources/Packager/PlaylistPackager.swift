@@ -116,9 +116,8 @@ package enum PlaylistPackager {
     ) throws(PackagingError) -> MediaPlaylist {
         let listed = window.listed
         guard let first = listed.first, let last = listed.last else { return MediaPlaylist() }
-        let target = window.segmentDuration.rescaled(to: 1, rounding: .up).value
         var playlist = MediaPlaylist(
-            targetDuration: UInt64(max(target, 1)), mediaSequence: first.number,
+            targetDuration: UInt64(window.targetDuration), mediaSequence: first.number,
             discontinuitySequence: window.discontinuitySequence(of: first),
             playlistType: playlistType(window),
             hasIndependentSegments: true, start: window.shift?.beginsAtStart == true ? .beginning : nil,

@@ -6,6 +6,7 @@ struct VideoRungReader {
     /// Nil where the profile's own is wrong: then nothing is compared with it.
     let segmentSeconds: UInt32?
 
+    private static let copyingKeys = ["trackId", "longestGOPSeconds"]
     private static let encodingKeys = [
         "width", "height", "framerate", "bitrate", "rateControlMode", "profile", "level", "gopSize", "gopNumBFrames",
         "preset",
@@ -18,7 +19,9 @@ struct VideoRungReader {
 
     /// A rung, with stand-ins for what is wrong and logged; nil where not even a name can be had.
     func read(_ node: SettingsNode) -> VideoRung? {
-        guard let section = Section(node, "a video rung", keys: ["name", "codec", "trackId"] + Self.encodingKeys, log)
+        guard
+            let section = Section(
+                node, "a video rung", keys: ["name", "codec"] + Self.copyingKeys + Self.encodingKeys, log)
         else {
             return nil
         }
@@ -31,12 +34,28 @@ struct VideoRungReader {
             section.refuse(
                 Self.encodingKeys, "has no meaning with codec copy, which passes the encoder's picture on; delete it")
             let trackID = UInt8(clamping: section.integer("trackId", in: 0...255, default: 0))
-            return VideoRung(name: name ?? "", codec: .copy, trackID: trackID)
+            return VideoRung(
+                name: name ?? "", codec: .copy, trackID: trackID, longestGOPSeconds: readLongestGOP(section))
         case .h264:
             section.refuse(
                 ["trackId"], "has a meaning with codec copy only; encoded rungs are made of the encoder's track 0")
+            section.refuse(
+                ["longestGOPSeconds"], "has a meaning with codec copy only; encoded rungs have a gopSize")
             return encoded(section, name: name ?? "")
         }
+    }
+
+    /// 0 where nothing is said: a segment.
+    private func readLongestGOP(_ section: Section) -> UInt32 {
+        let key = "longestGOPSeconds"
+        guard let seconds: UInt32 = section.integer(key, in: 1...30) else { return 0 }
+        if let segmentSeconds, seconds > segmentSeconds {
+            log.error(
+                "'\(key)' is \(seconds), but every segment of \(segmentSeconds) s needs a keyframe; "
+                    + "take at most \(segmentSeconds)",
+                at: section.place(of: key))
+        }
+        return seconds
     }
 
     private func encoded(_ section: Section, name: String) -> VideoRung {

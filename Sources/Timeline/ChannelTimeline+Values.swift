@@ -3,16 +3,21 @@ package import Media
 extension ChannelTimeline {
     package struct Limits: Sendable {
         package var segmentDuration: Ticks
+        /// No segment is longer.
+        package var longestSegment: Ticks
         /// How far back the window reaches.
         package var windowSeconds: UInt32
         package var memoryBytes: Int
         /// Whether snapshots have the segment under way.
         package var showsParts: Bool
 
+        /// - Parameter longestSegment: nil: the duration of one.
         package init(
-            segmentDuration: Ticks, windowSeconds: UInt32, memoryBytes: Int = 128 << 20, showsParts: Bool = false
+            segmentDuration: Ticks, longestSegment: Ticks? = nil, windowSeconds: UInt32, memoryBytes: Int = 128 << 20,
+            showsParts: Bool = false
         ) {
             self.segmentDuration = segmentDuration
+            self.longestSegment = longestSegment ?? segmentDuration
             self.windowSeconds = windowSeconds
             self.memoryBytes = memoryBytes
             self.showsParts = showsParts

@@ -246,6 +246,7 @@ package final class ChannelTimeline: Sendable {
             let numbering = snapshot.numbering
             writer.assembly = SegmentAssembly(
                 tracks: stored.map(\.track), segmentDuration: limits.segmentDuration,
+                longestSegment: limits.longestSegment,
                 firstNumber: numbering.count(ofNumber: progress.firstFreeNumber),
                 notBefore: stored.map { track in
                     progress.ends[track.track.name]?.rescaled(to: track.track.timescale, rounding: .up).value ?? .min

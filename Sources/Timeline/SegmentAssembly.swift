@@ -70,22 +70,34 @@ package struct SegmentAssembly: Sendable {
     private let trackCount: Int
     private let timescales: [UInt32]
     private let segmentDuration: Ticks
-    private let maximumSegmentSeconds: Int64
+    private let longestSegment: Ticks
+    private let maximumLatenessSeconds: Int64
     private var open: [(number: UInt64, tracks: [OpenTrack])] = []
     private var openBytes = 0
     private var nextDecodeTime: [Int64]
+    /// Of each track, the segment that its last chunk was of.
+    private var lastNumber: [UInt64]
     /// Numbers below this are taken.
     package private(set) var firstFreeNumber: UInt64
 
-    /// - Parameter notBefore: of each track, the earliest decode time that is free: earlier ones were listed, and a
-    ///   cenc IV is made of the time. Empty: all are.
-    package init(tracks: [Track], segmentDuration: Ticks, firstNumber: UInt64, notBefore: [Int64] = []) {
+    /// - Parameters:
+    ///   - longestSegment: nil: the duration of one.
+    ///   - notBefore: of each track, the earliest decode time that is free: earlier ones were listed, and a
+    ///     cenc IV is made of the time. Empty: all are.
+    package init(
+        tracks: [Track], segmentDuration: Ticks, longestSegment: Ticks? = nil, firstNumber: UInt64,
+        notBefore: [Int64] = []
+    ) {
         trackCount = tracks.count
         timescales = tracks.map(\.timescale)
         self.segmentDuration = segmentDuration
-        // An encoder's own GOP can stretch a copied segment; three times the nominal is broken.
-        maximumSegmentSeconds = segmentDuration.rescaled(to: 1, rounding: .up).value * 3 + 2
+        // Playlists say what a segment lasts at most, and that must not change (RFC 8216, 4.3.3.1): half a second more
+        // rounds to it.
+        let longest = (longestSegment ?? segmentDuration).rescaled(to: 1, rounding: .up).value
+        self.longestSegment = Ticks(max(longest, 1) * 2 + 1, timescale: 2)
+        maximumLatenessSeconds = segmentDuration.rescaled(to: 1, rounding: .up).value * 3 + 2
         nextDecodeTime = tracks.indices.map { $0 < notBefore.count ? notBefore[$0] : .min }
+        lastNumber = tracks.map { _ in firstNumber }
         firstFreeNumber = firstNumber
     }
 
@@ -96,6 +108,10 @@ package struct SegmentAssembly: Sendable {
         guard track < trackCount else { throw ParseError(.invalid, at: 0, "chunk of track \(track) of \(trackCount)") }
         guard number >= firstFreeNumber else {
             throw ParseError(.invalid, at: 0, "segment \(number) when \(firstFreeNumber) is the first free one")
+        }
+        guard number >= lastNumber[track] else {
+            throw ParseError(
+                .invalid, at: 0, "a chunk of segment \(number) after one of segment \(lastNumber[track])")
         }
         let fragments = try MovieFragmentTable(parsing: bytes.span).fragments
         guard let firstSample = fragments.first?.samples.first else {
@@ -127,8 +143,9 @@ package struct SegmentAssembly: Sendable {
         }
         if count == 0 { try require(start, toLieIn: number, track) }
         let first = count == 0 ? start : open[position].tracks[track].decodeTime
-        guard end - first <= maximumSegmentSeconds * Int64(timescales[track]) else {
-            throw ParseError(.tooLarge, at: 0, "segment \(number) is longer than \(maximumSegmentSeconds) s")
+        guard Ticks(end - first, timescale: timescales[track]) < longestSegment else {
+            throw ParseError(
+                .tooLarge, at: 0, "segment \(number) is longer than \(longestSegment.milliseconds) ms")
         }
         openBytes += bytes.count
         guard openBytes <= Self.maximumOpenBytes else {
@@ -143,6 +160,7 @@ package struct SegmentAssembly: Sendable {
             open[earlier].tracks[track].isEnded = true
         }
         nextDecodeTime[track] = end
+        lastNumber[track] = number
         return takeWhole()
     }
 
@@ -177,7 +195,7 @@ package struct SegmentAssembly: Sendable {
         let nominal = Ticks(ticks, timescale: segmentDuration.timescale).rescaled(to: timescale).value
         let offset = Int128(start) - Int128(nominal)
         guard !overflow, number < .max, offset >= -Int128(timescale),
-            offset <= Int128(maximumSegmentSeconds) * Int128(timescale)
+            offset <= Int128(maximumLatenessSeconds) * Int128(timescale)
         else { throw ParseError(.invalid, at: 0, "decode time \(start) does not lie in segment \(number)") }
     }
 

@@ -20,6 +20,17 @@ package struct Snapshot: Sendable {
     /// Of the channel.
     package var segmentDuration: Ticks { numbering.duration }
 
+    /// In whole seconds, as playlists round it (RFC 8216, 4.3.3.1); 0 without segments.
+    package var longestSegmentSeconds: Int64 {
+        var longest = Ticks(0, timescale: 1)
+        for segment in segments {
+            for (stored, share) in zip(trackSets[segment.generation]?.tracks ?? [], segment.tracks) {
+                longest = max(longest, Ticks(share.duration, timescale: stored.track.timescale))
+            }
+        }
+        return longest.rescaled(to: 1, rounding: .nearest).value
+    }
+
     package func segment(_ number: UInt64) -> WindowSegment? {
         var low = 0
         var high = segments.count

@@ -2,12 +2,17 @@ import Media
 
 /// Says to which segment an audio sample belongs: each segment takes the first sample at or after its start.
 ///
-/// Following the source's cuts, samples wait here until the video has passed them.
+/// Following the source's cuts, samples wait here until the video has passed them. Where sound stops, or goes on without
+/// its picture, it makes no segment longer than the ladder's longest: the rest of that is a hole.
 struct AudioSegmenter {
     private let track: Int
     private let timescale: UInt32
     private let segments: SegmentGrid
     private let followsSource: Bool
+    /// With the frames that do not end where the picture does.
+    private let longestSegment: Int64
+    /// Of the segment under way.
+    private var begin: Int64 = 0
     private var number: UInt64?
     private var waiting: [Sample] = []
     private var cuts: [SourceCut] = []
@@ -19,6 +24,8 @@ struct AudioSegmenter {
         self.timescale = timescale
         segments = plan.segments
         followsSource = plan.followsSource
+        longestSegment =
+            plan.ladder.longestSegment.rescaled(to: timescale, rounding: .up).value + Int64(timescale / 4)
     }
 
     mutating func cut(_ cut: SourceCut) { cuts.append(cut) }
@@ -59,6 +66,11 @@ struct AudioSegmenter {
     }
 
     private mutating func give(_ sample: Sample, _ segment: UInt64, to outputs: inout [TranscodeOutput]) {
+        var sample = sample
+        if segment != number { begin = sample.decodeTime }
+        let rest = begin + longestSegment - sample.decodeTime
+        guard rest > 0 else { return }
+        sample.duration = min(sample.duration, UInt32(clamping: rest))
         outputs.append(
             .sample(track: track, sample, segmentNumber: segment, startsSegment: segment != number))
         number = segment

@@ -13,8 +13,9 @@ package enum TranscodeError: Error, Sendable, Equatable, CustomStringConvertible
     case sourceChanged
     /// A rung copies what cannot be packaged: the rung, the format, and what else there is.
     case cannotCopy(rung: String, format: String, others: String)
-    /// A rung that copies must cut where the source has an IDR, and there was none for a whole segment.
-    case sourceGOPTooLong(segmentSeconds: UInt32)
+    /// A rung that copies must cut where the source has an IDR, and there was none for a whole segment, or for so long
+    /// that a segment would become longer than the profile says (`longestGOPSeconds`; 0: it says nothing).
+    case sourceGOPTooLong(segmentSeconds: UInt32, longestGOPSeconds: UInt32 = 0)
     /// The ladder has video, the publisher sends none.
     case noVideo
     case codec(FFmpegError)
@@ -27,7 +28,10 @@ package enum TranscodeError: Error, Sendable, Equatable, CustomStringConvertible
         case .sourceChanged: "the input's format changed, and a rung copies it"
         case .cannotCopy(let rung, let format, let others):
             "the rung '\(rung)' copies the input, and \(format) cannot be packaged: send \(others), or encode the rung"
-        case .sourceGOPTooLong(let seconds):
+        case .sourceGOPTooLong(_, let longest) where longest > 0:
+            "a rung copies the source, whose IDR pictures are further apart than its longestGOPSeconds (\(longest)): "
+                + "set the encoder's key frame interval to \(longest) s or less, with closed GOPs, or allow more"
+        case .sourceGOPTooLong(let seconds, _):
             "a rung copies the source, whose IDR pictures are further apart than a segment of \(seconds) s; "
                 + "set the encoder's key frame interval to \(seconds) s or a whole fraction of it, with closed GOPs"
         case .noVideo: "the ladder has video, but the input brought none"

@@ -13,6 +13,8 @@ struct VideoCopy {
     private let grid: FrameGrid?
     private let segments: SegmentGrid
     private let segmentSeconds: UInt32
+    /// In 90 kHz ticks.
+    private let longestSegment: Int64
     private let firstAllowedSegment: UInt64
 
     private var format: VideoFormat?
@@ -21,6 +23,7 @@ struct VideoCopy {
     private var shift: Int64 = 0
     private var reorderDelay: Int64 = 0
     private var segmentNumber: UInt64?
+    private var segmentStart: Int64 = 0
     /// Held back until the next sample's decode time tells its duration.
     private var held: (sample: Sample, startsSegment: Bool)?
     private var lastDuration: UInt32
@@ -40,6 +43,8 @@ struct VideoCopy {
         grid = rung.frameRate.map { FrameGrid(rate: $0) }
         segments = plan.segments
         segmentSeconds = plan.ladder.segmentDurationSeconds
+        longestSegment =
+            plan.ladder.longestSegment(of: rung).rescaled(to: TimeMapping.timescale, rounding: .up).value
         lastDuration = grid?.duration(of: 0) ?? 3000
     }
 
@@ -78,16 +83,19 @@ struct VideoCopy {
         let presentation = isSync ? time : max(snapped(presentationTime), time - reorderDelay)
         let number = segments.number(at: time + halfFrame, timescale: TimeMapping.timescale)
         if let held, time - held.sample.decodeTime > Self.hole { hasHole = true }
-        if let current = segmentNumber, number > current + 1 {
+        if let current = segmentNumber,
+            number > current + 1 || time - segmentStart > longestSegment + Self.tolerance
+        {
             // An IDR that is missing because everything is says nothing of how far apart they are.
             if hasHole { throw .inputJump(from: (held?.sample.decodeTime ?? time) / 90, to: time / 90) }
-            throw .sourceGOPTooLong(segmentSeconds: segmentSeconds)
+            throw .sourceGOPTooLong(segmentSeconds: segmentSeconds, longestGOPSeconds: rung.longestGOPSeconds)
         }
         release(nextDecodeTime: time, to: &result.outputs)
         let startsSegment = isSync && number != segmentNumber
         if startsSegment {
             hasHole = false
             segmentNumber = number
+            segmentStart = time
             result.cut = SourceCut(time: time, number: number)
         }
         let coded = Sample(

@@ -19,7 +19,9 @@ struct Bench: ~Copyable {
 
     init(firstSegment: UInt64 = 0, ladder: Ladder, waits: Bool = false) throws {
         timeline = try ChannelTimeline(
-            directory: nil, limits: .init(segmentDuration: Ticks(2, timescale: 1), windowSeconds: 36000),
+            directory: nil,
+            limits: .init(
+                segmentDuration: Ticks(2, timescale: 1), longestSegment: ladder.longestSegment, windowSeconds: 36000),
             budget: StorageBudget(maximumBytes: 1 << 30), onEvent: { _ in })
         publication = timeline.beginPublication().publication
         line = IngestLine(ladder: ladder, firstSegment: firstSegment, waits: waits)

@@ -45,7 +45,8 @@ import Testing
                 changedAt: whole.changedAtMilliseconds + Int64(count) * 2000)
             change(&segments, &shown)
             return EndpointWindow(
-                endpoint: shown.endpoint, revision: shown.revision, numbering: shown.numbering, segments: segments,
+                endpoint: shown.endpoint, revision: shown.revision, numbering: shown.numbering,
+                longestSegment: shown.longestSegment, segments: segments,
                 trackSets: shown.trackSets, changedAtMilliseconds: shown.changedAt, isEnded: shown.isEnded,
                 nominalBitrates: whole.nominalBitrates)
         }
@@ -60,6 +61,7 @@ import Testing
         var endpoint: EndpointProfile
         var revision: String
         var numbering: SegmentNumbering
+        var longestSegment: Ticks?
         var trackSets: [UInt64: TrackSet]
         var changedAt: Int64
         var isEnded = false
@@ -291,6 +293,30 @@ import Testing
                 continue
             }
             #expect(violation.description.contains("\(newest) cannot be read"))
+        }
+    }
+
+    /// Copied segments are cut where the encoder has its key frames: longer and shorter than the nominal.
+    @Test func unevenGOPsChangeNoTargetDuration() throws {
+        for endpoint in [EndpointProfile.clearHLS, .dash()] {
+            let line = try Line(stage, endpoint)
+            let guardian = RevisionGuard()
+            let expectations = ManifestExpectations(
+                protectedFrom: endpoint.encryption == nil ? nil : 0, isReadable: { _ in true })
+            for count in 12...24 {
+                let window = line.window(count) { segments, shown in
+                    shown.longestSegment = Ticks(4, timescale: 1)
+                    for index in segments.indices.dropFirst(15) {
+                        let isLate = index % 2 == 0
+                        segments[index] = Self.changed(
+                            segments[index], later: isLate ? 90_000 : 0, longer: isLate ? -90_000 : 90_000)
+                    }
+                }
+                let text = try line.text(window)
+                #expect(
+                    guardian.judge(text, of: "a", version: UInt64(count), expectations) == .publish, "\(count) \(text)")
+                #expect(text.contains("#EXT-X-TARGETDURATION:4\n") || text.contains("maxSegmentDuration=\"PT4S\""))
+            }
         }
     }
 

@@ -113,6 +113,18 @@ import Testing
             "18:72: error: 'trackId' has a meaning with codec copy only; encoded rungs are made of the encoder's track 0"
         ),
         BadProfile(
+            "a GOP of an encoded rung", "framerate: 30, bitrate: 800000",
+            "framerate: 30, longestGOPSeconds: 2, bitrate: 800000",
+            "18:72: error: 'longestGOPSeconds' has a meaning with codec copy only; encoded rungs have a gopSize"
+        ),
+        BadProfile(
+            "a GOP longer than a segment",
+            "{ name: 360p, codec: h264, width: 640, height: 360, framerate: 30, bitrate: 800000 }",
+            "{ name: source, codec: copy, longestGOPSeconds: 7 }",
+            "18:5: warning: codec copy beside other rungs: players can switch only if the encoder sends a keyframe every 6 s or at a divisor of it",
+            "18:53: error: 'longestGOPSeconds' is 7, but every segment of 6 s needs a keyframe; take at most 6"
+        ),
+        BadProfile(
             "copies of other tracks beside encoded rungs",
             "{ name: 360p, codec: h264, width: 640, height: 360, framerate: 30, bitrate: 800000 }",
             "{ name: source, codec: copy, trackId: 2 }",

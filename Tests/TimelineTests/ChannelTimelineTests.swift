@@ -16,12 +16,14 @@ import Timeline
     init() throws { tracks = [try .video(), try .audio()] }
 
     private func timeline(
-        windowSeconds: UInt32 = 20, directory: String? = nil,
+        windowSeconds: UInt32 = 20, longestSegment: Ticks? = nil, directory: String? = nil,
         budget: StorageBudget = StorageBudget(maximumBytes: 1 << 30),
         onEvent: @escaping @Sendable (ChannelTimeline.Event) -> Void = { _ in }
     ) throws -> ChannelTimeline {
         try ChannelTimeline(
-            directory: directory, limits: .init(segmentDuration: Self.duration, windowSeconds: windowSeconds),
+            directory: directory,
+            limits: .init(
+                segmentDuration: Self.duration, longestSegment: longestSegment, windowSeconds: windowSeconds),
             budget: budget, onEvent: onEvent)
     }
 
@@ -159,7 +161,7 @@ import Timeline
     /// A copied segment may reach far into the next ones; what follows starts after it, or one cenc IV would serve
     /// for two samples.
     @Test func aNewPublicationStartsAfterTheLastOnesMedia() throws {
-        let timeline = try timeline()
+        let timeline = try timeline(longestSegment: Ticks(6, timescale: 1))
         let video = tracks[0]
         let feed = try TimelineFeed(timeline, [video])
         let long = (0..<3).flatMap { video.samples(of: Self.number + $0, Self.duration) }

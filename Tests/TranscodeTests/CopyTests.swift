@@ -97,6 +97,44 @@ import Transcode
         #expect(error?.description.contains("key frame interval to 2 s") == true)
     }
 
+    /// Three seconds from IDR to IDR in segments of four: six, three and three seconds.
+    @Test func noSegmentIsLongerThanTheProfileSays() throws {
+        let clip = try Clip.testPicture(rate: "30", seconds: 30, gop: 90, bFrames: 0, audio: false)
+        var rung = Self.source
+        rung.longestGOPSeconds = 3
+        let ladder = Ladder([rung], segmentSeconds: 4)
+        #expect(ladder.longestSegment == Ticks(7, timescale: 1))
+        let starts = try #require(try Run(ladder, clip).samples[0]).filter(\.startsSegment).map(\.sample.decodeTime)
+        let lengths = zip(starts, starts.dropFirst()).map { $1 - $0 }
+        #expect(lengths.contains { $0 > 5 * 90_000 } && lengths.allSatisfy { $0 < 7 * 90_000 })
+        rung.longestGOPSeconds = 1
+        let error = #expect(throws: TranscodeError.sourceGOPTooLong(segmentSeconds: 4, longestGOPSeconds: 1)) {
+            try Run(Ladder([rung], segmentSeconds: 4), clip)
+        }
+        #expect(error?.description.contains("its longestGOPSeconds (1)") == true)
+    }
+
+    /// Of a sound that stops for a while, and of one that goes on without its picture.
+    @Test(arguments: [true, false]) func whatStopsMakesNoSegmentLonger(_ isSound: Bool) throws {
+        var clip = try Clip.testPicture(rate: "30", seconds: 8, gop: 30, bFrames: 0)
+        clip.samples.removeAll {
+            $0.isVideo != isSound && (isSound ? 2000..<7000 : 2000..<9000) ~= $0.decodeMilliseconds
+        }
+        for ladder in [
+            Ladder([Self.source], [Self.sound]), Ladder([.quick("v", rate: FrameRate(30), gop: 30)], [Self.sound]),
+        ] {
+            // The picture's own silence ends an encoded ladder later.
+            if !isSound, ladder.video[0].codec != .copy { continue }
+            let run = try Run(ladder, clip)
+            let rate = Int64(try #require(run.tracks[1]).timescale)
+            for (number, samples) in Dictionary(grouping: try #require(run.samples[1]), by: \.segmentNumber) {
+                let first = try #require(samples.first), last = try #require(samples.last)
+                let length = last.sample.decodeTime + Int64(last.sample.duration) - first.sample.decodeTime
+                #expect(length * 2 < (ladder.longestSegment.value * 2 + 1) * rate, "\(number)")
+            }
+        }
+    }
+
     @Test func newParameterSetsEndACopy() throws {
         let first = try Clip.testPicture(rate: "30", seconds: 1, gop: 30, bFrames: 0, audio: false)
         let second = try Clip.testPicture(rate: "30", seconds: 1, gop: 30, bFrames: 0, audio: false, size: "160x90")
