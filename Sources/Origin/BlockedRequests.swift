@@ -3,9 +3,10 @@ import NIOConcurrencyHelpers
 import NIOCore
 
 /// Requests for what is not there yet. However many wait for the same, the channel knows of one; the others wait for
-/// its answer on their event loops, and hold a connection and a future each.
+/// its answer on their event loops, and hold a connection and a future each. Who hangs up waits no more.
 ///
-/// Bounds: `maximumCount` requests at a time, and the deadline of who came first for each thing.
+/// Bounds: `maximumCount` requests at a time, `maximumOfOne` of one network, and the deadline of who came first for
+/// each thing.
 final class BlockedRequests: Sendable {
     enum Outcome: Sendable {
         /// There, or worth asking anew for another reason.
@@ -19,52 +20,101 @@ final class BlockedRequests: Sendable {
         let goal: PartGoal
     }
 
+    /// All who wait for one thing.
+    private struct Group {
+        let id: UInt64
+        let promise: EventLoopPromise<Outcome>
+        /// With the network of each, where that counts.
+        var waiters: [UInt64: [UInt8]?]
+        /// What the channel calls whoever waits; nil before it knows.
+        var token: WaitingList.Token?
+    }
+
     private struct State {
-        var waiting: [Key: (promise: EventLoopPromise<Outcome>, count: Int)] = [:]
+        var waiting: [Key: Group] = [:]
         var count = 0
+        var networks: [[UInt8]: Int] = [:]
+        var lastID: UInt64 = 0
+
+        mutating func nextID() -> UInt64 {
+            lastID += 1
+            return lastID
+        }
+
+        mutating func forget(_ network: [UInt8]?) {
+            count -= 1
+            guard let network, let count = networks[network] else { return }
+            networks[network] = count > 1 ? count - 1 : nil
+        }
     }
 
     static let maximumCount = 65536
+    static let maximumOfOne = 8192
     private let state = NIOLockedValueBox(State())
 
-    /// Requests that wait now.
-    var count: Int { state.withLockedValue { $0.count } }
+    /// Requests that wait now, and for how many different things.
+    var counts: (requests: Int, things: Int) { state.withLockedValue { ($0.count, $0.waiting.count) } }
 
+    /// - Returns: on the asker's event loop; of who hangs up before, something.
     func wait(
-        for goal: PartGoal, in channel: LiveChannel, atMost limit: TimeAmount, on eventLoop: any EventLoop
+        for goal: PartGoal, in channel: LiveChannel, atMost limit: TimeAmount, by asker: Asker
     ) -> EventLoopFuture<Outcome> {
+        let (eventLoop, network) = (asker.eventLoop, asker.network)
         let key = Key(channel: ObjectIdentifier(channel), goal: goal)
-        let (promise, isFirst) = state.withLockedValue { state -> (EventLoopPromise<Outcome>?, Bool) in
-            guard state.count < Self.maximumCount else { return (nil, false) }
+        let place = state.withLockedValue { state -> (group: Group, waiter: UInt64, isFirst: Bool)? in
+            let held = network.map { state.networks[$0, default: 0] } ?? 0
+            guard state.count < Self.maximumCount, held < Self.maximumOfOne else { return nil }
             state.count += 1
-            let known = state.waiting[key]
-            let promise = known?.promise ?? eventLoop.makePromise(of: Outcome.self)
-            state.waiting[key] = (promise, (known?.count ?? 0) + 1)
-            return (promise, known == nil)
+            if let network { state.networks[network] = held + 1 }
+            let (known, waiter) = (state.waiting[key], state.nextID())
+            var group =
+                known ?? Group(id: waiter, promise: eventLoop.makePromise(of: Outcome.self), waiters: [:])
+            group.waiters[waiter] = .some(network)
+            state.waiting[key] = group
+            return (group, waiter, known == nil)
         }
-        guard let promise else { return eventLoop.makeSucceededFuture(.tooMany) }
+        guard let (group, waiter, isFirst) = place else { return eventLoop.makeSucceededFuture(.tooMany) }
+        let id = group.id
+        // The channel is held as long: its identity is the key.
+        asker.callWhenGone { self.leave(key, id, waiter, channel) }
         if isFirst {
-            let token = channel.wait(for: goal) { self.finish(key, .reached) }
-            if let token {
-                // The channel is held as long: its identity is the key.
+            if let token = channel.wait(for: goal, { self.finish(key, id, .reached) }) {
+                state.withLockedValue { state in
+                    if state.waiting[key]?.id == id { state.waiting[key]?.token = token }
+                }
                 let timeout = eventLoop.scheduleTask(in: limit) {
                     channel.stopWaiting(token)
-                    self.finish(key, .timedOut)
+                    self.finish(key, id, .timedOut)
                 }
-                promise.futureResult.whenComplete { _ in timeout.cancel() }
+                group.promise.futureResult.whenComplete { _ in timeout.cancel() }
             } else {
-                finish(key, .tooMany)
+                finish(key, id, .tooMany)
             }
         }
-        return promise.futureResult.hop(to: eventLoop)
+        return group.promise.futureResult.hop(to: eventLoop)
     }
 
-    private func finish(_ key: Key, _ outcome: Outcome) {
-        let entry = state.withLockedValue { state in
-            let entry = state.waiting.removeValue(forKey: key)
-            state.count -= entry?.count ?? 0
-            return entry
+    private func finish(_ key: Key, _ id: UInt64, _ outcome: Outcome) {
+        let group = state.withLockedValue { state -> Group? in
+            guard let group = state.waiting[key], group.id == id else { return nil }
+            state.waiting[key] = nil
+            for network in group.waiters.values { state.forget(network) }
+            return group
         }
-        entry?.promise.succeed(outcome)
+        group?.promise.succeed(outcome)
+    }
+
+    private func leave(_ key: Key, _ id: UInt64, _ waiter: UInt64, _ channel: LiveChannel) {
+        let isLast = state.withLockedValue { state -> (token: WaitingList.Token?, Bool) in
+            guard let group = state.waiting[key], group.id == id, let network = group.waiters[waiter] else {
+                return (nil, false)
+            }
+            state.forget(network)
+            state.waiting[key]?.waiters[waiter] = nil
+            return (group.token, group.waiters.count == 1)
+        }
+        guard isLast.1 else { return }
+        if let token = isLast.token { channel.stopWaiting(token) }
+        finish(key, id, .timedOut)
     }
 }

@@ -19,7 +19,7 @@ extension LiveContent {
         // The newest revision goes out before it is told of.
         let whole = ResourcePath(channel: path.channel, endpoint: path.endpoint, resource: .mpd)
         let published: EventLoopFuture<CachedResponse>
-        switch manifest(whole, channel, state, mayWait: false, on: eventLoop) {
+        switch manifest(whole, channel, state, to: nil, on: eventLoop) {
         case .ready(let response): published = eventLoop.makeSucceededFuture(response)
         case .later(let future): published = future
         }

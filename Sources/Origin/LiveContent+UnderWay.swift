@@ -15,7 +15,7 @@ extension LiveContent {
     /// where nothing is sent that is not whole, or the segment is too far ahead.
     func segmentUnderWay(
         _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, track: String,
-        revision: String, number: UInt64, mayWait: Bool, on eventLoop: any EventLoop
+        revision: String, number: UInt64, to asker: Asker?
     ) -> OriginAnswer? {
         let window = state.window
         guard window.partTarget != nil, window.endpoint.package == .dash, revision == window.revision, !window.isEnded,
@@ -23,20 +23,21 @@ extension LiveContent {
             number - last <= 2
         else { return nil }
         guard let contentType = window.contentTypeUnderWay(number, of: track) else {
-            guard mayWait else { return nil }
+            guard let asker else { return nil }
             let goal = PartGoal(
                 endpoint: path.endpoint, track: track, position: MediaPosition(segment: number, part: 0))
-            return later(path, channel, goal, state, on: eventLoop)
+            return later(path, channel, goal, state, to: asker)
         }
         let stream = ResponseStream(
-            next: {
-                piece($0, of: path, track: track, revision: revision, number: number, mayWait: true, on: eventLoop)
+            next: { index, asker in
+                piece(
+                    index, of: path, track: track, revision: revision, number: number, to: asker, on: asker.eventLoop)
             },
-            whole: {
+            whole: { asker in
                 let goal = PartGoal(
                     endpoint: path.endpoint, track: track, position: MediaPosition(segment: number))
-                switch later(path, channel, goal, state, on: eventLoop) {
-                case .ready(let response): return eventLoop.makeSucceededFuture(response)
+                switch later(path, channel, goal, state, to: asker) {
+                case .ready(let response): return asker.eventLoop.makeSucceededFuture(response)
                 case .later(let future): return future
                 }
             })
@@ -48,7 +49,7 @@ extension LiveContent {
 
     /// What comes next of the segment. Looks everything up anew: between two pieces the channel may have been replaced.
     private func piece(
-        _ index: Int, of path: ResourcePath, track: String, revision: String, number: UInt64, mayWait: Bool,
+        _ index: Int, of path: ResourcePath, track: String, revision: String, number: UInt64, to asker: Asker?,
         on eventLoop: any EventLoop
     ) -> EventLoopFuture<ResponseStream.Step> {
         guard let channel = channels.channel(named: path.channel), let state = channel.state(of: path.endpoint),
@@ -57,7 +58,7 @@ extension LiveContent {
         let position = MediaPosition(segment: number, part: UInt64(index))
         if index < count {
             let answer = part(
-                path.naming(track, revision, position), channel, state, track, revision, position, mayWait: false,
+                path.naming(track, revision, position), channel, state, track, revision, position, to: nil,
                 on: eventLoop)
             switch answer {
             case .ready(let response): return eventLoop.makeSucceededFuture(Self.step(response))
@@ -66,12 +67,12 @@ extension LiveContent {
         }
         if isWhole { return eventLoop.makeSucceededFuture(.end) }
         // Woken for nothing: its keys are gone, or the channel leaves.
-        guard mayWait else { return eventLoop.makeSucceededFuture(.broken) }
+        guard let asker else { return eventLoop.makeSucceededFuture(.broken) }
         let goal = PartGoal(endpoint: path.endpoint, track: track, position: position, isOfSegment: true)
-        return blocked.wait(for: goal, in: channel, atMost: Self.longestWait(state.window), on: eventLoop).flatMap {
+        return blocked.wait(for: goal, in: channel, atMost: Self.longestWait(state.window), by: asker).flatMap {
             guard case .reached = $0 else { return eventLoop.makeSucceededFuture(.broken) }
             return piece(
-                index, of: path, track: track, revision: revision, number: number, mayWait: false, on: eventLoop)
+                index, of: path, track: track, revision: revision, number: number, to: nil, on: eventLoop)
         }
     }
 

@@ -1,7 +1,7 @@
 import DASH
 package import Live
 import Media
-package import NIOCore
+import NIOCore
 import NIOHTTP1
 package import NIOPosix
 import OpenSSLCrypto
@@ -34,11 +34,15 @@ package struct LiveContent: Sendable {
         self.logFailure = logFailure
     }
 
-    package func response(for path: ResourcePath, on eventLoop: any EventLoop) -> OriginAnswer {
-        response(for: path, mayWait: true, on: eventLoop)
+    /// Requests that wait for what is not there yet, and for how many different things.
+    package var waiting: (requests: Int, things: Int) { blocked.counts }
+
+    package func response(for path: ResourcePath, to asker: Asker) -> OriginAnswer {
+        response(for: path, to: asker, on: asker.eventLoop)
     }
 
-    private func response(for path: ResourcePath, mayWait: Bool, on eventLoop: any EventLoop) -> OriginAnswer {
+    /// - Parameter asker: nil: whoever does not wait.
+    private func response(for path: ResourcePath, to asker: Asker?, on eventLoop: any EventLoop) -> OriginAnswer {
         guard let channel = channels.channel(named: path.channel),
             let state = channel.state(of: path.endpoint)
         else { return .ready(.notFound) }
@@ -46,36 +50,36 @@ package struct LiveContent: Sendable {
         case .time: return .ready(time())
         case .mpdPatch: return patch(path, channel, state, on: eventLoop)
         case .multivariantPlaylist, .mpd, .mediaPlaylist, .iFramePlaylist:
-            return manifest(path, channel, state, mayWait: mayWait, on: eventLoop)
+            return manifest(path, channel, state, to: asker, on: eventLoop)
         case .header(let track, let revision, let generation, let period):
             return header(path, state, track, revision, generation, period, on: eventLoop)
         case .segment(let track, let revision, let number, let isTransportStream):
             guard (state.window.endpoint.container == .ts) == isTransportStream else { return .ready(.notFound) }
-            return segment(path, channel, state, track, revision, number, mayWait: mayWait, on: eventLoop)
+            return segment(path, channel, state, track, revision, number, to: asker, on: eventLoop)
         case .iFrame(let track, let revision, let number, let isTransportStream):
             let endpoint = state.window.endpoint
             guard endpoint.includeIframeOnlyStream, (endpoint.container == .ts) == isTransportStream else {
                 return .ready(.notFound)
             }
-            return segment(
-                path, channel, state, track, revision, number, asIFrame: true, mayWait: false, on: eventLoop)
+            return segment(path, channel, state, track, revision, number, asIFrame: true, to: nil, on: eventLoop)
         case .part(let track, let revision, let number, let part):
             let position = MediaPosition(segment: number, part: part)
-            return self.part(path, channel, state, track, revision, position, mayWait: mayWait, on: eventLoop)
+            return self.part(path, channel, state, track, revision, position, to: asker, on: eventLoop)
         }
     }
 
     /// When there is more of a track, the answer as it is then.
     func later(
         _ path: ResourcePath, _ channel: LiveChannel, _ goal: PartGoal, _ state: LiveChannel.EndpointState,
-        on eventLoop: any EventLoop
+        to asker: Asker
     ) -> OriginAnswer {
+        let eventLoop = asker.eventLoop
         let answer = blocked.wait(
-            for: goal, in: channel, atMost: Self.longestWait(state.window), on: eventLoop
+            for: goal, in: channel, atMost: Self.longestWait(state.window), by: asker
         ).flatMap { outcome -> EventLoopFuture<CachedResponse> in
             switch outcome {
             case .reached:
-                switch response(for: path, mayWait: false, on: eventLoop) {
+                switch response(for: path, to: nil, on: eventLoop) {
                 case .ready(let response): return eventLoop.makeSucceededFuture(response)
                 case .later(let future): return future
                 }
@@ -88,13 +92,13 @@ package struct LiveContent: Sendable {
 
     /// Three target durations (RFC 8216bis, clause 6.2.5.2), but never so long that a connection counts as idle.
     static func longestWait(_ window: EndpointWindow) -> TimeAmount {
-        .seconds(min(max(window.segmentDuration.rescaled(to: 1, rounding: .up).value, 1) * 3, 45))
+        .seconds(min(window.targetDuration * 3, 45))
     }
 
     // MARK: Manifests
 
     func manifest(
-        _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, mayWait: Bool,
+        _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, to asker: Asker?,
         on eventLoop: any EventLoop
     ) -> OriginAnswer {
         let window = state.window
@@ -124,7 +128,7 @@ package struct LiveContent: Sendable {
             }
         }
         if let lowLatencyTrack, request.shift == nil {
-            return playlist(path, lowLatencyTrack, channel, state, mayWait: mayWait, on: eventLoop)
+            return playlist(path, lowLatencyTrack, channel, state, to: asker, on: eventLoop)
         }
         guard request.shift != nil || window.has(path.resource) else { return .ready(.notFound) }
         let key = "\(path.text)#\(state.version)"
@@ -139,21 +143,21 @@ package struct LiveContent: Sendable {
     /// A media playlist with parts. RFC 8216bis (draft 16), clause 6.2.5.
     private func playlist(
         _ path: ResourcePath, _ track: String, _ channel: LiveChannel, _ state: LiveChannel.EndpointState,
-        mayWait: Bool, on eventLoop: any EventLoop
+        to asker: Asker?, on eventLoop: any EventLoop
     ) -> OriginAnswer {
         guard let directives = DeliveryDirectives(query: path.query ?? "") else { return .ready(Self.badDirective) }
         let window = state.window
-        if let position = directives.position, mayWait, !window.reaches(position, of: track) {
+        if let asker, let asked = directives.position, !window.reaches(asked, of: track) {
+            let position = window.canonical(asked, of: track)
             guard !window.isTooFarAhead(position, of: track) else { return .ready(Self.tooFarAhead) }
             let goal = PartGoal(endpoint: path.endpoint, track: track, position: position)
-            return later(path, channel, goal, state, on: eventLoop)
+            return later(path, channel, goal, state, to: asker)
         }
         let isThere = directives.position.map { window.reaches($0, of: track) }
         // Who waited and was woken for nothing, as by a reload, is to ask again.
         guard isThere != false else { return .ready(Self.notInTime) }
         // What was asked for by its number is as good for who asks for it later; the newest is old with the next part.
-        let target = window.segmentDuration.rescaled(to: 1, rounding: .up).value
-        let freshness = CachedResponse.Freshness.seconds(isThere == nil ? 1 : Int(max(target, 1)) * 6)
+        let freshness = CachedResponse.Freshness.seconds(isThere == nil ? 1 : Int(window.targetDuration) * 6)
         return make("\(path.text)#\(state.partVersion)\(directives.isDelta ? "d" : "")", on: eventLoop) {
             try guarded(path, channel, window, version: state.partVersion, isDelta: directives.isDelta)
         }.with(freshness)
@@ -278,7 +282,7 @@ package struct LiveContent: Sendable {
 
     private func segment(
         _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, _ track: String,
-        _ revision: String, _ number: UInt64, asIFrame: Bool = false, mayWait: Bool, on eventLoop: any EventLoop
+        _ revision: String, _ number: UInt64, asIFrame: Bool = false, to asker: Asker?, on eventLoop: any EventLoop
     ) -> OriginAnswer {
         let window = state.window
         guard let bound = window.segment(number) else {
@@ -289,8 +293,7 @@ package struct LiveContent: Sendable {
             if state.isWithheld { return .ready(Self.noKey) }
             if !asIFrame,
                 let answer = segmentUnderWay(
-                    path, channel, state, track: track, revision: revision, number: number, mayWait: mayWait,
-                    on: eventLoop)
+                    path, channel, state, track: track, revision: revision, number: number, to: asker)
             {
                 return answer
             }
@@ -313,18 +316,18 @@ package struct LiveContent: Sendable {
 
     func part(
         _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, _ track: String,
-        _ revision: String, _ position: MediaPosition, mayWait: Bool, on eventLoop: any EventLoop
+        _ revision: String, _ position: MediaPosition, to asker: Asker?, on eventLoop: any EventLoop
     ) -> OriginAnswer {
         let window = state.window
         guard window.partTarget != nil, revision == window.revision else { return .ready(.notFound) }
         guard let (stored, place, bound) = window.part(position, of: track) else {
             if state.isWithheld { return .ready(Self.noKey) }
             // What is hinted may be asked for before it is there (clause 6.2.6).
-            guard mayWait, window.hasPlaylist(track: track), window.hinted(of: track) == position else {
+            guard let asker, window.hasPlaylist(track: track), window.hinted(of: track) == position else {
                 return .ready(.notFound)
             }
             let goal = PartGoal(endpoint: path.endpoint, track: track, position: position)
-            return later(path, channel, goal, state, on: eventLoop)
+            return later(path, channel, goal, state, to: asker)
         }
         let timeline = channel.timeline
         return make(path.text, on: eventLoop) {

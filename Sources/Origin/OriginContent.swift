@@ -1,9 +1,9 @@
 package import NIOCore
 import NIOHTTP1
 
-/// What the origin serves: a path to its response. Called on an event loop, so it must not block; a future it
+/// What the origin serves: a path to its response. Called on the asker's event loop, so it must not block; a future it
 /// answers completes on that event loop.
-package typealias OriginContent = @Sendable (_ path: ResourcePath, _ eventLoop: any EventLoop) -> OriginAnswer
+package typealias OriginContent = @Sendable (_ path: ResourcePath, _ asker: Asker) -> OriginAnswer
 
 package enum OriginAnswer {
     case ready(CachedResponse)

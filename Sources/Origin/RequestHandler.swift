@@ -11,6 +11,7 @@ final class RequestHandler: ChannelInboundHandler {
     private let metrics: OriginMetrics
     private let clock: @Sendable () -> Int64
     private var request: HTTPRequestHead?
+    private var asker: Asker?
     private var date = HTTPDate()
     /// Bytes that waited to be sent when the connection was last found idle.
     private var lastWaiting = 0
@@ -43,6 +44,17 @@ final class RequestHandler: ChannelInboundHandler {
         }
     }
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        asker = Asker(on: context.eventLoop, from: context.remoteAddress)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { asker = nil }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        asker?.left()
+        context.fireChannelInactive()
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -66,7 +78,8 @@ final class RequestHandler: ChannelInboundHandler {
         guard let path = ResourcePath(parsing: head.uri) else {
             return write(.notFound, for: head, context: context)
         }
-        switch content(path, context.eventLoop) {
+        guard let asker else { return }
+        switch content(path, asker) {
         case .ready(let response): write(response, for: head, context: context)
         case .later(let future): write(future, for: head, context: context)
         }
@@ -78,6 +91,7 @@ final class RequestHandler: ChannelInboundHandler {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         future.whenComplete { result in
             let (handler, context) = bound.value
+            handler.asker?.answered()
             let failure = CachedResponse.text(.internalServerError, "internal error", freshness: .noStore)
             handler.write((try? result.get()) ?? failure, for: head, context: context)
         }
@@ -85,8 +99,8 @@ final class RequestHandler: ChannelInboundHandler {
 
     private func write(_ response: CachedResponse, for head: HTTPRequestHead, context: ChannelHandlerContext) {
         // HTTP/1.0 has no chunks, and what is cut off would be taken for the whole; HEAD tells the length.
-        if let rest = response.rest, head.method == .HEAD || head.version != .http1_1 {
-            return write(rest.whole(), for: head, context: context)
+        if let asker, let rest = response.rest, head.method == .HEAD || head.version != .http1_1 {
+            return write(rest.whole(asker), for: head, context: context)
         }
         let now = clock()
         var plan = ResponsePlan(response, for: head, nowMilliseconds: now, date: date.text(epochSeconds: now / 1000))
@@ -123,14 +137,15 @@ final class RequestHandler: ChannelInboundHandler {
 
     /// One piece at a time, and none while earlier ones wait to be sent: a slow reader holds one piece, which is shared.
     private func sendNext(context: ChannelHandlerContext) {
-        guard let sending, context.channel.isActive else { return }
+        guard let asker, let sending, context.channel.isActive else { return }
         guard context.channel.isWritable else {
             self.sending?.isPaused = true
             return context.flush()
         }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        sending.stream.next(sending.index).whenComplete { result in
+        sending.stream.next(sending.index, asker).whenComplete { result in
             let (handler, context) = bound.value
+            handler.asker?.answered()
             handler.send((try? result.get()) ?? .broken, context: context)
         }
     }

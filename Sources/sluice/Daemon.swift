@@ -70,7 +70,7 @@ struct Daemon {
         let group = MultiThreadedEventLoopGroup.singleton
         let origin = try await OriginServer.start(
             .init(host: configuration.origin.listen.host, port: Int(configuration.origin.listen.port)),
-            content: { content.response(for: $0, on: $1) }, metrics: originMetrics, group: group,
+            content: { content.response(for: $0, to: $1) }, metrics: originMetrics, group: group,
             clock: { clock.now() })
         let token = configuration.admin.token
         let tokenCheck: (@Sendable (String) -> Bool)? = token.map(Self.check)

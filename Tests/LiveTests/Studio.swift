@@ -27,6 +27,9 @@ final class Studio: Sendable {
 
     func allow(_ period: UInt64) { available.withLock { _ = $0.insert(period) } }
 
+    /// The provider does not have it any more.
+    func withdraw(_ period: UInt64) { available.withLock { _ = $0.remove(period) } }
+
     /// A schedule that runs as long as the studio does.
     func schedule(
         rotationSeconds: UInt32 = 10, keepsReserve: Bool = false, onChange: @escaping @Sendable () -> Void = {},

@@ -92,7 +92,7 @@ import Timeline
 
         func get(_ uri: String) async throws -> CachedResponse {
             guard let path = ResourcePath(parsing: uri) else { return .notFound }
-            switch content.response(for: path, on: MultiThreadedEventLoopGroup.singleton.next()) {
+            switch content.response(for: path, to: Asker(on: MultiThreadedEventLoopGroup.singleton.next())) {
             case .ready(let response): return response
             case .later(let future): return try await future.get()
             }

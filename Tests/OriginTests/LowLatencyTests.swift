@@ -66,7 +66,7 @@ import Timeline
     private func request(_ uri: String) -> EventLoopFuture<CachedResponse> {
         guard let path = ResourcePath(parsing: uri) else { return loop.makeSucceededFuture(.notFound) }
         return loop.flatSubmit {
-            switch content.response(for: path, on: loop) {
+            switch content.response(for: path, to: Asker(on: loop)) {
             case .ready(let response): loop.makeSucceededFuture(response)
             case .later(let future): future
             }
@@ -243,4 +243,109 @@ import Timeline
         try second.add(Self.number + 4, parts: 4)
         #expect(try await hinted.get().status == .notFound)
     }
+
+    /// Behind the last part there is one thing to wait for, by whatever number it is asked for.
+    @Test func whatIsFarBehindTheLastPartIsTheNextSegmentsFirst() async throws {
+        try segments(3)
+        let last = Self.number + 2
+        let window = try #require(channel.state(of: "ll")?.window)
+        for part in [4, 5, 4096, UInt64.max] {
+            let position = MediaPosition(segment: last, part: part)
+            #expect(window.canonical(position, of: "720p") == MediaPosition(segment: last + 1, part: 0))
+        }
+        let waiting = [4, 5, 4096, UInt64.max].map { request("\(Self.playlist)?_HLS_msn=\(last)&_HLS_part=\($0)") }
+        try await loop.submit { [content] in #expect(content.waiting == (4, 1)) }.get()
+        try append(0, of: last + 1)
+        for future in waiting { #expect(try await future.get().status == .ok) }
+    }
+
+    /// The connections of one network, not of this machine, hold a part of the places.
+    @Test func oneNetworkCannotHoldAllPlaces() async throws {
+        try segments(3)
+        let goal = PartGoal(
+            endpoint: "ll", track: "720p", position: MediaPosition(segment: Self.number + 3, part: 0))
+        let address = try SocketAddress(ipAddress: "198.51.100.7", port: 4000)
+        let blocked = BlockedRequests()
+        let answers = try await loop.submit { [loop, channel] in
+            (0...BlockedRequests.maximumOfOne).map { _ in
+                blocked.wait(for: goal, in: channel, atMost: .hours(1), by: Asker(on: loop, from: address))
+            }
+        }.get()
+        #expect(blocked.counts.requests == BlockedRequests.maximumOfOne)
+        #expect(try await answers[BlockedRequests.maximumOfOne].get() == .tooMany)
+        let other = try await loop.submit { [loop, channel] in
+            blocked.wait(for: goal, in: channel, atMost: .hours(1), by: Asker(on: loop))
+        }.get()
+        try append(0, of: Self.number + 3)
+        #expect(try await other.get() == .reached)
+        #expect(try await answers[0].get() == .reached)
+        #expect(blocked.counts.requests == 0)
+    }
+
+    @Test func networksAreAddressesOfIPv4AndBlocksOfIPv6() {
+        #expect(Asker.network(of: [198, 51, 100, 7]) == [198, 51, 100, 7])
+        let mapped: [UInt8] = Array(repeating: 0, count: 10) + [255, 255, 198, 51, 100, 7]
+        #expect(Asker.network(of: mapped) == [198, 51, 100, 7])
+        #expect(Asker.network(of: [0x20, 1, 0xD, 0xB8] + (4..<16).map { $0 }) == [0x20, 1, 0xD, 0xB8, 4, 5, 6, 7])
+        #expect(Asker.network(of: [127, 0, 0, 1]) == nil)
+        #expect(Asker.network(of: Array(repeating: 0, count: 15) + [1]) == nil)
+    }
+
+    /// Who hangs up while a request of theirs waits leaves its place to others: over real sockets.
+    @Test func whoHangsUpWaitsNoMore() async throws {
+        try segments(3)
+        let content = content
+        let server = try await OriginServer.start(
+            .init(host: "127.0.0.1", port: 0), content: { content.response(for: $0, to: $1) },
+            metrics: OriginMetrics(), group: .singleton, clock: { 1_600_000_001_000 })
+        func connect(_ part: Int = 0) async throws -> (channel: any Channel, answer: EventLoopFuture<String>) {
+            let answer = loop.makePromise(of: String.self)
+            let client = try await ClientBootstrap(group: loop)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(StatusLine(answer))
+                    }
+                }.connect(host: "127.0.0.1", port: server.port).get()
+            let uri = "\(Self.playlist)?_HLS_msn=\(Self.number + 3)&_HLS_part=\(part)"
+            try await client.writeAndFlush(ByteBuffer(string: "GET \(uri) HTTP/1.1\r\nHost: origin\r\n\r\n"))
+            return (client, answer.futureResult)
+        }
+        // The suite's time limit bounds it.
+        func wait(for count: Int) async { while content.waiting.requests != count { await Task.yield() } }
+        let clients = [try await connect(), try await connect(), try await connect()]
+        await wait(for: 3)
+        try await clients[0].channel.close()
+        await wait(for: 2)
+        try await clients[2].channel.close()
+        await wait(for: 1)
+        // Who came first has gone: the answer still comes.
+        try append(0, of: Self.number + 3)
+        #expect(try await clients[1].answer.get() == "HTTP/1.1 200")
+        await wait(for: 0)
+        // All gone: who comes then waits anew.
+        let gone = [try await connect(1), try await connect(1)]
+        await wait(for: 2)
+        for client in gone { try await client.channel.close() }
+        await wait(for: 0)
+        let next = try await connect(1)
+        await wait(for: 1)
+        try append(1, of: Self.number + 3)
+        #expect(try await next.answer.get() == "HTTP/1.1 200")
+        for client in [clients[1], next] { try await client.channel.close() }
+        await server.drain()
+    }
+}
+
+/// The beginning of an answer; nothing where the connection ends before.
+private final class StatusLine: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let answer: EventLoopPromise<String>
+
+    init(_ answer: EventLoopPromise<String>) { self.answer = answer }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        answer.succeed(String(String(buffer: unwrapInboundIn(data)).prefix(12)))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { answer.succeed("") }
 }

@@ -14,7 +14,7 @@ import Testing
 
         func response(on loop: any EventLoop) -> CachedResponse {
             let stream = ResponseStream(
-                next: { index in
+                next: { index, _ in
                     let promise = loop.makePromise(of: ResponseStream.Step.self)
                     self.asked.withLockedValue { asked in
                         #expect(asked.count == index, "one after the other")
@@ -22,7 +22,7 @@ import Testing
                     }
                     return promise.futureResult
                 },
-                whole: {
+                whole: { _ in
                     loop.makeSucceededFuture(
                         CachedResponse(
                             status: .ok, contentType: "video/mp4", body: ByteBuffer(string: "whole"),
@@ -40,7 +40,7 @@ import Testing
     private static func channel(_ body: Body, _ metrics: OriginMetrics = OriginMetrics()) throws -> EmbeddedChannel {
         let channel = EmbeddedChannel()
         let handler = RequestHandler(
-            content: { _, loop in .ready(body.response(on: loop)) }, metrics: metrics, clock: { 1000 })
+            content: { _, asker in .ready(body.response(on: asker.eventLoop)) }, metrics: metrics, clock: { 1000 })
         try channel.pipeline.syncOperations.addHandler(handler)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         return channel

@@ -69,7 +69,7 @@ import Timeline
     private func request(_ uri: String) -> EventLoopFuture<CachedResponse> {
         guard let path = ResourcePath(parsing: uri) else { return loop.makeSucceededFuture(.notFound) }
         return loop.flatSubmit {
-            switch content.response(for: path, on: loop) {
+            switch content.response(for: path, to: Asker(on: loop)) {
             case .ready(let response): loop.makeSucceededFuture(response)
             case .later(let future): future
             }
@@ -102,7 +102,7 @@ import Timeline
 
     private func piece(_ index: Int, of response: CachedResponse) async throws -> [UInt8]? {
         let stream = try #require(response.rest)
-        switch try await loop.flatSubmit({ stream.next(index) }).get() {
+        switch try await loop.flatSubmit({ stream.next(index, Asker(on: loop)) }).get() {
         case .bytes(let buffer): return Array(buffer.readableBytesView)
         case .end: return []
         case .broken: return nil
@@ -126,7 +126,7 @@ import Timeline
         for part in 1...3 {
             let stream = try #require(response.rest)
             let waiting = (others + [response]).map { other in
-                loop.flatSubmit { other.rest?.next(part) ?? stream.next(part) }
+                loop.flatSubmit { (other.rest ?? stream).next(part, Asker(on: loop)) }
             }
             try append(part, of: next)
             for (index, future) in waiting.enumerated() {
@@ -167,7 +167,7 @@ import Timeline
         let response = try await request(try uri(next)).get()
         let first = try #require(try await piece(0, of: response))
         let stream = try #require(response.rest)
-        let waiting = loop.flatSubmit { stream.next(1) }
+        let waiting = loop.flatSubmit { stream.next(1, Asker(on: loop)) }
         feed.end()
         guard case .end = try await waiting.get() else {
             Issue.record("it goes on")
@@ -181,7 +181,7 @@ import Timeline
         try append(0, of: Self.number + 3)
         let response = try await request(try uri(Self.number + 3)).get()
         let stream = try #require(response.rest)
-        let waiting = loop.flatSubmit { stream.next(1) }
+        let waiting = loop.flatSubmit { stream.next(1, Asker(on: loop)) }
         if isGone { #expect(directory.remove(named: "news") != nil) }
         channel.retire()
         switch try await waiting.get() {
@@ -196,7 +196,7 @@ import Timeline
         let next = Self.number + 3
         try append(0, of: next)
         let stream = try #require(try await request(try uri(next)).get().rest)
-        let whole = loop.flatSubmit { stream.whole() }
+        let whole = loop.flatSubmit { stream.whole(Asker(on: loop)) }
         for part in 1...3 { try append(part, of: next) }
         let response = try await whole.get()
         #expect(response.rest == nil)

@@ -33,7 +33,7 @@ struct OriginFiles {
                     throw PackageClips.Mistake(description: "\(path) is no path of ours")
                 }
                 let response =
-                    switch content.response(for: parsed, on: eventLoop) {
+                    switch content.response(for: parsed, to: Asker(on: eventLoop)) {
                     case .ready(let response): response
                     case .later(let future): try await future.get()
                     }
