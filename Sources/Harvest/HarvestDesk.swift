@@ -173,7 +173,8 @@ package actor HarvestDesk {
         _ bytes: [UInt8], to path: String, _ contentType: String, _ cacheControl: String, _ id: Int, _ work: Work
     ) async throws(HarvestFailure) {
         guard !Task.isCancelled else { throw HarvestFailure("cancelled") }
-        try await work.destination.write(bytes, to: path, contentType: contentType, cacheControl: cacheControl)
+        try await work.destination.write(
+            bytes, to: path, contentType: contentType, cacheControl: cacheControl, threads: threads)
         jobs[id]?.filesWritten += 1
         jobs[id]?.bytesWritten += bytes.count
     }

@@ -1,4 +1,5 @@
 import Files
+import NIOPosix
 
 import class Foundation.FileManager
 
@@ -25,23 +26,30 @@ package struct HarvestDestination: Sendable {
     /// - Parameters:
     ///   - path: relative, of names without `..`.
     ///   - cacheControl: what caches are told, where the destination says it by itself.
+    ///   - threads: those that may wait for disks.
     func write(
-        _ bytes: [UInt8], to path: String, contentType: String, cacheControl: String
+        _ bytes: [UInt8], to path: String, contentType: String, cacheControl: String, threads: NIOThreadPool
     ) async throws(HarvestFailure) {
         switch place {
         case .directory(let directory):
             let file = "\(directory)/\(path)"
             let folder = file.prefix(upTo: file.lastIndex(of: "/") ?? file.endIndex)
             do {
-                try FileManager.default.createDirectory(atPath: String(folder), withIntermediateDirectories: true)
-                // Others are to read it, such as a web server: the folder says who may come here at all.
-                try PlainFile.replace(bytes, at: file, isForOthers: true)
+                try await threads.runIfActive {
+                    try Self.write(bytes, to: file, in: String(folder))
+                }
             } catch {
                 throw HarvestFailure("cannot write \(file): \(error)")
             }
         case .bucket(let bucket):
             try await bucket.put(bytes, at: path, contentType: contentType, cacheControl: cacheControl)
         }
+    }
+
+    private static func write(_ bytes: [UInt8], to file: String, in folder: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        // Others are to read it, such as a web server: the folder says who may come here at all.
+        try PlainFile.replace(bytes, at: file, isForOthers: true)
     }
 
     /// A file's whole address.
