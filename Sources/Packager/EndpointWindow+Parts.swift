@@ -1,4 +1,5 @@
 import Media
+import Settings
 package import Timeline
 
 /// Where the media of a part is.
@@ -15,16 +16,32 @@ extension EndpointWindow {
         guard let underWay, let (stored, share) = share(of: track, in: underWay.bound),
             let place = trackSets[underWay.bound.segment.generation]?.index(of: track), place < underWay.isEnded.count
         else { return nil }
-        return (stored, share, underWay.isEnded[place])
+        let fitting = fitting(share, stored)
+        guard endpoint.package == .hls, fitting.count < share.chunks.count else {
+            return (stored, share, underWay.isEnded[place])
+        }
+        // Nothing more of it is listed before it is whole.
+        guard let last = fitting.last else { return nil }
+        let fit = TrackSegment(
+            decodeTime: share.decodeTime, duration: fitting.reduce(0) { $0 + $1.duration },
+            byteCount: last.offset + last.byteCount, chunks: Array(fitting))
+        return (stored, fit, true)
     }
 
-    /// The parts of a track in a whole segment; none where a slate stands for it, or where they were cut longer than
-    /// they may be now.
+    /// The parts up to the first that is longer than PART-TARGET, as after a hole, or where they were cut longer than they
+    /// may be now. What fills in for a lost input is cut at times, and may be a frame longer.
+    private func fitting(_ share: TrackSegment, _ stored: StoredTrack) -> ArraySlice<ChunkPlace> {
+        guard let partTarget else { return [] }
+        let limit = partTarget.rescaled(to: 1_000_000).value + 50_000
+        return share.chunks.prefix {
+            Ticks($0.duration, timescale: stored.track.timescale).rescaled(to: 1_000_000).value <= limit
+        }
+    }
+
+    /// The parts of a track in a whole segment; none where a slate stands for it.
     func parts(of track: String, in segment: BoundSegment) -> [ChunkPlace] {
-        guard let partTarget, segment.run.slate == nil, let (stored, share) = share(of: track, in: segment),
-            share.chunks.allSatisfy({ Ticks($0.duration, timescale: stored.track.timescale) <= partTarget })
-        else { return [] }
-        return share.chunks
+        guard segment.run.slate == nil, let (stored, share) = share(of: track, in: segment) else { return [] }
+        return Array(fitting(share, stored))
     }
 
     /// The newest that a track's playlist lists.

@@ -108,7 +108,8 @@ package enum MPDPackager {
             }
         }
         if let announced = announced(window, peaks, iFramePeaks) { runs.append(announced) }
-        return runs
+        // Of an older set of tracks a filter may leave nothing: a Period has an AdaptationSet (clause 5.3.2.2).
+        return runs.filter { !tracks(of: $0, window).isEmpty }
     }
 
     /// The run of the keys that come next: players ask for licences when they see a Period, not when they play it.
@@ -187,12 +188,15 @@ package enum MPDPackager {
         return window.numbering.firstNumber(from: Ticks(seconds, timescale: 1))
     }
 
+    private static func tracks(of run: Run, _ window: EndpointWindow) -> [StoredTrack] {
+        (run.segments.first.map { window.tracks(in: $0) } ?? window.trackSets[run.run.generation]?.tracks ?? [])
+            .filter { window.names($0.track) }
+    }
+
     private static func period(
         _ run: Run, after previous: Run?, before next: Run?, _ window: EndpointWindow
     ) -> Period {
-        let tracks =
-            (run.segments.first.map { window.tracks(in: $0) } ?? window.trackSets[run.run.generation]?.tracks ?? [])
-            .filter { window.names($0.track) }
+        let tracks = tracks(of: run, window)
         let video = tracks.filter { $0.track.kind == .video }
         var sets: [AdaptationSet] = []
         var tricks: [AdaptationSet] = []

@@ -7,11 +7,14 @@ import Media
 struct PlaylistRevision: Sendable {
     let playlist: MediaPlaylist
     /// Of each segment, whether the tag stands there or went with those before it.
-    private let discontinuities: [UInt64]
+    let discontinuities: [UInt64]
     /// When each segment begins, in microseconds from the epoch; nil before the first EXT-X-PROGRAM-DATE-TIME.
     private let times: [Int64?]
 
-    private var end: UInt64 { playlist.mediaSequence &+ UInt64(playlist.segments.count) }
+    /// The number of the segment after the last.
+    var end: UInt64 { number(at: playlist.segments.count) }
+
+    func number(at place: Int) -> UInt64 { playlist.mediaSequence &+ UInt64(place) }
 
     /// - Throws: where the text is no playlist.
     init(parsing text: String) throws(Violation) {
@@ -49,6 +52,7 @@ struct PlaylistRevision: Sendable {
             }
             try checkTime(index, number)
         }
+        try checkParts()
     }
 
     /// Times go on as the durations say, or a discontinuity is there.
@@ -93,6 +97,7 @@ struct PlaylistRevision: Sendable {
             throw Violation("RFC 8216, 6.2.2", "the discontinuity sequence is \(first), it was \(last)")
         }
         try checkSegments(after: previous, expectations)
+        try checkParts(after: previous)
     }
 
     private func checkSegments(
@@ -123,5 +128,5 @@ struct PlaylistRevision: Sendable {
         }
     }
 
-    private static func microseconds(_ ticks: Ticks) -> Int64 { ticks.rescaled(to: 1_000_000).value }
+    static func microseconds(_ ticks: Ticks) -> Int64 { ticks.rescaled(to: 1_000_000).value }
 }

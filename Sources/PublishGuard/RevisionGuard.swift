@@ -34,6 +34,8 @@ package final class RevisionGuard: Sendable {
 
     private struct State {
         var entries: [String: Entry] = [:]
+        /// Of each manifest, the version that was withheld last: asked for again, as whole and as delta, it is no other.
+        var withheld: [String: (version: UInt64, violation: Violation)] = [:]
         var counters = Counters()
     }
 
@@ -57,6 +59,10 @@ package final class RevisionGuard: Sendable {
         state.withLock { state in
             let last = state.entries[name]
             if let last, version < last.version { return .stay(text: last.text, nil) }
+            if last?.version == version { return .publish }
+            if let known = state.withheld[name], known.version == version {
+                return last.map { .stay(text: $0.text, known.violation) } ?? .refuse(known.violation)
+            }
             var alone: Revision?
             do throws(Violation) {
                 let revision = try Revision(text, expectations)
@@ -67,6 +73,7 @@ package final class RevisionGuard: Sendable {
             } catch {
                 guard var entry = last else {
                     state.counters.withheld += 1
+                    state.withheld[name] = (version, error)
                     return .refuse(error)
                 }
                 // What is wrong by itself never takes the place of anything.
@@ -79,6 +86,7 @@ package final class RevisionGuard: Sendable {
                 entry.rival = alone.map { ($0, count) }
                 state.entries[name] = entry
                 state.counters.withheld += 1
+                state.withheld[name] = (version, error)
                 return .stay(text: entry.text, error)
             }
         }

@@ -23,6 +23,7 @@ import Testing
         case otherDiscontinuitySequence, noKey, otherKey, otherNumbering, otherRevision, earlierChange, spuriousEnd
         case nothing, noTracks, unprotectedEndpoint, staleWindow, futureSegment
         case cutText, lostLine, repeatedLine, flippedByte
+        case noParts, otherParts, longPart, shortPart, lostPart, otherPartTarget, otherHint
     }
 
     /// An endpoint's windows, one after the other, as a channel shows them.
@@ -37,18 +38,46 @@ import Testing
             whole = try stage.window(endpoint)
         }
 
-        func window(_ count: Int, _ change: (inout [BoundSegment], inout Shown) -> Void = { _, _ in }) -> EndpointWindow
+        /// Revisions for each segment: without parts of the next one, with one, and with both.
+        var stepsPerSegment: Int { endpoint.hasParts ? 3 : 1 }
+        var steps: Int { (whole.segments.count - 1) * stepsPerSegment }
+
+        /// The newest segment that is whole.
+        func newest(_ step: Int) -> UInt64 { whole.segments[step / stepsPerSegment - 1].number }
+
+        func window(_ step: Int, _ change: (inout [BoundSegment], inout Shown) -> Void = { _, _ in }) -> EndpointWindow
         {
+            let count = step / stepsPerSegment
             var segments = Array(whole.segments.prefix(count))
             var shown = Shown(
                 endpoint: endpoint, revision: whole.revision, numbering: whole.numbering, trackSets: whole.trackSets,
-                changedAt: whole.changedAtMilliseconds + Int64(count) * 2000)
+                changedAt: whole.changedAtMilliseconds + Int64(count) * 2000,
+                partTarget: endpoint.hasParts ? Ticks(1, timescale: 1) : nil,
+                underWay: step % stepsPerSegment > 0
+                    ? Self.underWay(whole.segments[count], parts: step % stepsPerSegment) : nil)
             change(&segments, &shown)
             return EndpointWindow(
                 endpoint: shown.endpoint, revision: shown.revision, numbering: shown.numbering,
                 longestSegment: shown.longestSegment, segments: segments,
                 trackSets: shown.trackSets, changedAtMilliseconds: shown.changedAt, isEnded: shown.isEnded,
-                nominalBitrates: whole.nominalBitrates)
+                nominalBitrates: whole.nominalBitrates, partTarget: shown.partTarget, underWay: shown.underWay)
+        }
+
+        private static func underWay(_ segment: BoundSegment, parts: Int) -> BoundUnderWay {
+            let old = segment.segment
+            let tracks = old.tracks.map { share in
+                let chunks = Array(share.chunks.prefix(parts))
+                return TrackSegment(
+                    decodeTime: share.decodeTime, duration: chunks.reduce(0) { $0 + $1.duration },
+                    byteCount: chunks.reduce(0) { $0 + $1.byteCount }, chunks: chunks)
+            }
+            return BoundUnderWay(
+                bound: BoundSegment(
+                    segment: WindowSegment(
+                        number: old.number, generation: old.generation, isDiscontinuity: old.isDiscontinuity,
+                        discontinuitySequence: old.discontinuitySequence, tracks: tracks),
+                    keys: segment.keys, run: segment.run),
+                parts: tracks.map { $0.chunks.map { _ in [] } }, isEnded: tracks.map { $0.chunks.count == 2 })
         }
 
         func text(_ window: EndpointWindow) throws -> String {
@@ -65,6 +94,8 @@ import Testing
         var trackSets: [UInt64: TrackSet]
         var changedAt: Int64
         var isEnded = false
+        var partTarget: Ticks?
+        var underWay: BoundUnderWay?
     }
 
     private static func changed(
@@ -86,10 +117,11 @@ import Testing
     }
 
     private func spoiled(
-        _ fault: Fault, _ line: Line, _ count: Int, _ random: inout SplitMix
+        _ fault: Fault, _ line: Line, _ step: Int, _ random: inout SplitMix
     ) throws -> String {
+        let count = step / line.stepsPerSegment
         let at = count - 1 - Int.random(in: 1..<8, using: &random)
-        let window = line.window(count) { segments, shown in
+        let window = line.window(step) { segments, shown in
             switch fault {
             case .dropSegment: segments.remove(at: at)
             case .swapSegments: segments.swapAt(at, at - 1)
@@ -116,7 +148,10 @@ import Testing
             case .staleWindow: segments.removeLast(5)
             case .futureSegment:
                 segments.append(Self.changed(segments[count - 1], number: segments[count - 1].number + 2))
+            case .noParts: shown.underWay = nil
+            case .otherPartTarget: shown.partTarget = shown.partTarget.map { Ticks($0.value * 11, timescale: 10) }
             case .cutText, .lostLine, .repeatedLine, .flippedByte: break
+            case .otherParts, .longPart, .shortPart, .lostPart, .otherHint: break
             }
         }
         let text = try line.text(window)
@@ -127,6 +162,22 @@ import Testing
         case .repeatedLine:
             let place = Int.random(in: 0..<lines.count, using: &random)
             lines.insert(lines[place], at: place)
+        case .otherParts, .longPart, .shortPart, .lostPart:
+            let parts = lines.indices.filter { lines[$0].hasPrefix("#EXT-X-PART:") }
+            // Not one that has just come.
+            guard let place = parts.dropLast(2).randomElement(using: &random) else { break }
+            switch fault {
+            case .otherParts: lines[place] = Substring(lines[place].replacing(".m4s", with: ".mp4"))
+            case .longPart:
+                lines[place] = Substring(lines[place].replacing("DURATION=1.000000", with: "DURATION=1.200000"))
+            case .shortPart:
+                lines[place] = Substring(lines[place].replacing("DURATION=1.000000", with: "DURATION=0.500000"))
+            default: lines.remove(at: place)
+            }
+        case .otherHint:
+            if let place = lines.firstIndex(where: { $0.hasPrefix("#EXT-X-PRELOAD-HINT:") }) {
+                lines[place] = Substring(lines[place].replacing(".m4s", with: "7.m4s"))
+            }
         case .flippedByte:
             var bytes = Array(text.utf8)
             bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= 1 << UInt8.random(in: 0..<7, using: &random)
@@ -142,6 +193,8 @@ import Testing
         private var lastNumber: UInt64 = 0
         private var facts: [String: String] = [:]
         private var published: Int64 = 0
+        /// Parts of the segment that was under way.
+        private var underWay: [Substring] = []
 
         mutating func see(_ text: String, isProtected: Bool, newest: UInt64) throws {
             if text.hasPrefix("#EXTM3U") {
@@ -159,11 +212,18 @@ import Testing
         private mutating func seePlaylist(_ text: String, _ isProtected: Bool, _ newest: UInt64) throws {
             var (key, map, number, discontinuity) = ("", "", UInt64(0), UInt64(0))
             var (duration, isGap) = ("", false)
+            var (parts, lastParts): ([Substring], [Substring]) = ([], [])
             var first: UInt64?
             for line in text.split(separator: "\n") {
                 let value = String(line.drop { $0 != ":" }.dropFirst())
                 switch line.prefix(while: { $0 != ":" }) {
                 case "#EXT-X-TARGETDURATION": note("target", value)
+                case "#EXT-X-PART-INF": note("part target", value)
+                case "#EXT-X-PART":
+                    let name = value.split(separator: "\"").first { $0.contains("/") }.map(String.init) ?? ""
+                    note("part \(name)", value)
+                    parts.append(line)
+                case "#EXT-X-PRELOAD-HINT": #expect(!parts.contains { $0.contains(value.drop { $0 != "\"" }) })
                 case "#EXT-X-MEDIA-SEQUENCE": number = try #require(UInt64(value))
                 case "#EXT-X-DISCONTINUITY-SEQUENCE": discontinuity = try #require(UInt64(value))
                 case "#EXT-X-DISCONTINUITY": discontinuity += 1
@@ -179,9 +239,12 @@ import Testing
                     if isProtected, !isGap { #expect(!key.isEmpty && !key.contains("METHOD=NONE")) }
                     number += 1
                     isGap = false
+                    lastParts = []
                 default: break
                 }
             }
+            #expect(underWay.allSatisfy { parts.contains($0) }, "what was listed of a segment stays")
+            underWay = lastParts
             #expect(try #require(first) >= firstNumber)
             #expect(number >= lastNumber)
             (firstNumber, lastNumber) = (first ?? 0, number)
@@ -223,10 +286,14 @@ import Testing
 
     private static let endpoints: [EndpointProfile] = [
         .clearHLS, .transportStream(), .fairPlay, .dash(.timeline), .dash(.number),
+        EndpointProfile(id: "ll", package: .hls, windowSeconds: 20, lowLatency: true),
+        EndpointProfile(
+            id: "ll", package: .hls, windowSeconds: 20, lowLatency: true,
+            encryption: Stage.encryption(.commonEncryption(.cbcs), [.fairPlay])),
     ]
 
-    /// 5 endpoints, 6 runs each, and in every run a fault between any two true revisions: more than 1,000.
-    @Test(arguments: 0..<5) func noIllegalRevisionIsServed(_ index: Int) throws {
+    /// 7 endpoints, 6 runs each, and in every run a fault between any two true revisions: more than 1,000.
+    @Test(arguments: 0..<7) func noIllegalRevisionIsServed(_ index: Int) throws {
         let endpoint = Self.endpoints[index]
         let line = try Line(stage, endpoint)
         var (faults, withheld) = (0, 0)
@@ -236,24 +303,29 @@ import Testing
             var viewer = Viewer()
             var served: String?
             var version: UInt64 = 0
-            for count in 12...whole(line) {
-                let newest = line.whole.segments[count - 1].number
-                let expectations = ManifestExpectations(
-                    protectedFrom: endpoint.encryption == nil ? nil : 0, isReadable: { $0 <= newest })
-                func publish(_ text: String) -> RevisionGuard.Verdict {
+            for count in 12 * line.stepsPerSegment...line.steps {
+                let newest = line.newest(count)
+                func publish(_ text: String, newest: UInt64) -> RevisionGuard.Verdict {
                     version += 1
+                    let expectations = ManifestExpectations(
+                        protectedFrom: endpoint.encryption == nil ? nil : 0, isReadable: { $0 <= newest })
                     let verdict = guardian.judge(text, of: "manifest", version: version, expectations)
                     if verdict == .publish { served = text }
                     return verdict
                 }
+                var spoil = ""
                 if served != nil {
                     let fault = try #require(Fault.allCases.randomElement(using: &random))
                     faults += 1
-                    if publish(try spoiled(fault, line, count - 1, &random)) != .publish { withheld += 1 }
+                    let text = try spoiled(fault, line, count - 1, &random)
+                    if publish(text, newest: line.newest(count - 1)) != .publish { withheld += 1 }
+                    spoil = "\(fault) \(difference(text, try line.text(line.window(count - 1))))"
                     if let served { try viewer.see(served, isProtected: endpoint.encryption != nil, newest: newest) }
                 }
                 // However it was before, what is right goes out.
-                #expect(publish(try line.text(line.window(count))) == .publish, "\(run) \(count)")
+                #expect(
+                    publish(try line.text(line.window(count)), newest: newest) == .publish,
+                    "\(run) \(count) after \(spoil)")
                 if let served { try viewer.see(served, isProtected: endpoint.encryption != nil, newest: newest) }
             }
         }
@@ -261,8 +333,6 @@ import Testing
         // The rest changes nothing that a manifest says.
         #expect(withheld * 3 > faults, "\(withheld) of \(faults)")
     }
-
-    private func whole(_ line: Line) -> Int { line.whole.segments.count }
 
     @Test func whatComesLateIsNoFault() throws {
         let line = try Line(stage, .clearHLS)
@@ -294,6 +364,101 @@ import Testing
             }
             #expect(violation.description.contains("\(newest) cannot be read"))
         }
+    }
+
+    private static let lowLatency = EndpointProfile(id: "ll", package: .hls, windowSeconds: 20, lowLatency: true)
+
+    /// A version that is asked for as a whole and as a delta update is withheld once, and brings no other closer.
+    @Test func aVersionCountsOnce() throws {
+        let line = try Line(stage, Self.lowLatency)
+        let guardian = RevisionGuard()
+        let expectations = ManifestExpectations(protectedFrom: nil, isReadable: { _ in true })
+        let text = try line.text(line.window(60))
+        #expect(guardian.judge(text, of: "a", version: 1, expectations) == .publish)
+        #expect(guardian.judge(text, of: "a", version: 1, expectations) == .publish)
+        let wrong = try line.text(line.window(61) { segments, _ in segments.removeFirst(3) })
+            .replacing("#EXT-X-PART-INF:PART-TARGET=1.000000", with: "#EXT-X-PART-INF:PART-TARGET=1.100000")
+        for _ in 0..<20 {
+            guard case .stay(text, let violation?) = guardian.judge(wrong, of: "a", version: 2, expectations) else {
+                Issue.record("it was published")
+                return
+            }
+            #expect(violation.clause == "RFC 8216bis, 4.4.3.7")
+        }
+        #expect(guardian.counters.withheld == 1 && guardian.counters.adopted == 0)
+        for _ in 0..<3 {
+            guard case .refuse = guardian.judge("#EXTM3U\n", of: "b", version: 3, expectations) else {
+                Issue.record("it was published")
+                return
+            }
+        }
+        #expect(guardian.counters.withheld == 2)
+    }
+
+    /// An encoder leaves in the middle of a segment, which becomes a short one with the parts that were listed.
+    @Test func aSegmentMayEndWithThePartsThatItHas() throws {
+        let line = try Line(stage, Self.lowLatency)
+        let guardian = RevisionGuard()
+        let expectations = ManifestExpectations(protectedFrom: nil, isReadable: { _ in true })
+        let open = line.window(61)
+        let short = try #require(open.underWay?.bound)
+        let windows = [
+            open, line.window(60) { segments, _ in segments.append(short) },
+            line.window(60) { segments, shown in
+                segments.append(short)
+                shown.isEnded = true
+            },
+        ]
+        for (version, window) in windows.enumerated() {
+            #expect(
+                guardian.judge(try line.text(window), of: "a", version: UInt64(version), expectations) == .publish,
+                "\(version)")
+        }
+    }
+
+    /// After a hole in what is copied, a part may be longer than it may be: it is there with its segment alone.
+    @Test func aPartThatIsTooLongIsNotListed() throws {
+        let line = try Line(stage, Self.lowLatency)
+        let guardian = RevisionGuard()
+        let expectations = ManifestExpectations(protectedFrom: nil, isReadable: { _ in true })
+        func stretched(_ segment: BoundSegment) -> BoundSegment {
+            let old = segment.segment
+            return BoundSegment(
+                segment: WindowSegment(
+                    number: old.number, generation: old.generation, isDiscontinuity: old.isDiscontinuity,
+                    discontinuitySequence: old.discontinuitySequence,
+                    tracks: old.tracks.map { share in
+                        let chunks = share.chunks.enumerated().map { index, chunk in
+                            ChunkPlace(
+                                offset: chunk.offset, byteCount: chunk.byteCount,
+                                duration: index == 1 ? chunk.duration * 2 : chunk.duration,
+                                isIndependent: chunk.isIndependent)
+                        }
+                        return TrackSegment(
+                            decodeTime: share.decodeTime, duration: chunks.reduce(0) { $0 + $1.duration },
+                            byteCount: share.byteCount, chunks: chunks)
+                    }), keys: segment.keys, run: segment.run)
+        }
+        let number = line.newest(60) + 1
+        var texts: [String] = []
+        for step in 60...63 {
+            let window = line.window(step) { segments, shown in
+                shown.longestSegment = Ticks(4, timescale: 1)
+                if step == 63 { segments[segments.count - 1] = stretched(segments[segments.count - 1]) }
+                shown.underWay = shown.underWay.map {
+                    BoundUnderWay(bound: stretched($0.bound), parts: $0.parts, isEnded: $0.isEnded)
+                }
+            }
+            texts.append(try line.text(window))
+            #expect(
+                guardian.judge(texts[step - 60], of: "a", version: UInt64(step), expectations) == .publish, "\(step)")
+            // However often it is asked for: it is not there before the segment is.
+            let isThere = window.reaches(.init(segment: number, part: 1), of: "720p")
+            #expect(!isThere, "\(step)")
+        }
+        #expect(texts[2].contains("/\(number).0.m4s") && !texts[2].contains("/\(number).1.m4s"))
+        #expect(texts[2].contains("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"0123456789ab/\(number + 1).0.m4s\""))
+        #expect(texts[3].contains("/\(number).0.m4s") && !texts[3].contains("/\(number).1.m4s"))
     }
 
     /// Copied segments are cut where the encoder has its key frames: longer and shorter than the nominal.

@@ -266,4 +266,22 @@ import Timeline
                     })
         }
     }
+
+    /// Of the tracks of before a filter may leave nothing.
+    @Test func aFilterLeavesNoPeriodWithoutAdaptationSets() throws {
+        let stage = try Stage([Array(0..<3)], tracks: [.video("360p")])
+        let feed = try TimelineFeed(stage.timeline, [.video("720p"), .audio("stereo")])
+        for number in UInt64(3)..<6 { try feed.add(Stage.number + number) }
+        for template in [EndpointProfile.SegmentTemplate.timeline, .number] {
+            var window = try stage.window(.dash(template))
+            #expect(try MPD(parsing: Array(MPDPackager.mpd(window).utf8)).periods.count >= 2)
+            window.filter = try ManifestQuery(parsing: "bitrate=2000000-").filter
+            let mpd = try MPD(parsing: Array(MPDPackager.mpd(window).utf8))
+            #expect(mpd.periods.allSatisfy { !$0.adaptationSets.isEmpty })
+            #expect(mpd.periods.map(\.adaptationSets.count).contains(2))
+            window.filter = try ManifestQuery(parsing: "height=100-2000").filter
+            #expect(
+                try MPD(parsing: Array(MPDPackager.mpd(window).utf8)).periods.first?.adaptationSets.count == 1)
+        }
+    }
 }
