@@ -81,8 +81,8 @@ let package = Package(
         .systemLibrary(name: "CRTMP", pkgConfig: "librtmp", providers: [.apt(["librtmp-dev"])]),
         .target(name: "RTMPServer", dependencies: ["Media", "FLV", "CRTMP"], swiftSettings: settings),
         .systemLibrary(
-            name: "CFFmpeg", pkgConfig: "libavcodec libavutil libswscale libswresample",
-            providers: [.apt(["libavcodec-dev", "libswscale-dev", "libswresample-dev"])]),
+            name: "CFFmpeg", pkgConfig: "libavformat libavcodec libavutil libswscale libswresample",
+            providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libswresample-dev"])]),
         .target(name: "FFmpeg", dependencies: ["Media", "CFFmpeg"], swiftSettings: settings),
 
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
@@ -296,8 +296,7 @@ let package = Package(
             "Packager",
             "Settings", "Slate", "TestSupport", "Timeline", logging),
         tests(
-            "IngestTests", "Ingest", "ChunkStream", "ISOBMFF", "Media", "RTMPServer", "Slate", "TestSupport",
-            "Timeline",
-            "Transcode"),
+            "IngestTests", "Ingest", "ChunkStream", "FFmpeg", "ISOBMFF", "Media", "RTMPServer", "Slate", "TestClips",
+            "TestSupport", "Timeline", "Transcode"),
     ]
 )

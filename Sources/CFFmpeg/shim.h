@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
 #include <libavutil/avutil.h>
 #include <libavutil/buffer.h>
 #include <libavutil/channel_layout.h>
@@ -25,6 +26,7 @@ static const int sluice_averror_enomem = AVERROR(ENOMEM);
 static const int sluice_averror_invalid_data = AVERROR_INVALIDDATA;
 static const int sluice_averror_encoder_not_found = AVERROR_ENCODER_NOT_FOUND;
 static const int sluice_averror_decoder_not_found = AVERROR_DECODER_NOT_FOUND;
+static const int sluice_averror_stream_not_found = AVERROR_STREAM_NOT_FOUND;
 static const int sluice_averror_einval = AVERROR(EINVAL);
 static const int sluice_input_padding = AV_INPUT_BUFFER_PADDING_SIZE;
 static const int sluice_packet_is_key = AV_PKT_FLAG_KEY;
@@ -51,6 +53,26 @@ static inline void sluice_set_default_layout(AVCodecContext *context, int channe
 static inline void sluice_frame_set_default_layout(AVFrame *frame, int channels) {
     av_channel_layout_default(&frame->ch_layout, channels);
 }
+
+// A file in memory names no others: what a demuxer asks to open beside it is refused.
+static inline int sluice_refuse_open(AVFormatContext *context, AVIOContext **io, const char *url, int flags,
+                                     AVDictionary **options) {
+    (void)context;
+    (void)io;
+    (void)url;
+    (void)flags;
+    (void)options;
+    return AVERROR(EPERM);
+}
+
+static inline void sluice_refuse_files(AVFormatContext *context) {
+    context->flags |= AVFMT_FLAG_CUSTOM_IO;
+    context->io_open = sluice_refuse_open;
+}
+
+static const int sluice_seek_size = AVSEEK_SIZE;
+static const int sluice_stream_is_cover = AV_DISPOSITION_ATTACHED_PIC;
+static const int sluice_packet_is_discarded = AV_PKT_FLAG_DISCARD;
 
 // yuvj420p and its like are yuv420p with full range: one name for one layout.
 static inline enum AVPixelFormat sluice_without_range(enum AVPixelFormat format) {

@@ -1,4 +1,5 @@
-/// What the daemon tells a worker by its command line: `sluice-ingest [slate] [--user UID:GID] [--memory BYTES]`.
+/// What the daemon tells a worker by its command line:
+/// `sluice-ingest [slate|still|inspect] [--sound OFFSET] [--user UID:GID] [--memory BYTES]`.
 ///
 /// None of it is a secret: everybody on the machine may read it.
 package struct WorkerArguments: Sendable, Hashable {
@@ -13,8 +14,20 @@ package struct WorkerArguments: Sendable, Hashable {
         }
     }
 
-    /// Makes what stands in for the picture; its standard input is an image, or nothing.
-    package var makesSlate = false
+    /// What it is started for. Its standard input is the encoder's socket, or files.
+    package enum Work: String, Sendable, Hashable, CaseIterable {
+        case publication = ""
+        /// Makes what stands in for the picture: of an image or a clip; of nothing, black.
+        case slate
+        /// The same of the last picture of a CMAF segment, behind its header.
+        case still
+        /// Says whether a slate can be made of the files.
+        case inspect
+    }
+
+    package var work = Work.publication
+    /// Where the second file begins in its standard input, with sound for the image in the first.
+    package var soundOffset: UInt32?
     /// Nil: the daemon's own.
     package var user: User?
     /// Bytes of memory that it may write to, stacks of threads too.
@@ -23,7 +36,8 @@ package struct WorkerArguments: Sendable, Hashable {
     package init() {}
 
     package var words: [String] {
-        var words = makesSlate ? ["slate"] : []
+        var words = work == .publication ? [] : [work.rawValue]
+        if let soundOffset { words += ["--sound", "\(soundOffset)"] }
         if let user { words += ["--user", "\(user.id):\(user.group)"] }
         return words + ["--memory", "\(memory)"]
     }
@@ -32,8 +46,8 @@ package struct WorkerArguments: Sendable, Hashable {
     /// - Returns: nil where they say anything else.
     package init?(_ words: [String]) {
         var rest = words[...]
-        if rest.first == "slate" {
-            makesSlate = true
+        if let work = rest.first.flatMap({ $0.isEmpty ? nil : Work(rawValue: $0) }) {
+            self.work = work
             rest.removeFirst()
         }
         while let option = rest.popFirst() {
@@ -43,6 +57,9 @@ package struct WorkerArguments: Sendable, Hashable {
                 let numbers = value.split(separator: ":", omittingEmptySubsequences: false).map { UInt32($0) }
                 guard numbers.count == 2, let id = numbers[0], let group = numbers[1] else { return nil }
                 user = User(id: id, group: group)
+            case "--sound":
+                guard work != .publication, let offset = UInt32(value) else { return nil }
+                soundOffset = offset
             case "--memory":
                 guard let bytes = UInt64(value) else { return nil }
                 memory = bytes

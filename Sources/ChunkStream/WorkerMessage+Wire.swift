@@ -6,8 +6,10 @@ package enum WorkerLimits {
     package static let headerBytes = 1 << 16
     package static let nameBytes = 64
     package static let textBytes = 1024
-    /// All chunks of a slate together.
+    /// All chunks of a slate together whose picture does not move.
     package static let slateBytes = 12 << 20
+    /// And of one that is made of a clip.
+    package static let clipBytes = 32 << 20
 }
 
 extension WorkerMessage {

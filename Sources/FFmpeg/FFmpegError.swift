@@ -5,6 +5,7 @@ package struct FFmpegError: Error, Sendable, Equatable, CustomStringConvertible 
     /// What was being done; the text completes "could not …".
     package enum Operation: String, Sendable {
         case allocate = "allocate memory"
+        case readFile = "read the file"
         case openDecoder = "open the decoder"
         case decode = "decode"
         case openScaler = "set up scaling"

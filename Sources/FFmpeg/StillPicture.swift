@@ -21,17 +21,20 @@ package enum StillPicture {
         return frame
     }
 
+    /// Whether a file begins as PNG or JPEG does.
+    package static func isImage(_ file: [UInt8]) -> Bool { codec(of: file) != nil }
+
+    private static func codec(of file: [UInt8]) -> AVCodecID? {
+        if file.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return AV_CODEC_ID_PNG }
+        return file.starts(with: [0xFF, 0xD8, 0xFF]) ? AV_CODEC_ID_MJPEG : nil
+    }
+
     /// The picture in a file, which is told by its first bytes.
     ///
     /// - Throws: an error whose `isBadInput` is true for what is neither PNG nor JPEG, broken, or larger than
     ///   `Decoder.maximumPixels`.
     package static func decode(_ file: [UInt8]) throws(FFmpegError) -> Frame {
-        let id: AVCodecID
-        if file.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
-            id = AV_CODEC_ID_PNG
-        } else if file.starts(with: [0xFF, 0xD8, 0xFF]) {
-            id = AV_CODEC_ID_MJPEG
-        } else {
+        guard let id = codec(of: file) else {
             throw FFmpegError(code: sluice_averror_invalid_data, during: .decode)
         }
         guard let codec = avcodec_find_decoder(id) else {
@@ -76,33 +79,13 @@ package enum StillPicture {
     ///
     /// - Parameters: width, height: even, at least 2.
     package static func fitted(_ picture: Frame, width: Int, height: Int) throws(FFmpegError) -> Frame {
-        guard picture.width > 0, picture.height > 0 else {
-            throw FFmpegError(code: sluice_averror_einval, during: .scale)
-        }
-        let isWide = picture.width * height > picture.height * width
-        let fitWidth = isWide ? width : max((picture.width * height / picture.height) & ~1, 2)
-        let fitHeight = isWide ? max((picture.height * width / picture.width) & ~1, 2) : height
-        var scaler = Scaler(width: fitWidth, height: fitHeight)
-        let scaled = try scaler.scale(picture)
-        let frame = try black(width: width, height: height)
-        try check(av_frame_copy_props(frame.pointer, scaled.pointer), .scale)
-        let (left, top) = ((width - fitWidth) / 4 * 2, (height - fitHeight) / 4 * 2)
-        for plane in 0..<3 {
-            let shift = plane == 0 ? 0 : 1
-            let (source, sourceStride) = scaled.plane(plane)
-            let (target, targetStride) = frame.plane(plane)
-            guard let source, let target else { continue }
-            for row in 0..<fitHeight >> shift {
-                (target + ((top >> shift) + row) * targetStride + (left >> shift))
-                    .update(from: source + row * sourceStride, count: fitWidth >> shift)
-            }
-        }
-        return frame
+        var fit = PictureFit(width: width, height: height)
+        return try fit.fit(picture)
     }
 }
 
 extension Frame {
-    fileprivate func plane(_ index: Int) -> (start: UnsafeMutablePointer<UInt8>?, stride: Int) {
+    func plane(_ index: Int) -> (start: UnsafeMutablePointer<UInt8>?, stride: Int) {
         switch index {
         case 0: (pointer.pointee.data.0, Int(pointer.pointee.linesize.0))
         case 1: (pointer.pointee.data.1, Int(pointer.pointee.linesize.1))

@@ -4,11 +4,6 @@ import Media
 
 /// The last picture of a CMAF segment, for a picture that does not move.
 enum LastPicture {
-    /// Whether it is a CMAF header with media behind it.
-    static func isMedia(_ bytes: [UInt8]) -> Bool {
-        bytes.count > 8 && bytes[4..<8] == [0x66, 0x74, 0x79, 0x70]
-    }
-
     /// - Parameter bytes: a CMAF header and the fragments of a segment.
     /// - Returns: nil where nothing in it can be decoded.
     static func decode(_ bytes: [UInt8]) throws -> Frame? {

@@ -1,3 +1,4 @@
+import Media
 import Slate
 
 /// What a channel knows of its lost input, beside what `InputHold` decides.
@@ -20,6 +21,8 @@ struct FillState: Sendable {
         /// Earlier segments are taken.
         let firstSegment: UInt64
         let tracks: [SlateTrack]
+        /// Where the first segment began: with it, a clip does.
+        var origin: Ticks?
         /// The chunks of the segment that is being filled, by track.
         var segment: UInt64?
         var chunks: [[[UInt8]]] = []

@@ -200,11 +200,13 @@ extension LiveChannel {
         if run.segment != segment {
             run.segment = segment
             let boundaries = filling.withLock { $0.hold.boundaries(of: segment) }
+            let origin = run.origin ?? boundaries[0]
+            run.origin = origin
             run.chunks = run.tracks.map { track in
                 // What an encoder copied may reach over the end of its segment.
                 let start = max(boundaries[0], endOfMedia(of: track.stored.track.name) ?? boundaries[0])
                 return track.media(
-                    number: segment, from: start, to: boundaries[boundaries.count - 1],
+                    number: segment, from: start, to: boundaries[boundaries.count - 1], origin: origin,
                     cutAt: Array(boundaries[1..<boundaries.count - 1]))
             }
             filling.withLock { $0.run = run }

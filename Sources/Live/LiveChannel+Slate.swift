@@ -18,12 +18,14 @@ extension LiveChannel {
     }
 
     /// What a slate of this channel is made of: another one gives other bytes.
-    /// - Parameter image: the file's bytes; empty: black.
-    package func slateRecipe(image: [UInt8]) -> String {
+    /// - Parameters:
+    ///   - files: their bytes; empty: black.
+    ///   - kind: what else decides what becomes of them; nothing for an image.
+    package func slateRecipe(files: [UInt8], kind: String) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let ladder = (try? encoder.encode(profile.ladder)).map { [UInt8]($0) } ?? []
-        return "1 " + Self.hash("\(sha256(ladder)) \(sha256(image))")
+        return "1 " + Self.hash("\(sha256(ladder)) \(sha256(files))\(kind)")
     }
 
     /// Uses the slate that is there from before; false where it has to be made.

@@ -44,7 +44,7 @@ extension EndpointWindow {
 
     func slateShare(of track: String, in segment: BoundSegment) -> (StoredTrack, TrackSegment)? {
         guard let made = segment.slate?.track(named: track), let time = time(of: track, in: segment),
-            let share = made.share(from: time.start, to: time.end)
+            let share = made.share(from: time.start, to: time.end, origin: segment.run.origin.start)
         else { return nil }
         return (made.stored(for: time.real), share)
     }
@@ -52,7 +52,8 @@ extension EndpointWindow {
     /// The clear media that stands for a segment's share of a track; nil where no slate stands there.
     package func slateMedia(of track: String, in segment: BoundSegment) -> [UInt8]? {
         guard let made = segment.slate?.track(named: track), let time = time(of: track, in: segment) else { return nil }
-        return made.media(number: segment.number, from: time.start, to: time.end)
+        return made.media(
+            number: segment.number, from: time.start, to: time.end, origin: segment.run.origin.start)
     }
 
     /// A track's header by its URL's parts: the track, and keys under which it may be; nil where there is none.

@@ -27,9 +27,10 @@ package struct ChannelProfile: Sendable, Hashable {
         self.slate = slate
     }
 
-    /// Path of the image that fills in for a lost input; nil: none does.
-    package var fillImage: String? {
-        ingest.inputLoss.fill == .slate ? ingest.inputLoss.image ?? slate.image : nil
+    /// What fills in for a lost input: black, unless the profile says something else.
+    package var fillSlate: SlateProfile {
+        guard ingest.inputLoss.fill == .slate else { return SlateProfile() }
+        return ingest.inputLoss.slate.isBlack ? slate : ingest.inputLoss.slate
     }
 
     /// The same but for who may publish: what can change under a publication on air.
@@ -38,12 +39,4 @@ package struct ChannelProfile: Sendable, Hashable {
         copy.ingest = ingest.admitting(as: other.ingest)
         return copy
     }
-}
-
-/// What stands for the picture where it may not, or cannot, be shown. With silence.
-package struct SlateProfile: Sendable, Hashable {
-    /// Path of a PNG or JPEG file; nil: black.
-    package var image: String?
-
-    package init(image: String? = nil) { self.image = image }
 }

@@ -58,7 +58,7 @@ struct ChannelProfileReader {
         let slate = SlateReader(secrets: secrets).read(
             root,
             isShown: speke.profiles.values.contains { $0.onKeyFailure.then == .slate }
-                || ingest?.inputLoss.fill == .slate && ingest?.inputLoss.image == nil)
+                || ingest?.inputLoss.fill == .slate && ingest?.inputLoss.slate.isBlack == true)
         if let ingest { ingestReader.check(ingest.inputLoss, root, ladder, slate: slate) }
         let encryption = EncryptionReader(
             log: log, segmentSeconds: segmentSeconds, spekeNames: speke.names, speke: speke.profiles)

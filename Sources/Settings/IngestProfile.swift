@@ -76,7 +76,6 @@ package struct InputLoss: Sendable, Hashable {
         case none
         /// The last picture, with silence.
         case `repeat`
-        /// With silence, as an image too.
         case black, slate
     }
 
@@ -86,13 +85,15 @@ package struct InputLoss: Sendable, Hashable {
     package var holdSeconds: UInt32
     package var fill: Fill
     package var end: End
-    /// Path of the PNG or JPEG file that `slate` shows; nil: that of the profile's `slate`.
-    package var image: String?
+    /// What `fill: slate` shows; where nothing is said here, the profile's `slate`.
+    package var slate: SlateProfile
 
-    package init(holdSeconds: UInt32 = 60, fill: Fill = .none, end: End = .stop, image: String? = nil) {
+    package init(
+        holdSeconds: UInt32 = 60, fill: Fill = .none, end: End = .stop, slate: SlateProfile = SlateProfile()
+    ) {
         self.holdSeconds = holdSeconds
         self.fill = fill
         self.end = end
-        self.image = image
+        self.slate = slate
     }
 }

@@ -143,7 +143,7 @@ struct IngestReader {
         }
         return InputLoss(
             holdSeconds: seconds, fill: fill, end: loss.word("end", default: standard.end),
-            image: SlateReader(secrets: secrets).readImage(loss))
+            slate: SlateReader(secrets: secrets).read(in: loss))
     }
 
     /// What only the whole profile shows to be wrong.
@@ -151,8 +151,9 @@ struct IngestReader {
         guard loss.fill != .none, let node = root["ingest"], let place = node.place(of: ["inputLoss", "fill"]) else {
             return
         }
-        if loss.fill == .slate, loss.image == nil, slate.image == nil {
-            log.error("fill: slate has no picture; write inputLoss: { slate: { image: FILE } }", at: place)
+        if loss.fill == .slate, loss.slate.isBlack, slate.isBlack {
+            log.error(
+                "fill: slate has no picture; write inputLoss: { slate: { image: FILE } }, or clip: FILE", at: place)
         }
         if ladder.video.contains(where: { $0.codec == .copy }) || ladder.audio.contains(where: { $0.codec == .copy }) {
             log.warning(

@@ -5,10 +5,11 @@ package enum SettingsCheck {
     /// Reads every path: a profile, a `sluice.yaml`, or a folder of them; a file's content says which it is.
     /// Profiles are compared with each other, also across paths.
     ///
-    /// - Returns: everything that is wrong or dangerous, sorted; wrong if there is an error among it.
+    /// - Returns: everything that is wrong or dangerous, sorted, wrong if there is an error among it; and the profiles
+    ///   that can run.
     package static func check(
         paths: [String], environment: [String: String], purpose: LoadPurpose = .check
-    ) -> [Diagnostic] {
+    ) -> (diagnostics: [Diagnostic], profiles: [ChannelProfile]) {
         var diagnostics: [Diagnostic] = []
         var readings: [ChannelProfileReader.Reading] = []
         let reader = ChannelProfileReader(environment: environment, purpose: purpose)
@@ -21,7 +22,8 @@ package enum SettingsCheck {
                 readings.append(reader.read(path: path))
             }
         }
-        return (diagnostics + ProfileDirectory.combine(readings).diagnostics).sorted()
+        let combined = ProfileDirectory.combine(readings)
+        return ((diagnostics + combined.diagnostics).sorted(), combined.profiles)
     }
 
     /// The files behind the paths, each once.

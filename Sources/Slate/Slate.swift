@@ -3,13 +3,13 @@ package import Media
 import OpenSSLCrypto
 import Timeline
 
-/// What stands in for a channel's picture and sound: of each video rung a GOP of a picture that does not move, of each
-/// audio rung a frame of silence, to be repeated over any stretch of time. An immutable value.
+/// What stands in for a channel's picture and sound, to be repeated over any stretch of time: of each video rung a GOP of a
+/// picture that does not move, or the loop of a clip; of each audio rung a frame of silence, or a loop. An immutable value.
 ///
 /// Its record, by which it outlives the process:
 ///
 ///     2 bytes   length of the recipe, and the recipe in UTF-8
-///     n bytes   the worker's messages: `tracks`, and one `chunk` of each track
+///     n bytes   the worker's messages: `tracks`, and the `chunk`s of each track, the last one saying so
 package struct Slate: Sendable {
     /// 12 hexadecimal digits of its content: a part of every URL of what is made from it.
     package let id: String
@@ -20,25 +20,30 @@ package struct Slate: Sendable {
 
     /// - Parameters:
     ///   - tracks: as the worker describes them.
-    ///   - chunks: in the order of the tracks; one CMAF chunk each, at most `WorkerLimits.slateBytes` in all.
+    ///   - chunks: in the order of the tracks, CMAF chunks of each; at most `WorkerLimits.clipBytes` in all.
     /// - Throws: what is wrong with them.
-    package init(recipe: String, tracks: [TrackDescription], chunks: [[UInt8]]) throws(ParseError) {
+    package init(recipe: String, tracks: [TrackDescription], chunks: [[[UInt8]]]) throws(ParseError) {
         guard tracks.count == chunks.count, !tracks.isEmpty else {
             throw ParseError(.invalid, at: 0, "\(chunks.count) chunks for \(tracks.count) tracks")
         }
         guard Set(tracks.map(\.name)).count == tracks.count else {
             throw ParseError(.invalid, at: 0, "two tracks of one name")
         }
-        guard chunks.reduce(0, { $0 + $1.count }) <= WorkerLimits.slateBytes, recipe.utf8.count <= 1024 else {
-            throw ParseError(.tooLarge, at: 0, "more than \(WorkerLimits.slateBytes) bytes of slate")
+        guard chunks.joined().reduce(0, { $0 + $1.count }) <= WorkerLimits.clipBytes, recipe.utf8.count <= 1024 else {
+            throw ParseError(.tooLarge, at: 0, "more than \(WorkerLimits.clipBytes) bytes of slate")
         }
         var made: [SlateTrack] = []
-        for (track, chunk) in zip(tracks, chunks) { made.append(try SlateTrack(track, chunk)) }
+        for (track, chunks) in zip(tracks, chunks) {
+            made.append(try SlateTrack(track, chunks, loop: made.lazy.compactMap(\.loop).first))
+        }
         var messages = WorkerMessage.tracks(tracks).serialize()
-        for (index, chunk) in chunks.enumerated() {
-            messages += WorkerMessage.chunk(
-                ClearChunk(track: UInt8(clamping: index), segment: 0, endsSegment: true, bytes: chunk)
-            ).serialize()
+        for (index, chunks) in chunks.enumerated() {
+            for (place, chunk) in chunks.enumerated() {
+                messages += WorkerMessage.chunk(
+                    ClearChunk(
+                        track: UInt8(clamping: index), segment: 0, endsSegment: place == chunks.count - 1, bytes: chunk)
+                ).serialize()
+            }
         }
         self.recipe = recipe
         self.tracks = made
@@ -62,14 +67,19 @@ package struct Slate: Sendable {
         var frames = FrameReader()
         record.withUnsafeBytes { frames.append(UnsafeRawBufferPointer(rebasing: $0[(2 + length)...])) }
         var tracks: [TrackDescription] = []
-        var chunks: [[UInt8]] = []
+        var chunks: [[[UInt8]]] = []
+        var isEnded = true
         while let frame = try frames.next() {
             switch try WorkerMessage(type: frame.type, body: frame.body) {
             case .tracks(let found) where tracks.isEmpty: tracks = found
-            case .chunk(let chunk) where Int(chunk.track) == chunks.count: chunks.append(chunk.bytes)
+            case .chunk(let chunk) where Int(chunk.track) == (isEnded ? chunks.count : chunks.count - 1):
+                if isEnded { chunks.append([]) }
+                chunks[chunks.count - 1].append(chunk.bytes)
+                isEnded = chunk.endsSegment
             default: throw ParseError(.invalid, at: 0, "a message that does not belong into a slate")
             }
         }
+        guard isEnded else { throw ParseError(.truncated, at: record.count, "a track without its end") }
         try self.init(recipe: recipe, tracks: tracks, chunks: chunks)
     }
 

@@ -7,30 +7,36 @@ package import Timeline
 package struct SlateTrack: Sendable {
     /// The index is 0: `stored(for:)` has that of the track it stands for.
     package let stored: StoredTrack
-    private let chunk: [UInt8]
-    private let samples: [SampleLocation]
-    /// Bytes of the first n samples, for n from 0 to their number.
-    private let sizes: [Int]
+    private let chunks: [[UInt8]]
+    private let sequence: SlateSequence
 
-    init(_ description: TrackDescription, _ chunk: [UInt8]) throws(ParseError) {
+    /// - Parameter loop: of the picture, for sound that goes with it.
+    init(_ description: TrackDescription, _ chunks: [[UInt8]], loop: Ticks?) throws(ParseError) {
         stored = try StoredTrack(
             name: description.name, reorderDelay: description.reorderDelay, frameRate: description.frameRate, index: 0,
             header: description.header)
-        let table = try MovieFragmentTable(parsing: chunk.span)
-        samples = table.fragments.flatMap(\.samples)
-        self.chunk = chunk
-        guard samples[0].isSync, samples.allSatisfy({ $0.compositionOffset == 0 && $0.size > 0 }),
-            stored.track.kind == .video || samples.count == 1
-        else { throw ParseError(.invalid, at: 0, "\(description.name): samples that cannot be repeated") }
-        guard stored.track.kind == .audio || stored.track.frameRate != nil else {
-            throw ParseError(.invalid, at: 0, "\(description.name): no frame rate")
+        // No product of a time overflows 128 bits.
+        let rate = description.frameRate ?? FrameRate(30)
+        guard stored.track.timescale > 0, rate.numerator <= 1_000_000, (1...10_000).contains(rate.denominator) else {
+            throw ParseError(.invalid, at: 0, "\(description.name): \(rate) pictures a second")
         }
-        var sizes = [0]
-        for sample in samples { sizes.append(sizes[sizes.count - 1] + sample.size) }
-        self.sizes = sizes
+        var located: [(start: Int64, samples: [SampleLocation])] = []
+        for chunk in chunks {
+            let table = try MovieFragmentTable(parsing: chunk.span)
+            located += table.fragments.map { ($0.baseMediaDecodeTime, $0.samples) }
+        }
+        sequence = try SlateSequence(stored.track, located, loop: loop)
+        self.chunks = chunks
     }
 
-    var byteCount: Int { chunk.count }
+    /// Of the pictures until they come again.
+    var loop: Ticks? {
+        stored.track.frameRate.map { rate in
+            Ticks(Int64(sequence.places.count) * Int64(rate.denominator), timescale: rate.numerator)
+        }
+    }
+
+    var byteCount: Int { chunks.reduce(0) { $0 + $1.count } }
 
     /// In the place of a track: in its IV space, and with decode times as far ahead as its own, so that they go on
     /// over the change.
@@ -59,11 +65,11 @@ package struct SlateTrack: Sendable {
     private func places(from start: Ticks, to end: Ticks) -> Places? {
         let timescale = stored.track.timescale
         let (first, last) = (start.rescaled(to: timescale, rounding: .up), end.rescaled(to: timescale, rounding: .up))
-        guard first.value >= 0, last.value > first.value, last.value < .max - (1 << 32) else { return nil }
+        guard first.value >= 0, last.value > first.value, last.value < Self.latest else { return nil }
         let length = last.value - first.value
         switch stored.track.kind {
         case .audio:
-            let frame = Int64(max(samples[0].duration, 1))
+            let frame = Int64(max(sequence.places[0].location.duration, 1))
             let (from, to) = (Self.up(first.value, frame), Self.up(last.value, frame))
             guard to > from else { return nil }
             return Places(start: from, end: to, count: Int(min((to - from) / frame, Self.mostSamples)))
@@ -77,6 +83,8 @@ package struct SlateTrack: Sendable {
         }
     }
 
+    /// Two thousand years of any clock: no product of a time overflows 128 bits.
+    private static let latest = Int64(1) << 56
     private static let mostSamples = Int64(TrackRun.maximumSampleCount)
 
     private static func up(_ time: Int64, _ frame: Int64) -> Int64 { (time + frame - 1) / frame * frame }
@@ -84,10 +92,12 @@ package struct SlateTrack: Sendable {
     /// The share of a segment over a stretch of time; nil where the stretch has no frame of this track.
     ///
     /// Its size is an upper bound, and it is one chunk.
-    package func share(from start: Ticks, to end: Ticks) -> TrackSegment? {
+    ///
+    /// - Parameter origin: where the slate began.
+    package func share(from start: Ticks, to end: Ticks, origin: Ticks) -> TrackSegment? {
         guard let places = places(from: start, to: end) else { return nil }
-        let (rounds, rest) = places.count.quotientAndRemainder(dividingBy: samples.count)
-        let bytes = rounds * sizes[samples.count] + sizes[rest] + places.count * 16 + 256
+        var bytes = places.count * 16 + 256
+        for index in indices(places, origin) { bytes += sequence.places[index].location.size }
         let duration = places.end - places.start
         return TrackSegment(
             decodeTime: places.start, duration: duration, byteCount: bytes,
@@ -95,32 +105,43 @@ package struct SlateTrack: Sendable {
     }
 
     /// The clear media of the same stretch, as one CMAF chunk; nil where the stretch has no frame.
-    package func media(number: UInt64, from start: Ticks, to end: Ticks) -> [UInt8]? {
+    package func media(number: UInt64, from start: Ticks, to end: Ticks, origin: Ticks) -> [UInt8]? {
         guard let places = places(from: start, to: end) else { return nil }
-        return chunk(number, places, 0..<places.count)
+        return chunk(number, places, Array(indices(places, origin))[...])
     }
 
     /// The same, cut into chunks: those frames in each that begin before its end. An empty one where there are none.
     ///
     /// - Parameter boundaries: of the chunks, by rising time; the last one ends with the stretch.
-    package func media(number: UInt64, from start: Ticks, to end: Ticks, cutAt boundaries: [Ticks]) -> [[UInt8]] {
+    package func media(
+        number: UInt64, from start: Ticks, to end: Ticks, origin: Ticks, cutAt boundaries: [Ticks]
+    ) -> [[UInt8]] {
         guard let places = places(from: start, to: end) else { return boundaries.map { _ in [] } + [[]] }
+        let indices = Array(indices(places, origin))
         var first = 0
         return (boundaries.map { $0.rescaled(to: stored.track.timescale, rounding: .up).value } + [.max]).map { limit in
             var next = first
             while next < places.count, places.time(next) < limit { next += 1 }
             defer { first = next }
-            return next > first ? chunk(number, places, first..<next) : []
+            return next > first ? chunk(number, places, indices[first..<next]) : []
         }
     }
 
-    private func chunk(_ number: UInt64, _ places: Places, _ indices: Range<Int>) -> [UInt8] {
-        let made = indices.map { index in
-            let sample = samples[index % samples.count]
-            let time = places.time(index)
+    private func indices(_ places: Places, _ origin: Ticks) -> any Sequence<Int> {
+        let isTime = origin.timescale > 0 && (0..<Self.latest).contains(origin.value)
+        let origin = isTime ? origin : Ticks(0, timescale: 1)
+        return sequence.indices(from: places.start, count: places.count, track: stored.track, origin: origin)
+    }
+
+    /// - Parameter indices: of the samples, by their places in the stretch.
+    private func chunk(_ number: UInt64, _ places: Places, _ indices: ArraySlice<Int>) -> [UInt8] {
+        let made = indices.indices.map { index in
+            let sample = sequence.places[indices[index]]
+            let (time, location) = (places.time(index), sample.location)
             return Sample(
                 decodeTime: time, compositionOffset: 0, duration: UInt32(clamping: places.time(index + 1) - time),
-                isSync: sample.isSync, data: Array(chunk[sample.offset..<sample.offset + sample.size]))
+                isSync: location.isSync,
+                data: Array(chunks[sample.chunk][location.offset..<location.offset + location.size]))
         }
         return CMAFChunk.serialize(sequenceNumber: UInt32(truncatingIfNeeded: number), samples: made)
     }

@@ -1,22 +1,21 @@
-/// One worker that makes a slate after the other: with many channels a start, or the loss of their network, would else be
-/// all of them at once.
+/// So many workers that make slates at once, and no more: with many channels a start, or the loss of their network, would
+/// else be all of them. The others come in the order in which they asked.
 package actor SlateTurns {
-    private var last: Task<Void, Never>?
+    private var free: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    package init() {}
+    package init(width: Int) { free = width }
 
     package func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        let previous = last
-        let task = Task {
-            await previous?.value
-            try Task.checkCancellation()
-            return try await body()
+        if free > 0 {
+            free -= 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
         }
-        last = Task { _ = await task.result }
-        return try await withTaskCancellationHandler {
-            try await task.value
-        } onCancel: {
-            task.cancel()
+        defer {
+            if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
         }
+        try Task.checkCancellation()
+        return try await body()
     }
 }

@@ -1,6 +1,8 @@
+import ChunkStream
 package import Live
 import Logging
 import Settings
+import Synchronization
 import Timeline
 
 /// Where a channel's input is lost, and comes back: the part that knows encoders and workers.
@@ -11,7 +13,14 @@ extension Supervisor {
             LiveChannel.InputWatch(
                 makeStill: { [weak self, weak channel] in
                     guard let self, let channel else { return }
-                    Task { await self.makeStill(of: channel) }
+                    // A worker that hangs costs its own channel its picture, and the others one turn.
+                    self.stills.withLock { stills in
+                        let previous = stills[channel.profile.channel]
+                        stills[channel.profile.channel] = Task {
+                            await previous?.value
+                            await self.makeStill(of: channel)
+                        }
+                    }
                 },
                 displace: { [weak self, weak channel] in
                     guard let self, let channel else { return }
@@ -26,20 +35,22 @@ extension Supervisor {
     }
 
     private func makeStill(of channel: LiveChannel) async {
-        let media = await BlockingThread.run("last-picture") { channel.lastPicture(atMost: 24 << 20) }
+        let metadata: Logger.Metadata = ["channel": "\(channel.profile.channel)"]
         do {
-            guard let media else { throw SlateWorker.Failure(description: "there is no picture in the window") }
-            let ladder = channel.profile.ladder
-            let still = try await slateTurns.run { [slateWorker, logger] in
-                try await slateWorker.make(ladder, .media(media), recipe: "still") { text in
-                    logger.warning("\(text)", metadata: ["channel": "\(channel.profile.channel)"])
+            let still = try await stillTurns.run { [slateWorker, budget] in
+                // Read here: of those that wait, only this one is in memory.
+                let media = await BlockingThread.run("last-picture") { channel.lastPicture(atMost: 24 << 20) }
+                guard let media else { throw SlateWorker.Failure(description: "there is no picture in the window") }
+                return try await slateWorker.make(channel.profile.ladder, of: .lastPicture(media), recipe: "still") {
+                    budget.log(
+                        .warning, $0.text, metadata: metadata, kind: "last picture", now: steadyMilliseconds())
                 }
             }
             channel.setStill(still)
         } catch {
-            logger.warning(
-                "the last picture cannot be repeated, black is shown: \(error)",
-                metadata: ["channel": "\(channel.profile.channel)"])
+            budget.log(
+                .warning, "the last picture cannot be repeated, black is shown: \(error)", metadata: metadata,
+                kind: "last picture", now: steadyMilliseconds())
             channel.setStill(nil)
         }
     }

@@ -78,8 +78,12 @@ package final class Supervisor: Sendable {
     /// Told when somebody is about to publish, and nobody else does.
     private let catchUp: @Sendable () -> Void
     let webHook: WebHook
-    /// In which slates are made.
-    package let slateTurns = SlateTurns()
+    /// In which slates are made that are there before they are needed.
+    package let slateTurns = SlateTurns(width: 1)
+    /// And those of a last picture, which somebody waits for: not behind a clip, nor behind one worker that hangs.
+    let stillTurns = SlateTurns(width: 2)
+    /// By channel: one at a time.
+    let stills = Mutex<[String: Task<Void, Never>]>([:])
     let budget: LogBudget
     private let front: TLSFront?
     private let sockets: [ListeningSocket]

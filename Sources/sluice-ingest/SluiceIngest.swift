@@ -12,20 +12,22 @@ import RTMPServer
 enum SluiceIngest {
     static func main() {
         guard let arguments = WorkerArguments(Array(CommandLine.arguments.dropFirst())),
-            arguments.makesSlate || isSocket(STDIN_FILENO), isSocket(STDOUT_FILENO)
+            arguments.work != .publication || isSocket(STDIN_FILENO), isSocket(STDOUT_FILENO)
         else {
             complain("sluice-ingest is started by sluice, with the encoder's socket as standard input")
             exit(2)
         }
         // A daemon that has gone is an error of write, not the end of the process before it could say why.
         signal(SIGPIPE, SIG_IGN)
+        // Minutes of work for a clip, beside channels that are on air. A last picture is waited for.
+        if arguments.work == .slate { _ = nice(10) }
         do throws(Confinement.Failure) { try Confinement.apply(arguments) } catch {
             complain("sluice-ingest: \(error)")
             exit(1)
         }
         // FFmpeg and x264 would write a line for every broken frame; what matters is counted and told to the daemon.
         FFmpegLog.install(upTo: .error) { _, _ in }
-        if arguments.makesSlate { return makeSlate() }
+        if arguments.work != .publication { return makeSlate(arguments) }
         do {
             var limits = RTMPLimits()
             limits.idleTimeout = .seconds(10)
@@ -44,23 +46,25 @@ enum SluiceIngest {
         }
     }
 
-    private static func makeSlate() {
-        var job = SlateJob(link: DaemonLink(descriptor: STDOUT_FILENO), image: readImage())
+    private static func makeSlate(_ arguments: WorkerArguments) {
+        var job = SlateJob(
+            link: DaemonLink(descriptor: STDOUT_FILENO), work: arguments.work, files: readFiles(),
+            soundOffset: arguments.soundOffset.map { Int($0) })
         do { try job.run() } catch {
             complain("sluice-ingest: \(error)")
             exit(1)
         }
     }
 
-    /// Standard input to its end; nothing where it is more than an image should be.
-    private static func readImage() -> [UInt8] {
-        var image: [UInt8] = []
+    /// Standard input to its end; nothing where it is more than an image and a clip should be.
+    private static func readFiles() -> [UInt8] {
+        var files: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 1 << 16)
-        while image.count <= 32 << 20 {
+        while files.count <= 96 << 20 {
             let count = block.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return image }
-            image += block[..<count]
+            guard count > 0 else { return files }
+            files += block[..<count]
         }
         return []
     }

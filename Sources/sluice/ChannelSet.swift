@@ -1,3 +1,4 @@
+import ChunkStream
 import CurlHTTP
 import Dispatch
 import Files
@@ -184,21 +185,21 @@ actor ChannelSet: Service {
     /// The slate of before, or one that a worker makes now: until then there is none.
     private nonisolated func prepareSlate(of channel: LiveChannel, for purpose: SlatePurpose) async {
         let profile = channel.profile
-        let path = purpose == .missingKey ? profile.slate.image : profile.fillImage
+        let files = purpose == .missingKey ? profile.slate : profile.fillSlate
         var logger = logger
         logger[metadataKey: "channel"] = "\(profile.channel)"
-        let warnings = logger
+        let lines = logger
         while !Task.isCancelled {
             do {
-                let image = try path.map { try PlainFile.read($0, atMost: 32 << 20) } ?? []
-                let recipe = channel.slateRecipe(image: image)
+                let source = try SlateSource(files)
+                let recipe = channel.slateRecipe(files: source.bytes, kind: source.kind)
                 if channel.hasSlate(recipe: recipe, for: purpose) { return }
                 let slate = try await supervisor.slateTurns.run { [supervisor] () -> Slate? in
                     // Meanwhile it may have been made for the other purpose.
                     if channel.hasSlate(recipe: recipe, for: purpose) { return nil }
-                    return try await supervisor.slateWorker.make(
-                        profile.ladder, path.map { .image($0) } ?? .black, recipe: recipe,
-                        warn: { warnings.warning("\($0)") })
+                    return try await supervisor.slateWorker.make(profile.ladder, of: source, recipe: recipe) { event in
+                        lines.log(level: event.level == .info ? .info : .warning, "\(files.diagnostic(event))")
+                    }
                 }
                 if let slate { channel.setSlate(slate, for: purpose) }
                 return

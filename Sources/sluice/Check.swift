@@ -1,8 +1,11 @@
 import ArgumentParser
+import ChunkStream
 import Foundation
 import Settings
+import Supervisor
+import Synchronization
 
-struct Check: ParsableCommand {
+struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Validate profiles and sluice.yaml: one line for each problem, FILE:LINE:COLUMN: error|warning: text."
     )
@@ -10,11 +13,39 @@ struct Check: ParsableCommand {
     @Argument(help: "Files, or folders of them.")
     var paths: [String]
 
-    func run() throws {
-        let diagnostics = SettingsCheck.check(paths: paths, environment: ProcessInfo.processInfo.environment)
-        for diagnostic in diagnostics { SluiceCommand.say("\(diagnostic)") }
-        let errors = diagnostics.filter { $0.severity == .error }.count
-        if errors > 0 { throw ExitCode(1) }
+    func run() async throws {
+        let (found, profiles) = SettingsCheck.check(paths: paths, environment: ProcessInfo.processInfo.environment)
+        var diagnostics = found
+        for profile in profiles { diagnostics += await Self.inspect(profile) }
+        for diagnostic in diagnostics.sorted() { SluiceCommand.say("\(diagnostic)") }
+        if diagnostics.hasErrors { throw ExitCode(1) }
         if diagnostics.isEmpty { SluiceCommand.say("all good") }
+    }
+
+    /// What is wrong with a clip, or with sound, only its decoder knows: in a worker, as when the slate is made.
+    private static func inspect(_ profile: ChannelProfile) async -> [Diagnostic] {
+        let path = Serve.workerBesideThis()
+        let worker = SlateWorker(path: path)
+        let found = Mutex<[Diagnostic]>([])
+        var inspected: [SlateProfile] = []
+        for slate in [profile.slate, profile.fillSlate] where !inspected.contains(slate) {
+            inspected.append(slate)
+            guard let file = slate.clip ?? slate.audio, FileManager.default.isReadableFile(atPath: file.path) else {
+                continue
+            }
+            guard FileManager.default.isExecutableFile(atPath: path) else {
+                let text = "whether it can be decoded is not known: there is no sluice-ingest beside this program"
+                found.withLock { $0.append(file.diagnostic(.warning, text)) }
+                continue
+            }
+            do {
+                try await worker.inspect(profile.ladder, SlateSource(slate)) { event in
+                    found.withLock { $0.append(file.diagnostic(.warning, event.text)) }
+                }
+            } catch {
+                found.withLock { $0.append(file.diagnostic(.error, "\(error)")) }
+            }
+        }
+        return found.withLock { $0 }
     }
 }

@@ -104,7 +104,7 @@ struct Serve: AsyncParsableCommand {
         return Logger(label: "sluice")
     }
 
-    private static func workerBesideThis() -> String {
+    static func workerBesideThis() -> String {
         let own =
             (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("sluice-ingest").path

@@ -11,16 +11,23 @@ import Testing
     @Test func theyComeBackAsTheyWere() throws {
         var arguments = WorkerArguments()
         #expect(WorkerArguments(arguments.words) == arguments)
-        arguments.makesSlate = true
+        arguments.work = .slate
+        arguments.soundOffset = 77
         arguments.user = .init(id: 65534, group: 99)
         arguments.memory = 1 << 30
-        #expect(arguments.words == ["slate", "--user", "65534:99", "--memory", "1073741824"])
+        #expect(arguments.words == ["slate", "--sound", "77", "--user", "65534:99", "--memory", "1073741824"])
         #expect(WorkerArguments(arguments.words) == arguments)
         #expect(WorkerArguments([]) == WorkerArguments())
+        for work in WorkerArguments.Work.allCases {
+            arguments = WorkerArguments()
+            arguments.work = work
+            #expect(WorkerArguments(arguments.words) == arguments)
+        }
     }
 
     @Test(arguments: [
-        ["slates"], ["--user"], ["--user", "nobody"], ["--user", "1"], ["--user", "1:"], ["--user", "-1:1"],
+        ["slates"], [""], ["--sound", "1"], ["slate", "--sound", "-1"], ["--user"], ["--user", "nobody"],
+        ["--user", "1"], ["--user", "1:"], ["--user", "-1:1"],
         ["--user", "1:2:3"], ["--memory", ""], ["--memory", "1GiB"], ["--memory", "1", "slate"], ["--other", "1"],
     ]) func anythingElseIsRefused(_ words: [String]) {
         #expect(WorkerArguments(words) == nil)

@@ -18,14 +18,16 @@ import Timeline
         segmentDurationSeconds: 2, partDurationMilliseconds: 1000)
 
     /// What the worker says, when it is answered with `answer`.
-    private func run(_ answer: DaemonMessage, image: [UInt8] = []) throws -> [WorkerMessage] {
+    private func run(
+        _ answer: DaemonMessage, work: WorkerArguments.Work = .slate, files: [UInt8] = [], soundOffset: Int? = nil
+    ) throws -> [WorkerMessage] {
         var pair: [CInt] = [-1, -1]
         try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &pair) == 0)
         defer { close(pair[0]) }
         let bytes = try answer.serialize()
         try #require(write(pair[0], bytes, bytes.count) == bytes.count)
         // All of it fits into the socket's buffer.
-        var job = SlateJob(link: DaemonLink(descriptor: pair[1]), image: image)
+        var job = SlateJob(link: DaemonLink(descriptor: pair[1]), work: work, files: files, soundOffset: soundOffset)
         try job.run()
         close(pair[1])
         var frames = FrameReader()
@@ -42,11 +44,13 @@ import Timeline
 
     private func slate(_ messages: [WorkerMessage]) throws -> Slate {
         var tracks: [TrackDescription] = []
-        var chunks: [[UInt8]] = []
+        var chunks: [[[UInt8]]] = tracks.map { _ in [] }
         for message in messages {
             switch message {
-            case .tracks(let found): tracks = found
-            case .chunk(let chunk): chunks.append(chunk.bytes)
+            case .tracks(let found):
+                tracks = found
+                chunks = tracks.map { _ in [] }
+            case .chunk(let chunk): chunks[Int(chunk.track)].append(chunk.bytes)
             default: break
             }
         }
@@ -65,7 +69,7 @@ import Timeline
 
     @Test func whatIsNoImageIsBlackWithAWarning() throws {
         let black = try slate(try run(.accept(Self.ladder, firstSegment: 0)))
-        let messages = try run(.accept(Self.ladder, firstSegment: 0), image: Array("no image".utf8))
+        let messages = try run(.accept(Self.ladder, firstSegment: 0), files: Array("no image".utf8))
         #expect(try slate(messages).id == black.id)
         let isWarned = messages.contains { message in
             if case .event(let event) = message {

@@ -92,7 +92,7 @@ import Testing
         BadProfile(
             "a slate without a picture", "  maxBitrate: 20000000",
             "  inputLoss: { holdSeconds: 60, fill: slate }",
-            "6:39: error: fill: slate has no picture; write inputLoss: { slate: { image: FILE } }"),
+            "6:39: error: fill: slate has no picture; write inputLoss: { slate: { image: FILE } }, or clip: FILE"),
         BadProfile(
             "a picture that is not shown", "  maxBitrate: 20000000",
             "  inputLoss: { fill: repeat, slate: {} }",

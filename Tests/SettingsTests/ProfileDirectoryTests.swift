@@ -75,7 +75,8 @@ import Testing
         let good = try folder.write(profile("a"), to: "a.yaml")
         try folder.write("rtmp: { lisen: \"0.0.0.0:1935\" }", to: "sluice.yaml")
         let found = SettingsCheck.check(
-            paths: [folder.path, good, folder.path + "/nowhere.yaml"], environment: [:])
+            paths: [folder.path, good, folder.path + "/nowhere.yaml"], environment: [:]
+        ).diagnostics
         #expect(
             found.map(\.description) == [
                 "\(folder.path)/a.yaml:4:14: warning: 'primary': the environment variable PRIMARY is not set; set it",
@@ -89,7 +90,7 @@ import Testing
         try Data([0xFF, 0xFE, 0x00]).write(to: URL(fileURLWithPath: folder.path + "/a.yaml"))
         try Data(count: (1 << 20) + 1).write(to: URL(fileURLWithPath: folder.path + "/b.yaml"))
         try FileManager.default.createDirectory(atPath: folder.path + "/c.yaml", withIntermediateDirectories: false)
-        let found = SettingsCheck.check(paths: [folder.path], environment: [:])
+        let found = SettingsCheck.check(paths: [folder.path], environment: [:]).diagnostics
         #expect(found.map(\.severity) == [.error, .error, .error])
         #expect(found.map { $0.file.suffix(6) } == ["a.yaml", "b.yaml", "c.yaml"])
     }

@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func areFineOnAFreshCheckout() {
-        let found = SettingsCheck.check(paths: [Self.folder], environment: [:])
+        let found = SettingsCheck.check(paths: [Self.folder], environment: [:]).diagnostics
         #expect(!found.hasErrors)
         #expect(found.count == 4 && found.allSatisfy { $0.text.contains("environment variable") })
     }

@@ -25,8 +25,8 @@ import Timeline
         let start = Ticks(first.decodeTime, timescale: track.track.timescale)
         let end = Ticks(last.decodeTime + Int64(last.duration), timescale: track.track.timescale)
         let made = try #require(slate.track(named: track.track.name))
-        let bytes = try #require(made.media(number: number, from: start, to: end))
-        let share = try #require(made.share(from: start, to: end))
+        let bytes = try #require(made.media(number: number, from: start, to: end, origin: start))
+        let share = try #require(made.share(from: start, to: end, origin: start))
         #expect(share.decodeTime == first.decodeTime && share.byteCount >= bytes.count)
         #expect(share.duration == end.value - start.value)
         let table = try MovieFragmentTable(parsing: bytes.span)
@@ -60,7 +60,7 @@ import Timeline
             // 86 frames of 1024 at 44.1 kHz each, beginning anywhere.
             let start = Ticks(77_175_000_000_017 + index * 86 * 1024, timescale: 44_100)
             let stop = Ticks(start.value + 86 * 1024, timescale: 44_100)
-            let share = try #require(track.share(from: start, to: stop))
+            let share = try #require(track.share(from: start, to: stop, origin: Ticks(0, timescale: 1)))
             #expect(share.decodeTime % 1024 == 0 && share.duration % 1024 == 0)
             if let end { #expect(share.decodeTime == end) }
             end = share.decodeTime + share.duration
@@ -74,7 +74,7 @@ import Timeline
         let slate = try Slate(recipe: "", tracks: [description], chunks: [SyntheticSlate([video]).chunks[0]])
         let start = Ticks(157_500_000_000_001, timescale: 90_000)
         let end = Ticks(start.value + 180_180, timescale: 90_000)
-        let bytes = try #require(slate.tracks[0].media(number: 1, from: start, to: end))
+        let bytes = try #require(slate.tracks[0].media(number: 1, from: start, to: end, origin: start))
         let table = try MovieFragmentTable(parsing: bytes.span)
         #expect(table.fragments[0].samples.count == 120 && table.duration == 180_180)
         #expect(Set(table.fragments[0].samples.map(\.duration)) == [1501, 1502])
@@ -82,11 +82,13 @@ import Timeline
 
     @Test func nothingIsMadeOfNoTime() throws {
         let start = Ticks(96_000_000, timescale: 48_000)
-        #expect(slate.tracks.allSatisfy { $0.share(from: start, to: start) == nil })
+        #expect(slate.tracks.allSatisfy { $0.share(from: start, to: start, origin: start) == nil })
         // A stretch between two frames of sound, and times beyond reason.
-        #expect(slate.tracks[1].share(from: Ticks(1, timescale: 48_000), to: Ticks(9, timescale: 48_000)) == nil)
-        #expect(slate.tracks[0].share(from: start, to: Ticks(.max, timescale: 1)) == nil)
-        #expect(slate.tracks[0].share(from: Ticks(-5, timescale: 1), to: start) == nil)
+        #expect(
+            slate.tracks[1].share(
+                from: Ticks(1, timescale: 48_000), to: Ticks(9, timescale: 48_000), origin: start) == nil)
+        #expect(slate.tracks[0].share(from: start, to: Ticks(.max, timescale: 1), origin: start) == nil)
+        #expect(slate.tracks[0].share(from: Ticks(-5, timescale: 1), to: start, origin: start) == nil)
     }
 
     @Test func theRecordGivesTheSameSlateAgain() throws {
@@ -114,7 +116,7 @@ import Timeline
         // It begins with a picture that needs others.
         let samples = (0..<3).map { video.sample(at: Int64($0) * 3000, isSync: false) }
         let chunk = CMAFChunk.serialize(sequenceNumber: 1, samples: samples)
-        #expect(throws: ParseError.self) { try Slate(recipe: "", tracks: [made.tracks[0]], chunks: [chunk]) }
+        #expect(throws: ParseError.self) { try Slate(recipe: "", tracks: [made.tracks[0]], chunks: [[chunk]]) }
         #expect(throws: ParseError.self) {
             try Slate(recipe: "", tracks: [made.tracks[0], made.tracks[0]], chunks: [made.chunks[0], made.chunks[0]])
         }

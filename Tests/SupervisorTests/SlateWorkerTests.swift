@@ -21,7 +21,7 @@ import Testing
     }
 
     private func chunk(_ track: Int) -> WorkerMessage {
-        .chunk(ClearChunk(track: UInt8(track), segment: 0, endsSegment: true, bytes: made.chunks[track]))
+        .chunk(ClearChunk(track: UInt8(track), segment: 0, endsSegment: true, bytes: made.chunks[track][0]))
     }
 
     /// The greeting is two messages: the worker answers after the second.
@@ -30,7 +30,7 @@ import Testing
     ) async throws -> Slate {
         let event = WorkerMessage.event(IngestEvent(level: .warning, text: "it is\nblack"))
         let worker = try FakeWorker([.hello(version: Frame.version), event] + messages, raw: raw)
-        return try await SlateWorker(path: worker.path).make(ladder, .black, recipe: "r", warn: warn)
+        return try await SlateWorker(path: worker.path).make(ladder, of: .black, recipe: "r") { warn($0.text) }
     }
 
     @Test func whatItMakesIsASlate() async throws {
@@ -63,16 +63,13 @@ import Testing
         await #expect(throws: (any Error).self) { try await make([.tracks(made.tracks)], raw: [0, 0, 0, 1, 99]) }
     }
 
-    @Test func anImageThatIsNotThereIsAnError() async throws {
+    @Test func aWorkerThatIsNoneIsAnError() async throws {
         let worker = SlateWorker(path: "/bin/true")
         await #expect(throws: (any Error).self) {
-            try await worker.make(ladder, .image("/nowhere/slate.png"), recipe: "", warn: { _ in })
+            try await SlateWorker(path: "/nowhere/worker").make(ladder, of: .black, recipe: "") { _ in }
         }
         await #expect(throws: (any Error).self) {
-            try await SlateWorker(path: "/nowhere/worker").make(ladder, .black, recipe: "", warn: { _ in })
-        }
-        await #expect(throws: (any Error).self) {
-            try await worker.make(ladder, .black, recipe: "", warn: { _ in })
+            try await worker.make(ladder, of: .black, recipe: "") { _ in }
         }
     }
 }

@@ -6,7 +6,7 @@ package import Slate
 /// A slate of synthetic tracks: of pictures the first `pictures` of a segment, one frame of sound.
 package struct SyntheticSlate {
     package let tracks: [TrackDescription]
-    package let chunks: [[UInt8]]
+    package let chunks: [[[UInt8]]]
 
     /// - Parameter variant: slates of different ones have different bytes.
     package init(_ tracks: [SyntheticTrack], pictures: Int = 30, variant: Int64 = 0) {
@@ -22,7 +22,7 @@ package struct SyntheticSlate {
                 sample.compositionOffset = 0
                 return sample
             }
-            return CMAFChunk.serialize(sequenceNumber: 1, samples: samples)
+            return [CMAFChunk.serialize(sequenceNumber: 1, samples: samples)]
         }
     }
 
