@@ -2,6 +2,9 @@ import Media
 
 /// The rung that passes the source's blocks through, re-clocked onto the epoch's grid of their length: 1024 samples of
 /// AAC, 1536 of AC-3 and E-AC-3, of Opus what the first packet has.
+///
+/// Where blocks are missing, silent ones stand in their places, or nothing of the picture's segments there could be listed;
+/// of codecs that have none to be had, the block before lasts as long as the hole.
 struct AudioCopy {
     private let rung: AudioRung
     private let index: Int
@@ -19,6 +22,10 @@ struct AudioCopy {
     private var partial: (data: [UInt8], blocks: Int, time: Int64)?
     /// Held back until the next frame's place tells its duration.
     private var held: Sample?
+    private(set) var silentSamples: UInt64 = 0
+
+    /// What is missing for longer is no pause: nothing stands for it.
+    private static let longestPauseSeconds: Int64 = 60
 
     /// Nil for a format that is not packaged.
     ///
@@ -67,10 +74,36 @@ struct AudioCopy {
                 .track(
                     index: index, Track(name: rung.name, timescale: sampleRate, codec: codec, language: rung.language)))
         }
+        appendSilence(upTo: place, to: &outputs)
         release(nextPlace: place, to: &outputs)
         held = Sample(decodeTime: place, compositionOffset: 0, duration: count, isSync: true, data: data)
         next = place + size
         return true
+    }
+
+    /// Silence takes the place of blocks that have not come by now; those that come later are too late.
+    ///
+    /// - Parameter time: in 90 kHz ticks.
+    mutating func fill(upTo time: Int64, to outputs: inout [TranscodeOutput]) {
+        let target = Ticks(time, timescale: TimeMapping.timescale).rescaled(to: sampleRate, rounding: .down).value
+        appendSilence(upTo: target, to: &outputs)
+    }
+
+    private mutating func appendSilence(upTo end: Int64, to outputs: inout [TranscodeOutput]) {
+        guard let grid = gridSize, var place = next, place + grid <= end,
+            end - place <= Self.longestPauseSeconds * Int64(sampleRate),
+            let block = format.silentBlock(samples: UInt32(clamping: grid))
+        else { return }
+        // What there is of an access unit belongs to the time before.
+        partial = nil
+        while place + grid <= end {
+            release(nextPlace: place, to: &outputs)
+            held = Sample(
+                decodeTime: place, compositionOffset: 0, duration: UInt32(clamping: grid), isSync: true, data: block)
+            place += grid
+            silentSamples += UInt64(grid)
+        }
+        next = place
     }
 
     mutating func cut(_ cut: SourceCut) { segmenter.cut(cut) }

@@ -32,7 +32,9 @@ final class AudioLadder {
         self.limits = limits
     }
 
-    var silentSamples: UInt64 { encoders.reduce(0) { $0 + $1.silentSamples } }
+    var silentSamples: UInt64 {
+        encoders.reduce(0) { $0 + $1.silentSamples } + copies.reduce(0) { $0 + $1.silentSamples }
+    }
 
     /// For how long the sound has been silent or missing; nil where it is not decoded.
     var silentMilliseconds: Int64? { encoders.isEmpty ? nil : silence.milliseconds }
@@ -110,7 +112,11 @@ final class AudioLadder {
             try encoder.fill(upTo: time - lag * 90, to: &outputs)
             encoder.decided(until: time, to: &outputs)
         }
-        for index in copies.indices { copies[index].decided(until: time, to: &outputs) }
+        for index in copies.indices {
+            // What is passed on was never waited for by a decoder: it may lag longer.
+            copies[index].fill(upTo: time - 2 * limits.audioLagMilliseconds * 90, to: &outputs)
+            copies[index].decided(until: time, to: &outputs)
+        }
     }
 
     func cut(_ cut: SourceCut) {

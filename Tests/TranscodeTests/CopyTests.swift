@@ -64,6 +64,33 @@ import Transcode
         }
     }
 
+    /// Its own blocks where it has them, silence of the same kind where it has none: no hole in the track.
+    @Test func aPauseOfTheSoundIsSilent() throws {
+        var clip = try Clip.testPicture(rate: "30", seconds: 12, gop: 30, bFrames: 0)
+        let isGone = { (sample: Clip.Sample) in
+            !sample.isVideo && (4000..<9000).contains(sample.decodeMilliseconds)
+        }
+        let gone = clip.samples.filter(isGone).count
+        clip.samples.removeAll(where: isGone)
+        let run = try Run(Ladder([Self.source], [Self.sound]), clip)
+        let frames = try #require(run.samples[1]).map(\.sample)
+        for (one, next) in zip(frames, frames.dropFirst()) {
+            #expect(one.duration == 1024 && one.decodeTime + 1024 == next.decodeTime)
+        }
+        let silent = frames.filter { $0.data.count < 16 }
+        #expect(abs(silent.count - gone) <= 2 && run.statistics.silentSamples == UInt64(silent.count) * 1024)
+        // Nothing of what came is lost, and it is decoded: loud, silent, loud.
+        #expect(frames.count - silent.count >= clip.audio.count - 8)
+        let sound = try run.sound(1)
+        let start = frames[0].decodeTime - (Run.epochMilliseconds * 48)
+        func peak(_ seconds: Range<Int64>) -> Float {
+            let range = (seconds.lowerBound * 48_000 - start)..<(seconds.upperBound * 48_000 - start)
+            return sound[Int(range.lowerBound)..<Int(range.upperBound)].reduce(0) { max($0, abs($1)) }
+        }
+        #expect(peak(2..<4) > 0.05 && peak(5..<8) < 0.0001 && peak(10..<11) > 0.05)
+        try expectAudioFollows(run, audio: 1)
+    }
+
     @Test func encodedRungsCutWhereTheCopiedOneDoes() throws {
         // Three seconds from IDR to IDR never meet the boundaries of four.
         let clip = try Clip.testPicture(rate: "30", seconds: 20, gop: 90, bFrames: 2)
