@@ -43,7 +43,7 @@ struct HeldInput: Sendable {
             (size, begins) = (data.count, isSync && leading == .video && track == leadingTrack)
         case .audio(let track, _, _, let data):
             (size, begins) = (data.count, leading == .audio && track == leadingTrack)
-        case .videoConfiguration, .audioConfiguration, .unsupported: (size, begins) = (0, false)
+        case .videoConfiguration, .audioConfiguration, .unsupported: (size, begins) = (event.heldBytes, false)
         case .endOfSequence, .metadata, .message: return []
         }
         if begins { beginnings.append(items.count) }
@@ -71,7 +71,7 @@ struct HeldInput: Sendable {
         let dropped = items.prefix(count).map(\.event).filter(\.isConfiguration)
         items.removeFirst(count)
         beginnings = beginnings.compactMap { $0 >= count ? $0 - count : nil }
-        bytes = items.reduce(0) { $0 + $1.event.mediaBytes + Self.itemBytes }
+        bytes = items.reduce(0) { $0 + $1.event.heldBytes + Self.itemBytes }
         return dropped
     }
 
@@ -93,8 +93,16 @@ extension Event {
         }
     }
 
-    fileprivate var mediaBytes: Int {
+    /// What it takes: of a configuration the record, and what was read out of it.
+    fileprivate var heldBytes: Int {
         switch self {
+        case .videoConfiguration(.avc(let record), _): 2 * record.bytes.count
+        case .videoConfiguration(.hevc(let record), _): 2 * record.bytes.count
+        case .videoConfiguration(.av1(let record), _): 2 * record.bytes.count
+        case .audioConfiguration(.aac(let configuration), _): configuration.bytes.count
+        case .audioConfiguration(.opus(let configuration), _): configuration.bytes.count
+        case .audioConfiguration(.flac(let information), _): information.bytes.count
+        case .unsupported(let reason, _, _): reason.utf8.count
         case .video(_, _, _, _, _, let data): data.count
         case .audio(_, _, _, let data): data.count
         default: 0

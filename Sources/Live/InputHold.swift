@@ -78,7 +78,7 @@ package struct InputHold: Sendable {
         self.settings = settings
         let length = max(settings.duration.milliseconds, 1)
         let part = min(max(settings.partMilliseconds, 1), length)
-        partCount = Int(max((length + part / 2) / part, 1))
+        partCount = Int(max((length + part - 1) / part, 1))
     }
 
     package var state: State {
@@ -156,7 +156,10 @@ package struct InputHold: Sendable {
         var actions: [Action] = []
         if fillsNow, isPrepared, first <= segment(at: now) &+ 2 {
             catchUp(&loss, now)
-            while loss.segment < first { actions += fill(&loss) }
+            while loss.segment < first {
+                actions += fill(&loss)
+                catchUp(&loss, now)
+            }
         }
         phase = .live(at: now)
         return actions + (loss.hasBegun ? [.stop] : [])
@@ -177,6 +180,8 @@ package struct InputHold: Sendable {
             catchUp(&loss, now)
             while loss.part > 0 || start(of: loss.segment) < end(of: loss), partEnd(loss) <= now {
                 actions += fill(&loss)
+                // After a long sleep of the machine in mid-segment too.
+                catchUp(&loss, now)
             }
         }
         phase = .lost(loss)
@@ -205,8 +210,11 @@ package struct InputHold: Sendable {
 
     private func partEnd(_ loss: Loss) -> Int64 { partStart(loss.segment, loss.part + 1).milliseconds }
 
-    /// Where the chunks of a segment begin, and where the last one ends.
-    package func boundaries(of segment: UInt64) -> [Ticks] { (0...partCount).map { partStart(segment, $0) } }
+    /// Where a segment begins, and where it ends.
+    package func span(of segment: UInt64) -> (start: Ticks, end: Ticks) { (time(segment), time(segment &+ 1)) }
+
+    /// Whether everything is due that a segment has.
+    package func isLast(_ part: Int) -> Bool { part == partCount - 1 }
 
     private func partStart(_ segment: UInt64, _ part: Int) -> Ticks {
         switch part {

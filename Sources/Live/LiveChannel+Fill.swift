@@ -199,23 +199,26 @@ extension LiveChannel {
         guard var run = filling.withLock({ $0.run }), segment >= run.firstSegment else { return }
         if run.segment != segment {
             run.segment = segment
-            let boundaries = filling.withLock { $0.hold.boundaries(of: segment) }
-            let origin = run.origin ?? boundaries[0]
+            let (begin, end) = filling.withLock { $0.hold.span(of: segment) }
+            let origin = run.origin ?? begin
+            let length = Ticks(Int64(profile.ladder.partDurationMilliseconds), timescale: 1000)
             run.origin = origin
             run.chunks = run.tracks.map { track in
                 // What an encoder copied may reach over the end of its segment.
-                let start = max(boundaries[0], endOfMedia(of: track.stored.track.name) ?? boundaries[0])
-                return track.media(
-                    number: segment, from: start, to: boundaries[boundaries.count - 1], origin: origin,
-                    cutAt: Array(boundaries[1..<boundaries.count - 1]))
+                let start = max(begin, endOfMedia(of: track.stored.track.name) ?? begin)
+                return track.media(number: segment, from: start, to: end, origin: origin, inChunksOf: length)
             }
             filling.withLock { $0.run = run }
         }
         do throws(ParseError) {
-            for (track, chunks) in run.chunks.enumerated() where part < chunks.count && !chunks[part].isEmpty {
-                try timeline.append(
-                    track: track, segment: segment, endsSegment: chunks[(part + 1)...].allSatisfy(\.isEmpty),
-                    bytes: chunks[part], publication: run.token)
+            let isLast = filling.withLock { $0.hold.isLast(part) }
+            for (track, chunks) in run.chunks.enumerated() where part < chunks.count {
+                // Whole frames do not fill their part: of some there are more than were counted on.
+                for place in part..<(isLast ? chunks.count : part + 1) {
+                    try timeline.append(
+                        track: track, segment: segment, endsSegment: place == chunks.count - 1, bytes: chunks[place],
+                        publication: run.token)
+                }
             }
         } catch { giveUp(error) }
     }

@@ -110,21 +110,22 @@ package struct SlateTrack: Sendable {
         return chunk(number, places, Array(indices(places, origin))[...])
     }
 
-    /// The same, cut into chunks: those frames in each that begin before its end. An empty one where there are none.
-    ///
-    /// - Parameter boundaries: of the chunks, by rising time; the last one ends with the stretch.
+    /// The same in chunks of as many frames as fit into a duration, one at least; none where the stretch has no frame.
     package func media(
-        number: UInt64, from start: Ticks, to end: Ticks, origin: Ticks, cutAt boundaries: [Ticks]
+        number: UInt64, from start: Ticks, to end: Ticks, origin: Ticks, inChunksOf length: Ticks
     ) -> [[UInt8]] {
-        guard let places = places(from: start, to: end) else { return boundaries.map { _ in [] } + [[]] }
+        guard let places = places(from: start, to: end) else { return [] }
         let indices = Array(indices(places, origin))
+        let most = max(length.rescaled(to: stored.track.timescale).value, 1)
+        var chunks: [[UInt8]] = []
         var first = 0
-        return (boundaries.map { $0.rescaled(to: stored.track.timescale, rounding: .up).value } + [.max]).map { limit in
-            var next = first
-            while next < places.count, places.time(next) < limit { next += 1 }
-            defer { first = next }
-            return next > first ? chunk(number, places, indices[first..<next]) : []
+        while first < places.count {
+            var next = first + 1
+            while next < places.count, places.time(next + 1) - places.time(first) <= most { next += 1 }
+            chunks.append(chunk(number, places, indices[first..<next]))
+            first = next
         }
+        return chunks
     }
 
     private func indices(_ places: Places, _ origin: Ticks) -> any Sequence<Int> {

@@ -29,6 +29,7 @@ class Media:
     discontinuity_sequence: int = 0
     is_ended: bool = False
     entries: list = field(default_factory=list)
+    text: str = ""
 
     @property
     def last(self):
@@ -54,6 +55,7 @@ def media_url(url):
 def media(url):
     code, headers, body = get(url)
     playlist = Media(code, headers)
+    playlist.text = body.decode(errors="replace")
     if code != 200:
         return playlist
     key, map_url = {}, ""

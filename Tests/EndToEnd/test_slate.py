@@ -256,7 +256,8 @@ def check_transport_streams(sluice, keys, directory):
             check_silent(path, 1)
     # All of it, picture and slate and picture, as a player would read it.
     url = media_url(sluice.url("hls-ts"))
-    text = re.sub(r"^(?!#)(.+)$", lambda match: url.rsplit("/", 1)[0] + "/" + match.group(1), fetch(url).decode(), flags=re.M)
+    # Not read again: by now there may be a segment more.
+    text = re.sub(r"^(?!#)(.+)$", lambda match: url.rsplit("/", 1)[0] + "/" + match.group(1), found.text, flags=re.M)
     # This FFmpeg does not know of gaps.
     text = re.sub(r"#EXT-X-GAP\n#EXTINF[^\n]*\n[^\n]*\n", "", text)
     path = directory / "hls-ts.m3u8"

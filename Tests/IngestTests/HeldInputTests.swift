@@ -44,6 +44,16 @@ import Testing
         #expect(held.items(from: 1).first?.now == held.items(from: held.firstWhole ?? 0).first?.now)
     }
 
+    /// An encoder that sends one configuration after the other is held to the same bytes.
+    @Test func configurationsTakeWhatTheyTake() {
+        var held = held()
+        let text = String(repeating: "x", count: 1 << 20)
+        for index in 0..<100 as Range<Int64> {
+            _ = held.append(.unsupported(text, .audio), now: Self.wall + index)
+            #expect(held.items.count <= HeldInput.maximumBytes >> 20)
+        }
+    }
+
     @Test func configurationsHoldForWhatFollows() throws {
         var held = held()
         let configuration = Event.audioConfiguration(.aac(try AudioSpecificConfig(parsing: [0x11, 0x90])))

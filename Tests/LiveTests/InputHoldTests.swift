@@ -132,7 +132,7 @@ import Testing
         #expect(hold.restored(since: at(500), firstFree: 103, now: at(7100)) == [.prepare])
         #expect(hold.prepared(now: at(7100)) == [.begin(since: at(500)), .fill(segment: 103, part: 0)])
         #expect(
-            hold.elapsed(firstFree: 103, now: at(60_000))
+            hold.elapsed(firstFree: 103, now: at(12_000))
                 == [.fill(segment: 103, part: 1)] + fill(104...105) + [.stop, .end])
         var late = Self.hold(ends: true)
         #expect(late.restored(since: at(500), firstFree: 103, now: at(10_600)) == [.end] && late.state == .ended)
@@ -146,14 +146,24 @@ import Testing
         #expect(actions.last == .fill(segment: 1899, part: 1))
     }
 
+    @Test func aLongPauseInMidSegmentIsLeftOutToo() {
+        var hold = lost(Self.hold(seconds: 86_400))
+        #expect(hold.elapsed(firstFree: 101, now: at(3000)).last == .fill(segment: 101, part: 0))
+        let actions = hold.elapsed(firstFree: 101, now: at(3_600_000))
+        #expect(actions == [.fill(segment: 101, part: 1)] + fill(1890...1899))
+        var waited = lost(Self.hold(seconds: 86_400))
+        #expect(waited.elapsed(firstFree: 101, now: at(3000)).last == .fill(segment: 101, part: 0))
+        #expect(
+            waited.giveWay(to: 1901, now: at(3_600_000))
+                == [.fill(segment: 101, part: 1)] + fill(1890...1900) + [.stop])
+    }
+
     @Test func chunksOfASegmentThatIsNoWholeNumberOfThem() {
         let hold = InputHold(
             .init(
                 duration: Ticks(180 * 1001, timescale: 30000), partMilliseconds: 1000, holdMilliseconds: 0, fills: true,
                 ends: false))
-        let boundaries = hold.boundaries(of: 1000)
-        #expect(boundaries.count == 7 && boundaries[0] == Ticks(180_180_000, timescale: 30000))
-        #expect(boundaries[6] == Ticks(180_360_180, timescale: 30000))
-        #expect(zip(boundaries, boundaries.dropFirst()).allSatisfy { $0 < $1 })
+        let span = hold.span(of: 1000)
+        #expect(span.start == Ticks(180_180_000, timescale: 30000) && span.end == Ticks(180_360_180, timescale: 30000))
     }
 }
