@@ -23,7 +23,10 @@ import Timeline
     }
 
     /// Segments 5 and 6 are slate.
-    private func window(_ endpoint: EndpointProfile, newest: UInt64 = 8) throws -> EndpointWindow {
+    private func window(
+        _ endpoint: EndpointProfile, newest: UInt64 = 8, of other: Slate? = nil
+    ) throws -> EndpointWindow {
+        let slate = other ?? slate
         let plain = try stage.window(endpoint)
         var segments: [BoundSegment] = []
         for bound in plain.segments where bound.number <= Stage.number + newest {
@@ -147,6 +150,29 @@ import Timeline
                 #expect(bytes != clear)
             }
         }
+    }
+
+    /// From its beginning, which is where the slate's is: 75 pictures, in segments of 60.
+    @Test func aClipGoesOnFromSegmentToSegment() throws {
+        let tracks: [SyntheticTrack] = [try .video("720p"), try .audio("stereo")]
+        let still = SyntheticSlate(tracks)
+        let chunks = stride(from: 0, to: 75, by: 15).map { first in
+            CMAFChunk.serialize(
+                sequenceNumber: 1,
+                samples: (first..<first + 15).map { index in
+                    Sample(
+                        decodeTime: Int64(index) * 3000, compositionOffset: 0, duration: 3000, isSync: index == first,
+                        data: Array(repeating: 1, count: 100 + index))
+                })
+        }
+        let clip = try Slate(recipe: "clip", tracks: still.tracks, chunks: [chunks, still.chunks[1]])
+        let window = try window(.dash(), of: clip)
+        let shown = try ([5, 6] as [UInt64]).flatMap { number in
+            let bound = try #require(window.segment(Stage.number + number))
+            let clear = try #require(window.slateMedia(of: "720p", in: bound))
+            return try MovieFragmentTable(parsing: clear.span).fragments[0].samples.map { $0.size - 100 }
+        }
+        #expect(shown == (0..<120).map { $0 % 75 })
     }
 
     /// One key for every outage there will ever be: what stands for different segments has no IV in common.
