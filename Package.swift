@@ -212,8 +212,7 @@ let package = Package(
             name: "package-bench",
             dependencies: [
                 "Media", "CommonEncryption", "Files", "ISOBMFF", "Keys", "MPEGTS", "OpenSSLCrypto", "Packager",
-                "Sealing",
-                "Settings", "Timeline",
+                "PublishGuard", "Sealing", "Settings", "TestSupport", "Timeline",
             ],
             path: "Tools/package-bench", swiftSettings: settings),
         .executableTarget(

@@ -40,6 +40,12 @@ package struct Descriptor: Sendable, Hashable {
         Descriptor(schemeIDURI: "urn:mpeg:dash:period-continuity:2015", value: periodID)
     }
 
+    /// Says that an adaptation set can be played with the initialization of that of the same id in an earlier period,
+    /// though times may be missing between them. Clause 5.3.2.4; a supplemental property.
+    package static func periodConnectivity(with periodID: String) -> Descriptor {
+        Descriptor(schemeIDURI: "urn:mpeg:dash:period-connectivity:2015", value: periodID)
+    }
+
     /// Adaptation sets of the same content that players may switch between, as those under other keys.
     /// ISO/IEC 23009-1:2022, clause 5.3.3.5; a supplemental property.
     package static func switching(with ids: [UInt32]) -> Descriptor {

@@ -10,6 +10,8 @@ package struct MPD: Sendable, Hashable {
 
         /// Clause 8.4: ISO base media file format, live.
         package static let isoffLive = Profile(rawValue: "urn:mpeg:dash:profile:isoff-live:2011")
+        /// ETSI TS 102 796, annex E.
+        package static let hbbTV = Profile(rawValue: "urn:hbbtv:dash:profile:isoff-live:2012")
         /// Clause 8.12: CMAF content.
         package static let cmaf = Profile(rawValue: "urn:mpeg:dash:profile:cmaf:2019")
     }

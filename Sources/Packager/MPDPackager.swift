@@ -30,7 +30,8 @@ package enum MPDPackager {
         // Where a viewer's window begins at 0 and is complete, players need no clock any more.
         let isStatic = window.isEnded && window.shift?.origin != nil
         return MPD(
-            id: endpoint.mpdPatch ? "\(endpoint.id)-\(window.revision)" : nil, profiles: [.isoffLive],
+            id: endpoint.mpdPatch ? "\(endpoint.id)-\(window.revision)" : nil,
+            profiles: endpoint.dashProfile == .hbbTV15 ? [.isoffLive, .hbbTV] : [.isoffLive],
             type: isStatic ? .static : .dynamic,
             availabilityStartTime: availabilityStart(window),
             publishTime: Ticks(window.publishedAtMilliseconds, timescale: 1000),
@@ -200,9 +201,6 @@ package enum MPDPackager {
         let video = tracks.filter { $0.track.kind == .video }
         var sets: [AdaptationSet] = []
         var tricks: [AdaptationSet] = []
-        // With the same tracks the timeline goes on over the key's change: players may keep their decoders.
-        let continues = previous?.run.generation == run.run.generation && previous?.run.slate == run.run.slate
-        let continuity = continues ? previous.map { [Descriptor.periodContinuity(with: $0.run.id)] } ?? [] : []
         let groups = grouped(video, run)
         for (index, group) in groups.enumerated() {
             // Rungs under different keys are in sets of their own, which players may switch between.
@@ -214,7 +212,8 @@ package enum MPDPackager {
                 maxWidth: group.compactMap(\.track.codec.pictureSize?.width).max(),
                 maxHeight: group.compactMap(\.track.codec.pictureSize?.height).max(),
                 contentProtections: protections(group[0], run, window),
-                supplementalProperties: continuity + (others.isEmpty ? [] : [.switching(with: others)]),
+                supplementalProperties: continuity(of: group, in: run, after: previous, window)
+                    + (others.isEmpty ? [] : [.switching(with: others)]),
                 roles: [.mainRole])
             set.producerReferenceTime = producerReferenceTime(
                 id: set.id, start(run.run, window), timescale: group[0].track.timescale, window)
@@ -227,7 +226,8 @@ package enum MPDPackager {
         for (index, audio) in tracks.filter({ $0.track.kind == .audio }).enumerated() {
             var set = AdaptationSet(
                 id: UInt32(10 + index), contentType: .audio, mimeType: "audio/mp4", language: audio.track.language,
-                contentProtections: protections(audio, run, window), supplementalProperties: continuity,
+                contentProtections: protections(audio, run, window),
+                supplementalProperties: continuity(of: [audio], in: run, after: previous, window),
                 roles: [.mainRole])
             set.producerReferenceTime = producerReferenceTime(
                 id: set.id, start(run.run, window), timescale: audio.track.timescale, window)
@@ -238,6 +238,22 @@ package enum MPDPackager {
             id: run.run.id, start: presentationTime(start(run.run, window), window),
             duration: duration(run, before: next, window),
             eventStreams: next == nil ? announcement(in: run.run, window) : [], adaptationSets: sets)
+    }
+
+    /// Whether an adaptation set goes on from that of the Period before, or at least with its initialization, so that
+    /// players may keep their buffers and decoders. ISO/IEC 23009-1:2022, clause 5.3.2.4.
+    private static func continuity(
+        of tracks: [StoredTrack], in run: Run, after previous: Run?, _ window: EndpointWindow
+    ) -> [Descriptor] {
+        guard let previous, previous.run.slate == run.run.slate else { return [] }
+        let last = previous.segments.last?.number
+        let isNext = run.segments.isEmpty || last.map { $0 + 1 == run.run.firstNumber } ?? true
+        if previous.run.generation == run.run.generation, isNext { return [.periodContinuity(with: previous.run.id)] }
+        let before = window.trackSets[previous.run.generation]?.tracks ?? []
+        let isAlike = tracks.allSatisfy { track in
+            before.contains { $0.track.name == track.track.name && $0.header == track.header }
+        }
+        return run.run.slate == nil && isAlike ? [.periodConnectivity(with: previous.run.id)] : []
     }
 
     /// Representations, with one segment template for all where their timelines agree, and one for each otherwise.

@@ -46,8 +46,9 @@ struct DASHWalk {
                 segment.rescaled(to: 1, rounding: .up).value, mpd.minimumUpdatePeriod?.rescaled(to: 1).value ?? 0)
             context.log.add(ProbeContext.ageIssues(response, manifestLimit: max(limit, 1)), at: place)
         }
-        await askTheTime(mpd, &context)
         let elapsed = (now - (mpd.availabilityStartTime?.milliseconds ?? 0)) * 1000
+        if !hasAskedTheTime, !mpd.isFinal { await EarlySegments.ask(mpd, url: url, elapsed: elapsed, &context) }
+        await askTheTime(mpd, &context)
         var newest: Int64?
         for index in mpd.periods.indices {
             for representation in mpd.representations(ofPeriod: index) {

@@ -31,6 +31,7 @@ package enum MPDRules {
             }
         }
         issues += boundaryIssues(mpd, now: now)
+        issues += EarlySegments.issues(mpd)
         return issues
     }
 

@@ -149,6 +149,12 @@ extension Rule {
     static let dashCodecs = Rule("dash.codecs", .error, "ISO/IEC 23009-1, 5.3.7.2", "codecs are those of the media")
     static let mediaTime = Rule(
         "dash.media-time", .error, "ISO/IEC 23009-1, 5.3.9.6", "a segment starts at the time its S element says")
+    static let earlySegment = Rule(
+        "dash.low-latency", .error, "ISO/IEC 23009-1, 5.3.9.5.3; 5.12; annex K",
+        "of segments that can be asked for early it is said how early, and the latency and its reference fit")
+    static let segmentUnderWay = Rule(
+        "dash.segment-under-way", .error, "ISO/IEC 23009-1, 5.3.9.5.3; RFC 9112, 7.1",
+        "a segment that is sent while it is made is the one that its URL has later")
     static let timing = Rule("dash.utc-timing", .warning, "ISO/IEC 23009-1, 5.8.4.11", "players are told the time")
 
     // MARK: Keys and media
@@ -185,7 +191,8 @@ extension Rule {
         gap, bandwidth, codecs, resolution, group, reload,
         partTarget, partDuration, partSum, partBytes, serverControl, hint, renditionReport, blockingReload, deltaUpdate,
         mpdSyntax, availability, publishTime, updatePeriod, periods, periodGap, periodContinuity, timelineHole,
-        timelineIdentity, defaultKeyID, systems, dashBandwidth, dashCodecs, mediaTime, timing,
+        timelineIdentity, defaultKeyID, systems, dashBandwidth, dashCodecs, mediaTime, earlySegment, segmentUnderWay,
+        timing,
         key, keyID, decryption, clear, header, segment, payload, sync, continuity, duration, transportStream,
         continuityCounter, sampleAES, edge,
     ]

@@ -64,7 +64,7 @@ struct ChannelProfileReader {
             log: log, segmentSeconds: segmentSeconds, spekeNames: speke.names, speke: speke.profiles)
         let captions = CaptionReader(log: log).read(root)
         let endpoints = EndpointReader(
-            log: log, segmentSeconds: segmentSeconds, storageSeconds: storage, encryption: encryption
+            log: log, segmentSeconds: segmentSeconds, storageSeconds: storage, encryption: encryption, ladder: ladder
         ).read(root).map { endpoint in
             var endpoint = endpoint
             endpoint.captions = captions

@@ -4,6 +4,11 @@ package struct EndpointProfile: Sendable, Hashable {
     package enum Container: String, Sendable, Hashable, CaseIterable { case ts, cmaf }
     package enum PlaylistType: String, Sendable, Hashable, CaseIterable { case live, event }
     package enum SegmentTemplate: String, Sendable, Hashable, CaseIterable { case timeline, number }
+    /// Whose constraints an MPD is held to, beside those of ISO/IEC 23009-1's live profile.
+    package enum DASHProfile: String, Sendable, Hashable, CaseIterable {
+        case none = "NONE"
+        case hbbTV15 = "HBBTV_1_5"
+    }
     package enum PeriodTrigger: String, Sendable, Hashable, CaseIterable { case keyRotation, ads, sourceChange }
 
     /// [a-z0-9][a-z0-9-]{0,63}; the second part of the endpoint's URLs.
@@ -22,7 +27,7 @@ package struct EndpointProfile: Sendable, Hashable {
     /// The first picture of each segment by itself too: I-frame playlists (HLS), trick mode sets (DASH).
     package var includeIframeOnlyStream: Bool
     package var lowLatency: Bool
-    /// DASH, as are the seven below.
+    /// DASH, as are the eight below.
     package var minBufferTimeSeconds: UInt32
     package var minUpdatePeriodSeconds: UInt32
     /// Nil, in low latency alone: the target latency.
@@ -35,6 +40,7 @@ package struct EndpointProfile: Sendable, Hashable {
     package var inbandProducerReferenceTime: Bool
     /// Players get what has changed in the MPD instead of all of it; with timelines alone.
     package var mpdPatch: Bool
+    package var dashProfile: DASHProfile
     /// What is inside the pictures: the channel's `captionLanguageMappings`.
     package var captions: [CaptionService] = []
     /// Nil: served in the clear.
@@ -47,6 +53,7 @@ package struct EndpointProfile: Sendable, Hashable {
         minUpdatePeriodSeconds: UInt32 = 3, suggestedPresentationDelaySeconds: UInt32? = 18,
         segmentTemplate: SegmentTemplate = .timeline, periodTriggers: Set<PeriodTrigger> = [.keyRotation],
         targetLatencyMilliseconds: UInt32? = nil, inbandProducerReferenceTime: Bool = false, mpdPatch: Bool = false,
+        dashProfile: DASHProfile = .none,
         encryption: EndpointEncryption? = nil
     ) {
         self.id = id
@@ -66,6 +73,7 @@ package struct EndpointProfile: Sendable, Hashable {
         self.targetLatencyMilliseconds = targetLatencyMilliseconds
         self.inbandProducerReferenceTime = inbandProducerReferenceTime
         self.mpdPatch = mpdPatch
+        self.dashProfile = dashProfile
         self.encryption = encryption
     }
 

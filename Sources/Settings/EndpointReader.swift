@@ -7,15 +7,18 @@ struct EndpointReader {
     let segmentSeconds: UInt32?
     let storageSeconds: UInt32?
     let encryption: EncryptionReader
+    let ladder: Ladder
 
-    private static let commonKeys = ["id", "package", "container", "lowLatency", "includeIframeOnlyStream", "encryption"]
+    private static let commonKeys = [
+        "id", "package", "container", "lowLatency", "includeIframeOnlyStream", "encryption",
+    ]
     private static let hlsKeys = [
         "playlistType", "playlistWindowSeconds", "programDateTimeIntervalSeconds", "useAudioRenditionGroup",
     ]
     private static let dashKeys = [
         "manifestWindowSeconds", "minBufferTimeSeconds", "minUpdatePeriodSeconds", "suggestedPresentationDelaySeconds",
         "segmentTemplate", "periodTriggers", "targetLatencySeconds", "inbandProducerReferenceTime",
-        "mpdPatch",
+        "mpdPatch", "profile",
     ]
 
     /// The segment duration that defaults are made of.
@@ -56,6 +59,7 @@ struct EndpointReader {
         var endpoint = package == .hls ? readHLS(section, id) : readDASH(section, id, isLowLatency: isLowLatency)
         endpoint.lowLatency = isLowLatency
         endpoint.includeIframeOnlyStream = section.bool("includeIframeOnlyStream", default: false)
+        HbbTVCheck(log: log, ladder: ladder, segmentSeconds: seconds).check(endpoint, at: section.place(of: "profile"))
         if isLowLatency, !endpoint.hasParts {
             PendingFeature.lowLatency.report(at: section.keyPlace("lowLatency"), log)
         }
@@ -119,7 +123,7 @@ struct EndpointReader {
             segmentTemplate: template, periodTriggers: readTriggers(section, encryption),
             targetLatencyMilliseconds: readTargetLatency(section, window),
             inbandProducerReferenceTime: section.bool("inbandProducerReferenceTime", default: false),
-            mpdPatch: hasPatches,
+            mpdPatch: hasPatches, dashProfile: section.word("profile", default: .none),
             encryption: encryption)
     }
 

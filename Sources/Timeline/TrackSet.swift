@@ -7,6 +7,11 @@ package struct TrackSet: Sendable, Equatable {
     package let generation: UInt64
     package let tracks: [StoredTrack]
 
+    package init(generation: UInt64, tracks: [StoredTrack]) {
+        self.generation = generation
+        self.tracks = tracks
+    }
+
     package func index(of name: String) -> Int? { tracks.firstIndex { $0.track.name == name } }
 }
 

@@ -15,6 +15,19 @@ package struct WindowSegment: Sendable, Equatable, Codable {
     /// Where it fills in for a lost input: since when that is, in milliseconds from the epoch.
     package var fillsSince: Int64?
 
+    package init(
+        number: UInt64, generation: UInt64, isDiscontinuity: Bool, discontinuitySequence: UInt64,
+        tracks: [TrackSegment], form: FileForm? = nil, fillsSince: Int64? = nil
+    ) {
+        self.number = number
+        self.generation = generation
+        self.isDiscontinuity = isDiscontinuity
+        self.discontinuitySequence = discontinuitySequence
+        self.tracks = tracks
+        self.form = form
+        self.fillsSince = fillsSince
+    }
+
     package enum FileForm: String, Sendable, Codable {
         /// Plain CMAF: `NUMBER.m4s`.
         case clear

@@ -15,11 +15,12 @@ FILES[WIDEVINE] = FILES["Shaka Player"]
 
 def with_variants(text):
     """A profile of `sluice.profile` with an endpoint more for segments that have numbers and no timeline, for cbcs in
-    DASH, and for Widevine in HLS."""
+    DASH, for an MPD that is patched, and for Widevine in HLS."""
     hls, dash, end = (text.index(where) for where in ("  - id: hls\n", "  - id: dash\n", "speke:\n  main"))
     more = (
         text[dash:end].replace("id: dash", "id: dash-numbers").replace("Template: timeline", "Template: number"),
         text[dash:end].replace("id: dash", "id: dash-cbcs").replace("scheme: cenc", "scheme: cbcs"),
+        text[dash:end].replace("id: dash", "id: dash-patched\n    mpdPatch: true"),
         text[hls:dash].replace("id: hls", "id: hls-widevine").replace("[clearkey]", "[widevine]"),
     )
     return text[:end] + "".join(more) + text[end:]

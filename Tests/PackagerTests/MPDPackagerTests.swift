@@ -51,6 +51,13 @@ import Timeline
 
         """
 
+    @Test func hbbTVIsNamed() throws {
+        var endpoint = EndpointProfile.dash()
+        #expect(try mpd(stage().window(endpoint)).profiles == [.isoffLive])
+        endpoint.dashProfile = .hbbTV15
+        #expect(try mpd(stage().window(endpoint)).profiles == [.isoffLive, .hbbTV])
+    }
+
     private func mpd(_ window: EndpointWindow) throws -> MPD { try MPD(parsing: Array(MPDPackager.mpd(window).utf8)) }
 
     private func timeline(_ period: Period, _ set: Int) -> [SegmentTimeline.Run] {
@@ -73,11 +80,15 @@ import Timeline
             initializations.map { $0.split(separator: "/").last } == [
                 "init-1-160000000.mp4", "init-2-160000000.mp4", "init-2-160000001.mp4",
             ])
-        // Over a change of key the timeline goes on, over a new publication it does not.
+        // Over a change of key the timeline goes on, over a new publication with a hole the initialization does.
         let continuity = mpd.periods.map { period in
             period.adaptationSets[0].supplementalProperties.map { [$0.schemeIDURI, $0.value ?? ""] }
         }
-        #expect(continuity == [[], [], [["urn:mpeg:dash:period-continuity:2015", "p800000004"]]])
+        #expect(
+            continuity == [
+                [], [["urn:mpeg:dash:period-connectivity:2015", "p800000000"]],
+                [["urn:mpeg:dash:period-continuity:2015", "p800000004"]],
+            ])
         #expect(timeline(mpd.periods[1], 0) == [.init(start: 144_000_000_720_000, duration: 180_000)])
         #expect(timeline(mpd.periods[2], 1) == [.init(start: 76_800_000_480_256, duration: 96_256)])
     }

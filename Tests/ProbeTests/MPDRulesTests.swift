@@ -33,6 +33,21 @@ import Testing
         }
     }
 
+    /// Makes it one of low latency.
+    private static func early(_ mpd: inout MPD) {
+        mpd.serviceDescription = ServiceDescription(latency: .init(target: 1500, referenceID: 1))
+        let start = mpd.periods[0].start ?? Ticks(0, timescale: 1)
+        let wallClock = Ticks(
+            start.milliseconds + (mpd.availabilityStartTime?.milliseconds ?? 0), timescale: 1000)
+        for index in mpd.periods[0].adaptationSets.indices {
+            let offset = mpd.periods[0].adaptationSets[index].segmentTemplate?.presentationTimeOffset ?? 0
+            mpd.periods[0].adaptationSets[index].segmentTemplate?.availabilityTimeOffset = Ticks(1, timescale: 1)
+            mpd.periods[0].adaptationSets[index].segmentTemplate?.availabilityTimeComplete = false
+            mpd.periods[0].adaptationSets[index].producerReferenceTime = ProducerReferenceTime(
+                id: UInt32(index + 1), wallClockTime: wallClock, presentationTime: offset)
+        }
+    }
+
     static let faults: [Fault] = [
         Fault("nothing", []) { _ in },
         Fault("no availabilityStartTime", ["dash.availability-start"]) { $0.availabilityStartTime = nil },
@@ -40,6 +55,23 @@ import Testing
         Fault("no minimumUpdatePeriod", ["dash.minimum-update-period"]) { $0.minimumUpdatePeriod = nil },
         Fault("no UTCTiming", ["dash.utc-timing"]) { $0.utcTimings = [] },
         Fault("no periods", ["dash.periods"]) { $0.periods = [] },
+        Fault("low latency", []) { early(&$0) },
+        Fault("early, and not how early", ["dash.low-latency"]) { mpd in
+            early(&mpd)
+            mpd.periods[0].adaptationSets[0].segmentTemplate?.availabilityTimeOffset = nil
+        },
+        Fault("early without a latency", ["dash.low-latency"]) { mpd in
+            early(&mpd)
+            mpd.serviceDescription = nil
+        },
+        Fault("a latency from nowhere", ["dash.low-latency"]) { mpd in
+            early(&mpd)
+            mpd.serviceDescription?.latency?.referenceID = 77
+        },
+        Fault("another time of day", ["dash.low-latency"]) { mpd in
+            early(&mpd)
+            mpd.periods[0].adaptationSets[0].producerReferenceTime?.wallClockTime = Ticks(1, timescale: 1)
+        },
         Fault("one id twice", ["dash.periods"]) { $0.periods[1].id = $0.periods[0].id },
         Fault("periods in the wrong order", ["dash.periods", "dash.period-gap"]) { $0.periods.swapAt(0, 1) },
         Fault("a hole", ["dash.timeline"]) { mpd in

@@ -123,6 +123,15 @@ import Testing
             "targetLatencySeconds: 2",
             "38:5: error: 'targetLatencySeconds' wants lowLatency: true beside it"),
         BadProfile(
+            "HbbTV beyond its bounds", "suggestedPresentationDelaySeconds: 18",
+            "profile: HBBTV_1_5\n    lowLatency: true",
+            "38:14: error: 'profile' is HBBTV_1_5, which knows no low latency; delete one of the two"),
+        BadProfile(
+            "patches of numbers", "suggestedPresentationDelaySeconds: 18",
+            "segmentTemplate: number\n    mpdPatch: true",
+            "39:15: error: 'mpdPatch' is for segmentTemplate timeline: with number there is hardly anything to patch; delete it"
+        ),
+        BadProfile(
             "rotation without periods", "periodTriggers: [keyRotation]",
             "periodTriggers: [sourceChange]",
             "39:21: warning: keys rotate, but 'periodTriggers' has no keyRotation: players that look for keys in the manifest only will stop"

@@ -26,6 +26,9 @@ enum PackageBench {
         if arguments.count > 1, arguments[1] == "--sealing" {
             return try SealingBench.main(rounds: max(2, arguments.count > 2 ? Int(arguments[2]) ?? 200 : 200))
         }
+        if arguments.count > 1, arguments[1] == "--manifests" {
+            return try ManifestBench.main(rounds: max(1, arguments.count > 2 ? Int(arguments[2]) ?? 50 : 50))
+        }
         if arguments.count > 3, arguments[1] == "--protect" {
             return try ProtectBench.main(rounds: max(1, Int(arguments[2]) ?? 20), clips: Array(arguments[3...]))
         }
@@ -33,6 +36,7 @@ enum PackageBench {
             return complain(
                 "usage: package-bench DIRECTORY SEGMENT_SECONDS [ROUNDS [HOST_KEY_FILE]]\n"
                     + "       package-bench --transport-stream [ROUNDS]\n       package-bench --sealing [ROUNDS]\n"
+                    + "       package-bench --manifests [ROUNDS]\n"
                     + "       package-bench --protect ROUNDS CLIP..."
             )
         }

@@ -1,0 +1,123 @@
+import Foundation
+import Keys
+import Media
+import Packager
+import PublishGuard
+import Settings
+import TestSupport
+import Timeline
+
+/// Times the making and the judging of manifests over windows of several lengths: 6 s segments, three pictures and sound,
+/// in the clear and under keys of an hour. One thread; medians.
+enum ManifestBench {
+    private static let segmentSeconds: Int64 = 6
+    private static let windows: [(name: String, seconds: UInt32)] = [
+        ("1 min", 60), ("1 h", 3600), ("24 h", 86_400), ("14 d", 1_209_600),
+    ]
+
+    static func main(rounds: Int) throws {
+        print("manifest                  window     make ms   judge ms       bytes")
+        let longest = windows.map(\.seconds).max() ?? 0
+        let (segments, set) = try made(Int(longest) / Int(segmentSeconds))
+        for (name, endpoint) in endpoints {
+            for window in windows { try measure(name, endpoint, window, segments, set, rounds) }
+        }
+    }
+
+    private static func measure(
+        _ name: String, _ endpoint: EndpointProfile, _ length: (name: String, seconds: UInt32),
+        _ segments: [WindowSegment], _ set: TrackSet, _ rounds: Int
+    ) throws {
+        var endpoint = endpoint
+        endpoint.windowSeconds = length.seconds
+        let window = try window(endpoint, Array(segments.suffix(Int(length.seconds) / Int(segmentSeconds))), set)
+        var (makes, judges): ([Double], [Double]) = ([], [])
+        var text = ""
+        let readable = ManifestExpectations(protectedFrom: nil, isReadable: { _ in true })
+        for _ in 0..<(length.seconds > 100_000 ? max(rounds / 10, 3) : rounds) {
+            makes.append(
+                try milliseconds {
+                    text =
+                        endpoint.package == .dash ? MPDPackager.mpd(window) : try PlaylistPackager.media("a", window)
+                })
+            let judge = RevisionGuard()
+            _ = judge.judge(text, of: "x", version: 1, readable)
+            judges.append(milliseconds { _ = judge.judge(text, of: "x", version: 2, readable) })
+        }
+        print(
+            pad(name, 26) + pad(length.name, 8)
+                + String(format: "%10.3f %10.3f %11d", median(makes), median(judges), text.utf8.count))
+    }
+
+    private static let endpoints: [(String, EndpointProfile)] = [
+        ("DASH, timeline", EndpointProfile(id: "m", package: .dash)),
+        ("DASH, numbers", EndpointProfile(id: "m", package: .dash, segmentTemplate: .number)),
+        ("DASH, timeline, cenc 1 h", dash(.timeline)), ("DASH, numbers, cenc 1 h", dash(.number)),
+        ("HLS media playlist", EndpointProfile(id: "m", package: .hls)),
+    ]
+
+    private static func dash(_ template: EndpointProfile.SegmentTemplate) -> EndpointProfile {
+        EndpointProfile(
+            id: "m", package: .dash, segmentTemplate: template,
+            encryption: EndpointEncryption(
+                method: .commonEncryption(.cenc), keyRotationIntervalSeconds: 3600, speke: "-", systems: []))
+    }
+
+    private static func window(
+        _ endpoint: EndpointProfile, _ segments: [WindowSegment], _ set: TrackSet
+    ) throws -> EndpointWindow {
+        let isProtected = endpoint.encryption != nil
+        var run: SegmentRun?
+        let keys = isProtected ? try PackageBench.syntheticKeys() : nil
+        let bound = segments.map { segment in
+            let period = isProtected ? KeyPeriod(segment.number * UInt64(segmentSeconds) / 3600) : 0
+            if run?.keyPeriod != period {
+                run = SegmentRun(
+                    firstNumber: segment.number, generation: 1, keyPeriod: period,
+                    start: Ticks(segment.tracks[0].decodeTime, timescale: 90000), continuing: run)
+            }
+            return BoundSegment(
+                segment: segment, keys: keys,
+                run: run ?? SegmentRun(firstNumber: 0, generation: 1, keyPeriod: 0, start: Ticks(0, timescale: 1)))
+        }
+        return EndpointWindow(
+            endpoint: endpoint, revision: "0123456789ab",
+            numbering: SegmentNumbering(duration: Ticks(segmentSeconds, timescale: 1)), segments: bound,
+            trackSets: [1: set], changedAtMilliseconds: 1_600_000_000_000, isEnded: false,
+            nominalBitrates: ["a": 3_000_000, "b": 1_500_000, "c": 800_000, "stereo": 128_000])
+    }
+
+    /// Segments as a timeline lists them; no media is made.
+    private static func made(_ count: Int) throws -> ([WindowSegment], TrackSet) {
+        let tracks = try [SyntheticTrack.video("a"), .video("b"), .video("c"), .audio("stereo")]
+        let set = TrackSet(
+            generation: 1,
+            tracks: tracks.enumerated().map { StoredTrack(track: $1.track, index: UInt8($0), header: $1.header) })
+        let duration = Ticks(segmentSeconds, timescale: 1)
+        let first: UInt64 = 266_000_000
+        var segments: [WindowSegment] = []
+        for number in first..<first + UInt64(count) {
+            let shares = tracks.map { track in
+                let start = track.start(of: number, duration)
+                return TrackSegment(
+                    decodeTime: start, duration: track.start(of: number + 1, duration) - start, byteCount: 500_000,
+                    chunks: [])
+            }
+            segments.append(
+                WindowSegment(
+                    number: number, generation: 1, isDiscontinuity: false, discontinuitySequence: 0, tracks: shares))
+        }
+        return (segments, set)
+    }
+
+    private static func milliseconds(_ body: () throws -> Void) rethrows -> Double {
+        let elapsed = try ContinuousClock().measure(body)
+        return Double(elapsed.components.attoseconds) / 1e15 + Double(elapsed.components.seconds) * 1e3
+    }
+
+    private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+    private static func pad(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}
