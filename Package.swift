@@ -74,6 +74,7 @@ let package = Package(
         format("DASH", "Media", "CXML2"),
         format("ProtectionSystems", "Media", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "OpenSSLCrypto"),
         format("FLV", "Media"),
+        format("SCTE35", "Media"),
 
         // 2 adapters, each the only importer of one C library
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -95,7 +96,7 @@ let package = Package(
         // 3 services
         .target(name: "Settings", dependencies: ["Media", yams], swiftSettings: settings),
         .target(
-            name: "Timeline", dependencies: ["Media", "Files", "ISOBMFF", "OpenSSLCrypto", "Sealing"],
+            name: "Timeline", dependencies: ["Media", "Files", "ISOBMFF", "OpenSSLCrypto", "SCTE35", "Sealing"],
             swiftSettings: settings),
         .target(
             name: "Keys",
@@ -111,6 +112,7 @@ let package = Package(
             name: "Packager",
             dependencies: [
                 "Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "ProtectionSystems", "Keys",
+                "SCTE35",
                 "Settings",
                 "Slate",
                 "Timeline",
@@ -120,7 +122,7 @@ let package = Package(
         .target(name: "Transcode", dependencies: ["Media", "FFmpeg"], swiftSettings: settings),
         .target(
             name: "Ingest",
-            dependencies: ["Media", "FFmpeg", "FLV", "ISOBMFF", "ChunkStream", "RTMPServer", "Transcode"],
+            dependencies: ["Media", "FFmpeg", "FLV", "ISOBMFF", "ChunkStream", "RTMPServer", "SCTE35", "Transcode"],
             swiftSettings: settings),
 
         // 4 live
@@ -240,6 +242,7 @@ let package = Package(
             name: "CommonEncryptionTests", dependencies: ["CommonEncryption", "ISOBMFF", "Media", "OpenSSLCrypto"],
             exclude: ["Fixtures"], swiftSettings: settings),
         tests("ISOBMFFTests", "ISOBMFF", "Media"),
+        tests("SCTE35Tests", "SCTE35", "Media"),
         tests("MPEGTSTests", "MPEGTS", "CommonEncryption", "Media"),
         tests("HLSTests", "HLS", "Media"),
         tests("DASHTests", "DASH", "Media"),
