@@ -165,7 +165,7 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Media", "ChunkStream", "Harvest", "Keys", "Live", "Origin", "Packager", "PublishGuard", "Settings",
+                "Media", "ChunkStream", "Harvest", "Keys", "Live", "Origin", "Packager", "PublishGuard", "SCTE35", "Settings",
                 "Supervisor",
                 "Timeline",
                 hummingbird,
@@ -177,7 +177,9 @@ let package = Package(
 
         .target(
             name: "Probe",
-            dependencies: ["Media", "ISOBMFF", "HLS", "DASH", "CommonEncryption", "OpenSSLCrypto", "CurlHTTP"],
+            dependencies: [
+                "Media", "ISOBMFF", "HLS", "DASH", "CommonEncryption", "OpenSSLCrypto", "SCTE35", "CurlHTTP",
+            ],
             swiftSettings: settings),
 
         // 5 programs
@@ -279,10 +281,12 @@ let package = Package(
         tests("SlateTests", "Slate", "ChunkStream", "ISOBMFF", "Media", "TestSupport", "Timeline"),
         tests("FilesTests", "Files", "TestSupport"),
         tests("SealingTests", "Sealing", "Files", "OpenSSLCrypto", "TestSupport"),
-        tests("TimelineTests", "Timeline", "Files", "OpenSSLCrypto", "Sealing", "ISOBMFF", "Media", "TestSupport"),
+        tests(
+            "TimelineTests", "Timeline", "Files", "OpenSSLCrypto", "SCTE35", "Sealing", "ISOBMFF", "Media",
+            "TestSupport"),
         tests(
             "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "PublishGuard",
-            "Settings", "Slate", "TestSupport", "Timeline"),
+            "SCTE35", "Settings", "Slate", "TestSupport", "Timeline"),
         tests(
             "LiveTests", "Live", "CPIX", "CurlHTTP", "Files", "ISOBMFF", "Keys", "Media", "Packager", "Settings",
             "Slate", "TestSupport",
@@ -298,7 +302,7 @@ let package = Package(
             "Packager",
             "Settings", "Slate", "TestSupport", "Timeline", logging),
         tests(
-            "IngestTests", "Ingest", "ChunkStream", "FFmpeg", "ISOBMFF", "Media", "RTMPServer", "Slate", "TestClips",
-            "TestSupport", "Timeline", "Transcode"),
+            "IngestTests", "Ingest", "ChunkStream", "FFmpeg", "FLV", "ISOBMFF", "Media", "RTMPServer", "SCTE35", "Slate",
+            "TestClips", "TestSupport", "Timeline", "Transcode"),
     ]
 )

@@ -9,12 +9,14 @@ package enum AdminApplication {
     ///   - token: what `Authorization: Bearer` must hold; nil where only loopback can reach the server.
     ///   - isEqual: compares a given token with ours in constant time.
     ///   - rotateKeys: replaces a channel's keys from its next segment on; false where there is no such channel.
+    ///   - mark: has a channel's encoders spliced; nil where there is no such channel.
     ///   - onListening: told the port that was bound.
     package static func make(
         host: String, port: Int, report: AdminReport, readiness: Readiness, logger: Logger,
         authorises: (@Sendable (String) -> Bool)?,
         rotateKeys: @escaping @Sendable (String) throws -> Bool,
         harvests: HarvestRoutes,
+        mark: @escaping @Sendable (String, MarkerRequest) throws -> MarkerAnswer?,
         onListening: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
         let router = Router()
@@ -54,6 +56,23 @@ package enum AdminApplication {
             return .accepted
         }
         harvests.add(to: guarded)
+        guarded.post("v1/channels/:channel/markers") { request, context throws -> EditedResponse<MarkerAnswer> in
+            guard request.headers[.origin] == nil else {
+                throw HTTPError(.forbidden, message: "not from a web page")
+            }
+            let body: MarkerRequest
+            do { body = try await request.decode(as: MarkerRequest.self, context: context) } catch {
+                throw HTTPError(.badRequest, message: "a JSON object is wanted, as { \"type\": \"out\", \"durationSeconds\": 30 }")
+            }
+            do {
+                guard let answer = try mark(try context.parameters.require("channel"), body) else {
+                    throw HTTPError(.notFound, message: "no such channel")
+                }
+                return EditedResponse(status: .accepted, response: answer)
+            } catch let error as MarkerError {
+                throw HTTPError(error.isConflict ? .conflict : .badRequest, message: error.reason)
+            }
+        }
         return Application(
             router: router, configuration: .init(address: .hostname(host, port: port), serverName: "sluice"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)

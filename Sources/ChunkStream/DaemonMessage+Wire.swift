@@ -11,6 +11,7 @@ extension DaemonMessage {
         case stop = 66
         case begin = 67
         case wait = 68
+        case splice = 69
     }
 
     package func serialize() throws -> [UInt8] {
@@ -29,6 +30,8 @@ extension DaemonMessage {
             return Frame.write(type: Kind.stop.rawValue) { $0.writeText(reason) }
         case .begin(let firstSegment):
             return Frame.write(type: Kind.begin.rawValue) { $0.write(firstSegment) }
+        case .splice(let marker):
+            return Frame.write(type: Kind.splice.rawValue) { marker.write(to: &$0) }
         case .wait:
             return Frame.write(type: Kind.wait.rawValue) { _ in }
         }
@@ -47,6 +50,9 @@ extension DaemonMessage {
             self = .accept(ladder, firstSegment: firstSegment, clockLead: clockLead, waits: flags == 1)
         case .begin:
             self = .begin(firstSegment: try reader.read(UInt64.self))
+            try reader.requireEnd()
+        case .splice:
+            self = .splice(try SpliceMarker(reading: &reader))
             try reader.requireEnd()
         case .wait:
             self = .wait

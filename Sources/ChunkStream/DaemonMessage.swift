@@ -1,7 +1,7 @@
 package import Media
 
-/// What `sluice` says to `sluice-ingest`: one answer to `publish`, and after `accept` any number of `begin` and `wait`, and
-/// at most one `stop`.
+/// What `sluice` says to `sluice-ingest`: one answer to `publish`, and after `accept` any number of `begin`, `wait` and
+/// `splice`, and at most one `stop`.
 package enum DaemonMessage: Sendable, Equatable {
     /// Go on: make this ladder, and use no segment number below `firstSegment`.
     ///
@@ -12,6 +12,8 @@ package enum DaemonMessage: Sendable, Equatable {
     case begin(firstSegment: UInt64)
     /// Off the air: make nothing, and be ready to begin.
     case wait
+    /// As if the encoder had sent it, for the next frame at or after its time.
+    case splice(SpliceMarker)
     /// Tell the encoder why not, and end.
     case reject(reason: String)
     /// Tell the encoder why not any longer, deliver what is there, and end.

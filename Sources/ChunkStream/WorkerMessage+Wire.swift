@@ -10,12 +10,16 @@ package enum WorkerLimits {
     package static let slateBytes = 12 << 20
     /// And of one that is made of a clip.
     package static let clipBytes = 32 << 20
+    /// A splice_info_section.
+    package static let sectionBytes = 4096
+    /// Markers of one publication; what is more is left out, and said once.
+    package static let markersPerSecond = 10
 }
 
 extension WorkerMessage {
     private enum Kind: UInt8 {
         case hello = 1
-        case publish, tracks, chunk, statistics, event, end
+        case publish, tracks, chunk, statistics, event, end, marker
     }
 
     package func serialize() -> [UInt8] {
@@ -46,6 +50,8 @@ extension WorkerMessage {
                 $0.write(UInt8(chunk.endsSegment ? 1 : 0))
                 $0.write(bytes: chunk.bytes)
             }
+        case .marker(let marker):
+            Frame.write(type: Kind.marker.rawValue) { marker.write(to: &$0) }
         case .statistics(let statistics):
             Frame.write(type: Kind.statistics.rawValue) { writer in
                 for value in statistics.values { writer.write(value) }
@@ -82,6 +88,8 @@ extension WorkerMessage {
             let bytes = Array(body[reader.offset...])
             try reader.skip(bytes.count)
             self = .chunk(ClearChunk(track: track, segment: segment, endsSegment: flags == 1, bytes: bytes))
+        case .marker:
+            self = .marker(try SpliceMarker(reading: &reader))
         case .statistics:
             self = .statistics(try IngestStatistics(reading: &reader))
         case .event:

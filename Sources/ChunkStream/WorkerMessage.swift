@@ -1,7 +1,7 @@
 package import Media
 
 /// What `sluice-ingest` says to `sluice`, in this order: `hello`, `publish`, then after the daemon's
-/// `accept` any number of `tracks`, `chunk`, `statistics` and `event`, and last `end`.
+/// `accept` any number of `tracks`, `chunk`, `marker`, `statistics` and `event`, and last `end`.
 package enum WorkerMessage: Sendable, Equatable {
     case hello(version: UInt16)
     /// Somebody wants to publish; the daemon decides.
@@ -10,6 +10,8 @@ package enum WorkerMessage: Sendable, Equatable {
     /// publication means that times start anew: a discontinuity.
     case tracks([TrackDescription])
     case chunk(ClearChunk)
+    /// Before the media that it is about.
+    case marker(SpliceMarker)
     /// Four times a second.
     case statistics(IngestStatistics)
     case event(IngestEvent)

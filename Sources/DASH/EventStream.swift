@@ -7,12 +7,21 @@ package struct EventStream: Sendable, Hashable {
         package var id: UInt64
         /// As the Period's media time; with the stream's offset taken off it counts from the Period's start.
         package var time: Ticks
+        package var duration: Ticks?
         package var message: String
+        /// An SCTE-35 splice_info_section in place of a message.
+        package var spliceInfoSection: [UInt8]?
 
         package init(id: UInt64, time: Ticks, message: String) {
             self.id = id
             self.time = time
             self.message = message
+        }
+
+        package init(id: UInt64, time: Ticks, duration: Ticks?, spliceInfoSection: [UInt8]) {
+            self.init(id: id, time: time, message: "")
+            self.duration = duration
+            self.spliceInfoSection = spliceInfoSection
         }
     }
 
@@ -38,6 +47,13 @@ package struct EventStream: Sendable, Hashable {
             events: [Event(id: id, time: time, message: "{\"kids\":[\(kids.joined(separator: ","))]}")])
     }
 
+    package static let spliceScheme = "urn:scte:scte35:2014:xml+bin"
+
+    /// Sections as they are, in base64. SCTE 214-1 2022, clause 6.7.3; SCTE 35 2023r1, clause 11.
+    package static func spliceInfoSections(_ events: [Event], presentationTimeOffset: Ticks) -> EventStream {
+        EventStream(schemeIDURI: spliceScheme, presentationTimeOffset: presentationTimeOffset, events: events)
+    }
+
     func write(to writer: inout XMLWriter, namespace: String? = nil) {
         let timescale = presentationTimeOffset.timescale
         let attributes: XMLWriter.Attributes = [
@@ -47,8 +63,20 @@ package struct EventStream: Sendable, Hashable {
         writer.element("EventStream", attributes) { writer in
             for event in events {
                 let time = event.time.rescaled(to: timescale, rounding: .nearest).value
-                writer.element(
-                    "Event", ["presentationTime": String(time), "id": String(event.id)], text: event.message)
+                let attributes: XMLWriter.Attributes = [
+                    "presentationTime": String(time),
+                    "duration": event.duration.map { String($0.rescaled(to: timescale, rounding: .nearest).value) },
+                    "id": String(event.id),
+                ]
+                guard let section = event.spliceInfoSection else {
+                    writer.element("Event", attributes, text: event.message)
+                    continue
+                }
+                writer.element("Event", attributes) { writer in
+                    writer.element("scte35:Signal", ["xmlns:scte35": "http://www.scte.org/schemas/35/2016"]) {
+                        $0.element("scte35:Binary", [:], text: Base64.encode(section))
+                    }
+                }
             }
         }
     }

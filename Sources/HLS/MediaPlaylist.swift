@@ -121,6 +121,7 @@ package struct MediaPlaylist: Sendable, Hashable {
             if segment.isDiscontinuity { add("#EXT-X-DISCONTINUITY") }
             for line in Self.protectionLines(segment.keys, segment.map, keys, map) { add(line) }
             if let time = segment.programDateTime { add(Self.dateLine(time)) }
+            for tag in segment.unknownTags { add(Self.tagLine(tag)) }
             for part in segment.parts { add(part.line) }
         }
         for tag in trailingTags { add(Self.tagLine(tag)) }

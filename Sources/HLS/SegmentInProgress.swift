@@ -9,15 +9,18 @@ package struct SegmentInProgress: Sendable, Hashable {
     package var keys: [Key]
     package var map: MediaInitialization?
     package var parts: [PartialSegment]
+    /// Whole lines of tags not known here.
+    package var unknownTags: [String]
 
     package init(
         isDiscontinuity: Bool = false, programDateTime: Ticks? = nil, keys: [Key] = [],
-        map: MediaInitialization? = nil, parts: [PartialSegment]
+        map: MediaInitialization? = nil, parts: [PartialSegment], unknownTags: [String] = []
     ) {
         self.isDiscontinuity = isDiscontinuity
         self.programDateTime = programDateTime
         self.keys = keys
         self.map = map
         self.parts = parts
+        self.unknownTags = unknownTags
     }
 }

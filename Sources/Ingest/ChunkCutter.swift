@@ -26,7 +26,7 @@ package struct ChunkCutter: Sendable {
     private let expectedTracks: Int
     private let partDuration: Ticks
     /// Where segments begin; nil where a copied track's key frames say so.
-    private let segments: SegmentGrid?
+    private var segments: SegmentBoundaries?
     private var tracks: [Int: Track] = [:]
     private var held: [TranscodeOutput] = []
     private var heldBytes = 0
@@ -39,9 +39,10 @@ package struct ChunkCutter: Sendable {
         segments =
             ladder.video.contains { $0.codec == .copy }
             ? nil
-            : SegmentGrid(
-                segmentSeconds: ladder.segmentDurationSeconds,
-                frameRate: ladder.video.lazy.compactMap(\.frameRate).first)
+            : SegmentBoundaries(
+                SegmentGrid(
+                    segmentSeconds: ladder.segmentDurationSeconds,
+                    frameRate: ladder.video.lazy.compactMap(\.frameRate).first))
         open = Array(repeating: OpenChunk(), count: expectedTracks)
     }
 
@@ -60,6 +61,9 @@ package struct ChunkCutter: Sendable {
             held = []
             heldBytes = 0
             return messages
+        case .move(let move):
+            segments?.apply(move)
+            return []
         case .sample(let index, let sample, let segment, _):
             guard tracks.count == expectedTracks else {
                 heldBytes += sample.data.count
@@ -97,7 +101,7 @@ package struct ChunkCutter: Sendable {
     }
 
     /// Whether the next sample is of the next segment. Pictures are rounded down to their tick, segments up.
-    private func isLast(_ sample: Sample, of segment: UInt64, in track: Track, _ segments: SegmentGrid) -> Bool {
+    private func isLast(_ sample: Sample, of segment: UInt64, in track: Track, _ segments: SegmentBoundaries) -> Bool {
         let next = sample.end + (track.kind == .video ? 1 : 0)
         return segments.number(at: next, timescale: track.timescale) > segment
     }

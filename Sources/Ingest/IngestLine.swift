@@ -19,10 +19,10 @@ struct IngestLine: ~Copyable {
     /// New starts allowed within a minute, before the input counts as broken.
     private static let restartsPerMinute = 12
 
-    private let ladder: Ladder
+    let ladder: Ladder
     private var demuxer = Demuxer()
     private var cutter: ChunkCutter
-    private var session: TranscodeSession?
+    private(set) var session: TranscodeSession?
     /// By the publisher's tracks.
     private var videoFormats: [UInt8: VideoFormat] = [:]
     private var audioFormats: [UInt8: AudioFormat] = [:]
@@ -45,6 +45,7 @@ struct IngestLine: ~Copyable {
     private var held: HeldInput?
     /// What is added to an audio track's times where its clock is not the picture's.
     private var audioOffsets: [UInt8: Int64] = [:]
+    var splices = SpliceDesk()
 
     /// More than what a ladder moves its first picture by to lie on the grid, in milliseconds.
     private static let margin: Int64 = 50
@@ -173,7 +174,7 @@ struct IngestLine: ~Copyable {
                 isSync: isSync, data: data)
             let isLeading = track == leadingVideoTrack
             var messages: [WorkerMessage] = []
-            if isLeading { messages += try keepPace(dts, now) }
+            if isLeading { messages += try keepPace(dts, now) + returnInTime(dts) }
             // A ladder begins at a key frame: what lies before it cannot be decoded.
             return try messages
                 + push(sample, now, canBegin: isSync) { session, sample throws(TranscodeError) in
@@ -198,7 +199,11 @@ struct IngestLine: ~Copyable {
             // Nothing would come of a rung whose track never begins.
             guard !uses(kind, track) || isKnown else { throw Ended(reason: text) }
             return [warning(text)]
-        case .endOfSequence, .metadata, .message:
+        case .message(let name, let arguments, let time):
+            return try CuePoint(name: name, arguments: arguments, time: time).map { cue throws(Ended) in
+                try take(cue, of: name, time, now)
+            } ?? []
+        case .endOfSequence, .metadata:
             return []
         }
     }
@@ -345,7 +350,7 @@ struct IngestLine: ~Copyable {
         return messages + [warning("started anew: \(reason)")]
     }
 
-    private mutating func cutTranslating(_ output: TranscodeOutput) throws(TranscodeError) -> [WorkerMessage] {
+    mutating func cutTranslating(_ output: TranscodeOutput) throws(TranscodeError) -> [WorkerMessage] {
         do { return try cut(output) } catch {
             throw .invalidLadder("a track never came: \(ChunkCutter.maximumHeldMegabytes) MiB of the others were held")
         }
@@ -354,6 +359,7 @@ struct IngestLine: ~Copyable {
     private mutating func cut(_ output: TranscodeOutput) throws(ChunkCutter.Overflow) -> [WorkerMessage] {
         switch output {
         case .track(let index, let track): timescales[index] = track.timescale
+        case .move: break
         case .sample(let index, let sample, let number, _):
             firstSegment = max(firstSegment, number &+ 1)
             if let timescale = timescales[index] {
@@ -402,7 +408,7 @@ struct IngestLine: ~Copyable {
     /// A track's number where there are several.
     private func name(_ kind: Track.Kind, _ track: UInt8) -> String { track == 0 ? "" : "\(kind) track \(track), " }
 
-    private func warning(_ text: String) -> WorkerMessage { .event(IngestEvent(level: .warning, text: text)) }
+    func warning(_ text: String) -> WorkerMessage { .event(IngestEvent(level: .warning, text: text)) }
 }
 
 extension Event {

@@ -69,7 +69,7 @@ package struct IngestPublication: ~Copyable {
             try send(line.finish())
             try sendStatistics(line)
             try link.send(.end(reason: reason))
-        case .begin, .wait: try link.send(.end(reason: "the daemon's answer makes no sense"))
+        case .begin, .wait, .splice: try link.send(.end(reason: "the daemon's answer makes no sense"))
         }
     }
 
@@ -102,6 +102,10 @@ package struct IngestPublication: ~Copyable {
                 for item in line.begin(firstSegment: firstSegment) {
                     let reason = try give(&line) { line throws(IngestLine.Ended) in try line.take(item) }
                     if let reason { return reason }
+                }
+            case .splice(let marker):
+                if let reason = try give(&line, { line throws(IngestLine.Ended) in try line.splice(marker) }) {
+                    return reason
                 }
             case .accept, .reject, .stop: break
             }

@@ -25,7 +25,7 @@ extension LiveChannel {
             for (id, underWay) in shown {
                 guard var endpoint = state.endpoints[id] else { continue }
                 let previous = endpoint.window
-                endpoint.window.show(underWay, with: snapshot.trackSets)
+                endpoint.window.show(underWay, with: snapshot.trackSets, snapshot.adBreaks)
                 endpoint.window.openedAtMilliseconds = Self.openedAt(endpoint.window, after: previous, now: now)
                 if endpoint.window.opensRun, previous.underWay?.bound.run != endpoint.window.underWay?.bound.run {
                     endpoint.version = version

@@ -291,7 +291,9 @@ package final class LiveChannel: Sendable {
                 next: next, eventStart: snapshot.eventStart, bitrates: bitrates,
                 nominalBitrates: nominal,
                 partTarget: partTarget,
-                underWay: underWay(of: endpoint, group, snapshot))
+                underWay: underWay(of: endpoint, group, snapshot),
+                // What is said of splices changes with what is listed, as publishTime does.
+                adBreaks: isSame ? previous?.adBreaks ?? snapshot.adBreaks : snapshot.adBreaks)
             window.openedAtMilliseconds = Self.openedAt(window, after: previous, now: now)
             if previous?.segments.last?.segment.generation != window.segments.last?.segment.generation {
                 for (track, reason) in window.leftOut {

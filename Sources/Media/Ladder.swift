@@ -11,16 +11,19 @@ package struct Ladder: Codable, Sendable, Hashable {
     package var partDurationMilliseconds: UInt32
     /// Whether somebody waits for each part: nothing is held back to look ahead, at the price of some quality.
     package var isLowLatency: Bool
+    /// Whether a segment may begin up to half a duration off its place, where a splice is.
+    package var cutsAtSplices: Bool
 
     package init(
         video: [VideoRung], audio: [AudioRung], segmentDurationSeconds: UInt32, partDurationMilliseconds: UInt32,
-        isLowLatency: Bool = false
+        isLowLatency: Bool = false, cutsAtSplices: Bool = false
     ) {
         self.video = video
         self.audio = audio
         self.segmentDurationSeconds = segmentDurationSeconds
         self.partDurationMilliseconds = partDurationMilliseconds
         self.isLowLatency = isLowLatency
+        self.cutsAtSplices = cutsAtSplices
     }
 }
 
@@ -109,14 +112,20 @@ package struct AudioRung: Codable, Sendable, Hashable {
 
 extension Ladder {
     /// How long a segment can be: where a rung copies, all are cut at the first IDR at or after a boundary, which the
-    /// encoder sends up to a GOP later. What would be longer ends the publication.
+    /// encoder sends up to a GOP later. What would be longer ends the publication. Half as much again where splices cut.
     package var longestSegment: Ticks {
-        let nominal = segmentDuration
+        let nominal = longestPlace
         return video.filter { $0.codec == .copy }.map { longestSegment(of: $0) }.max() ?? nominal
     }
 
-    package func longestSegment(of rung: VideoRung) -> Ticks {
+    /// From one place where a segment can begin to the next.
+    private var longestPlace: Ticks {
         let nominal = segmentDuration
+        return cutsAtSplices ? Ticks(nominal.value + (nominal.value + 1) / 2, timescale: nominal.timescale) : nominal
+    }
+
+    package func longestSegment(of rung: VideoRung) -> Ticks {
+        let nominal = longestPlace
         guard rung.codec == .copy else { return nominal }
         guard rung.longestGOPSeconds > 0 else { return Ticks(nominal.value * 2, timescale: nominal.timescale) }
         let more = Int64(rung.longestGOPSeconds) * Int64(nominal.timescale)

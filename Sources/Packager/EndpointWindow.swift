@@ -40,6 +40,8 @@ package struct EndpointWindow: Sendable {
     package internal(set) var partTarget: Ticks?
     /// When a run of segments was first shown by the one under way, in milliseconds from the epoch.
     package var openedAtMilliseconds: Int64?
+    /// What is known of splices.
+    package internal(set) var adBreaks: [AdBreak]
     /// The segment right after the last, as far as it is there and has its key; nil where the endpoint has no parts.
     package internal(set) var underWay: BoundUnderWay?
 
@@ -48,7 +50,8 @@ package struct EndpointWindow: Sendable {
         endpoint: EndpointProfile, revision: String, numbering: SegmentNumbering, longestSegment: Ticks? = nil,
         segments: [BoundSegment], trackSets: [UInt64: TrackSet], changedAtMilliseconds: Int64, isEnded: Bool,
         next: NextKeys? = nil, eventStart: UInt64? = nil, bitrates: [String: UInt32] = [:],
-        nominalBitrates: [String: UInt32], partTarget: Ticks? = nil, underWay: BoundUnderWay? = nil
+        nominalBitrates: [String: UInt32], partTarget: Ticks? = nil, underWay: BoundUnderWay? = nil,
+        adBreaks: [AdBreak] = []
     ) {
         self.endpoint = endpoint
         self.revision = revision
@@ -63,12 +66,16 @@ package struct EndpointWindow: Sendable {
         self.bitrates = bitrates
         self.nominalBitrates = nominalBitrates
         self.partTarget = partTarget
-        show(underWay, with: trackSets)
+        self.adBreaks = adBreaks
+        show(underWay, with: trackSets, adBreaks)
     }
 
     /// Takes the place of what was shown of the segment under way. Where segments are missing before it, or it is not
     /// the endpoint's own media, it is shown when it is whole.
-    package mutating func show(_ underWay: BoundUnderWay?, with trackSets: [UInt64: TrackSet]) {
+    package mutating func show(
+        _ underWay: BoundUnderWay?, with trackSets: [UInt64: TrackSet], _ adBreaks: [AdBreak]
+    ) {
+        self.adBreaks = adBreaks
         let isNext = underWay.map { $0.bound.number > 0 && $0.bound.number - 1 == segments.last?.number } ?? false
         self.underWay = partTarget != nil && isNext && underWay?.bound.run.slate == nil ? underWay : nil
         self.trackSets = trackSets

@@ -94,7 +94,7 @@ package enum MPDPackager {
             uniqueKeysWithValues: window.iFrameTracks.map(\.track.name)
                 .map { ($0, MeasuredBandwidth(ofIFrames: $0, in: window).peak) })
         for segment in window.listed {
-            let run = saysKeys ? segment.run : segment.run.withoutKey
+            let run = AdPeriods.run(of: segment, in: saysKeys ? segment.run : segment.run.withoutKey, window)
             if let last = runs.indices.last, runs[last].run == run {
                 runs[last].segments.append(segment)
             } else {
@@ -103,7 +103,7 @@ package enum MPDPackager {
             }
         }
         if let open = window.underWay?.bound {
-            let run = saysKeys ? open.run : open.run.withoutKey
+            let run = AdPeriods.run(of: open, in: saysKeys ? open.run : open.run.withoutKey, window)
             if runs.last?.run != run {
                 runs.append(Run(run: run, keys: open.keys, segments: [], peaks: peaks, iFramePeaks: iFramePeaks))
             }
@@ -237,7 +237,11 @@ package enum MPDPackager {
         return Period(
             id: run.run.id, start: presentationTime(start(run.run, window), window),
             duration: duration(run, before: next, window),
-            eventStreams: next == nil ? announcement(in: run.run, window) : [], adaptationSets: sets)
+            eventStreams: (next == nil ? announcement(in: run.run, window) : [])
+                + AdPeriods.events(
+                    run.run.firstNumber...max(run.segments.last?.number ?? 0, run.run.firstNumber),
+                    from: start(run.run, window), isLast: next == nil && !run.segments.isEmpty, window),
+            adaptationSets: sets)
     }
 
     /// Whether an adaptation set goes on from that of the Period before, or at least with its initialization, so that

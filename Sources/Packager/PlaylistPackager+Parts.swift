@@ -23,7 +23,8 @@ extension PlaylistPackager {
             playlist.segmentInProgress = SegmentInProgress(
                 isDiscontinuity: entry.isDiscontinuity, programDateTime: entry.programDateTime, keys: entry.keys,
                 map: entry.map,
-                parts: parts(open.share.chunks, of: underWay.bound.number, open.stored, window))
+                parts: parts(open.share.chunks, of: underWay.bound.number, open.stored, window),
+                unknownTags: entry.unknownTags)
         }
         if let hint = window.hinted(of: track) {
             playlist.preloadHints = [PreloadHint(kind: .part, uri: partURI(hint, window))]
@@ -87,7 +88,10 @@ extension PlaylistPackager {
         let skipped = playlist.segments.count - kept
         guard skipped > 0 else { return }
         playlist.targetDuration = max(playlist.targetDuration, playlist.longestRoundedDuration)
+        // Ranges are left out only where that is asked for.
+        let ranges = playlist.segments.prefix(skipped).flatMap(\.unknownTags).filter { $0.hasPrefix(DateRange.tag) }
         playlist.segments.removeFirst(skipped)
+        playlist.segments[0].unknownTags = ranges + playlist.segments[0].unknownTags
         playlist.skip = Skip(segments: UInt64(skipped))
     }
 

@@ -98,7 +98,7 @@ package enum PlaylistPackager {
     ) throws(PackagingError) -> String {
         var playlist = try segments(of: track, window)
         guard !playlist.segments.isEmpty else { return playlist.serialize() }
-        playlist.trailingTags = announcements(track, window).map(\.line)
+        playlist.trailingTags = announcements(track, window).map(\.line) + laterMarkers(window)
         try addParts(to: &playlist, track, window, window.listed, isDelta: isDelta)
         return playlist.serialize()
     }
@@ -161,7 +161,8 @@ package enum PlaylistPackager {
             isDiscontinuity: isDiscontinuity(segment, previous, window),
             programDateTime: saysTime(segment, previous, window) ? start : nil,
             keys: try keys(segment, stored, window, asIFrames: asIFrames), map: map(segment, window),
-            isMapClear: window.endpoint.encryption?.method == .aes128)
+            isMapClear: window.endpoint.encryption?.method == .aes128,
+            unknownTags: asIFrames ? [] : markers(at: segment, previous, window))
     }
 
     private static func gap(

@@ -7,12 +7,15 @@ package struct PlaylistHistory: Sendable {
         var uri: String
         var discontinuity: UInt64
         var duration: Int64
+        var cues: [String]
     }
 
     private var entries: [UInt64: Entry] = [:]
     private var mediaSequence: UInt64?
     private var targetDuration: UInt64?
     private var newest: UInt64?
+    /// Of the reload before that speak of splices.
+    private var splices: [DateRange] = []
 
     package init() {}
 
@@ -34,12 +37,15 @@ package struct PlaylistHistory: Sendable {
             let number = playlist.mediaSequence &+ UInt64(index)
             let entry = Entry(
                 uri: segment.uri, discontinuity: discontinuities[index],
-                duration: segment.duration.duration.microseconds)
+                duration: segment.duration.duration.microseconds, cues: AdMarkerRules.cues(segment))
             if let known = entries[number] {
                 if known.uri != entry.uri {
                     issues.append(Issue(.segmentIdentity, "\(number) was \(known.uri), is \(entry.uri)"))
                 } else if known.duration != entry.duration {
                     issues.append(Issue(.segmentIdentity, "the duration of \(number) has changed"))
+                }
+                if known.cues != entry.cues {
+                    issues.append(Issue(.cue, "the ad markers of \(number) have changed"))
                 }
                 if known.discontinuity != entry.discontinuity {
                     issues.append(
@@ -49,6 +55,11 @@ package struct PlaylistHistory: Sendable {
             }
             entries[number] = entry
         }
+        let ranges = ((try? playlist.dateRanges()) ?? []).filter {
+            $0.spliceOut != nil || $0.spliceIn != nil || $0.spliceCommand != nil
+        }
+        issues += AdMarkerRules.conflicts(ranges, with: splices)
+        splices = ranges
         // As much as two windows: what is older cannot come back unseen, as mediaSequence must not fall.
         let oldest =
             playlist.mediaSequence >= UInt64(playlist.segments.count)

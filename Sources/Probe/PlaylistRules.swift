@@ -7,6 +7,7 @@ import Media
 package enum PlaylistRules {
     package static func issues(text: String, playlist: MediaPlaylist) -> [Issue] {
         versionIssues(text) + orderIssues(text) + segmentIssues(playlist) + LowLatencyRules.issues(playlist)
+            + AdMarkerRules.issues(playlist)
     }
 
     package static func startIssue(_ text: String) -> Issue? {

@@ -92,6 +92,13 @@ extension Rule {
     static let reload = Rule(
         "hls.reload", .error, "RFC 8216, 6.2.2", "a live playlist gets a new segment in time")
 
+    static let dateRange = Rule(
+        "hls.date-range", .error, "RFC 8216, 4.3.2.7", "EXT-X-DATERANGE of one ID agree, in every reload")
+    static let spliceSection = Rule(
+        "hls.scte35", .error, "RFC 8216, 4.3.2.7.1; SCTE 35, 9.6", "SCTE-35 sections are whole, and their CRC is right")
+    static let cue = Rule(
+        "hls.cue", .error, "RFC 8216, 6.2.1", "EXT-X-CUE-OUT and EXT-X-CUE-IN alternate, and stay where they were")
+
     // MARK: HLS of low latency
 
     static let partTarget = Rule(
@@ -188,7 +195,7 @@ extension Rule {
         extM3U, playlistSyntax, version, targetDuration, targetFixed, mediaSequence, segmentIdentity,
         discontinuitySequence, keyBeforeMap, keyIV, mapEncryption, alignment, alignedTimes, dateTime, noDateTime,
         window,
-        gap, bandwidth, codecs, resolution, group, reload,
+        gap, bandwidth, codecs, resolution, group, reload, dateRange, spliceSection, cue,
         partTarget, partDuration, partSum, partBytes, serverControl, hint, renditionReport, blockingReload, deltaUpdate,
         mpdSyntax, availability, publishTime, updatePeriod, periods, periodGap, periodContinuity, timelineHole,
         timelineIdentity, defaultKeyID, systems, dashBandwidth, dashCodecs, mediaTime, earlySegment, segmentUnderWay,

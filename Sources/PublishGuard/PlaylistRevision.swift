@@ -10,6 +10,8 @@ struct PlaylistRevision: Sendable {
     let discontinuities: [UInt64]
     /// When each segment begins, in microseconds from the epoch; nil before the first EXT-X-PROGRAM-DATE-TIME.
     private let times: [Int64?]
+    /// Those that speak of splices.
+    private let splices: [DateRange]
 
     /// The number of the segment after the last.
     var end: UInt64 { number(at: playlist.segments.count) }
@@ -34,6 +36,27 @@ struct PlaylistRevision: Sendable {
         }
         self.discontinuities = discontinuities
         self.times = times
+        do throws(PlaylistError) {
+            splices = try playlist.dateRanges().filter {
+                $0.spliceOut != nil || $0.spliceIn != nil || $0.spliceCommand != nil
+            }
+        } catch {
+            throw Violation("RFC 8216, 4.3.2.7", "\(error)")
+        }
+    }
+
+    /// Tags with one ID describe one range.
+    private func checkSplices(against others: [DateRange]) throws(Violation) {
+        for range in splices {
+            for other in others where other.id == range.id && !range.agrees(with: other) {
+                throw Violation("RFC 8216, 4.3.2.7", "the range \(range.id) is not what it was")
+            }
+        }
+    }
+
+    /// What stands before a segment about the break that it begins, ends or is in.
+    private static func cues(_ segment: MediaSegment) -> [String] {
+        segment.unknownTags.filter { $0.hasPrefix("#EXT-X-CUE-") }
     }
 
     /// What is wrong with the revision by itself.
@@ -53,6 +76,7 @@ struct PlaylistRevision: Sendable {
             try checkTime(index, number)
         }
         try checkParts()
+        try checkSplices(against: splices)
     }
 
     /// Times go on as the durations say, or a discontinuity is there.
@@ -96,6 +120,7 @@ struct PlaylistRevision: Sendable {
         if !overlaps, let first = discontinuities.first, let last = previous.discontinuities.last, first < last {
             throw Violation("RFC 8216, 6.2.2", "the discontinuity sequence is \(first), it was \(last)")
         }
+        try checkSplices(against: previous.splices)
         try checkSegments(after: previous, expectations)
         try checkParts(after: previous)
     }
@@ -116,6 +141,9 @@ struct PlaylistRevision: Sendable {
             guard segment.uri == old.uri, segment.duration == old.duration, segment.byteRange == old.byteRange,
                 segment.isGap == old.isGap, segment.keys == old.keys, segment.map == old.map
             else { throw Violation("RFC 8216, 6.2.1", "segment \(number) is not what it was: \(segment.uri)") }
+            guard Self.cues(segment) == Self.cues(old) else {
+                throw Violation("RFC 8216, 6.2.1", "segment \(number) has other ad markers than it had")
+            }
             guard discontinuities[index] == previous.discontinuities[place] else {
                 throw Violation(
                     "RFC 8216, 6.2.2",

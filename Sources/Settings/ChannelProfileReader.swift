@@ -71,6 +71,10 @@ struct ChannelProfileReader {
             return endpoint
         }
         ladder.isLowLatency = endpoints.contains(where: \.hasParts)
+        // Players that reckon with numbers alone ask for segments by the grid.
+        ladder.cutsAtSplices =
+            endpoints.contains(where: \.showsAdMarkers)
+            && !endpoints.contains { $0.package == .dash && $0.segmentTemplate == .number }
         if ladder.isLowLatency {
             PartCheck(log: log).check(
                 ladder,

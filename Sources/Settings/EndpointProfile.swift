@@ -11,6 +11,18 @@ package struct EndpointProfile: Sendable, Hashable {
     }
     package enum PeriodTrigger: String, Sendable, Hashable, CaseIterable { case keyRotation, ads, sourceChange }
 
+    /// How manifests say what is known of splices.
+    package enum AdMarkers: String, Sendable, Hashable, CaseIterable {
+        /// HLS: EXT-X-DATERANGE with SCTE35-OUT, SCTE35-IN and SCTE35-CMD.
+        case daterange = "DATERANGE"
+        /// HLS: EXT-X-CUE-OUT, EXT-X-CUE-OUT-CONT and EXT-X-CUE-IN.
+        case cueOutIn = "CUE_OUT_IN"
+        /// HLS: those, with EXT-OATCLS-SCTE35 and EXT-X-ASSET.
+        case enhanced = "SCTE35_ENHANCED"
+        /// DASH: an EventStream with sections in base64.
+        case binary = "BINARY"
+    }
+
     /// [a-z0-9][a-z0-9-]{0,63}; the second part of the endpoint's URLs.
     package var id: String
     package var package: Package
@@ -43,6 +55,8 @@ package struct EndpointProfile: Sendable, Hashable {
     package var dashProfile: DASHProfile
     /// What is inside the pictures: the channel's `captionLanguageMappings`.
     package var captions: [CaptionService] = []
+    /// None: splices are not shown.
+    package var adMarkers: Set<AdMarkers>
     /// Nil: served in the clear.
     package var encryption: EndpointEncryption?
 
@@ -54,6 +68,7 @@ package struct EndpointProfile: Sendable, Hashable {
         segmentTemplate: SegmentTemplate = .timeline, periodTriggers: Set<PeriodTrigger> = [.keyRotation],
         targetLatencyMilliseconds: UInt32? = nil, inbandProducerReferenceTime: Bool = false, mpdPatch: Bool = false,
         dashProfile: DASHProfile = .none,
+        adMarkers: Set<AdMarkers> = [],
         encryption: EndpointEncryption? = nil
     ) {
         self.id = id
@@ -74,8 +89,11 @@ package struct EndpointProfile: Sendable, Hashable {
         self.inbandProducerReferenceTime = inbandProducerReferenceTime
         self.mpdPatch = mpdPatch
         self.dashProfile = dashProfile
+        self.adMarkers = adMarkers
         self.encryption = encryption
     }
+
+    package var showsAdMarkers: Bool { !adMarkers.isEmpty || periodTriggers.contains(.ads) }
 
     /// Whether the segment under way is served: where a part of a segment is a range of its bytes.
     package var hasParts: Bool {

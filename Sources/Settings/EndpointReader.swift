@@ -10,7 +10,7 @@ struct EndpointReader {
     let ladder: Ladder
 
     private static let commonKeys = [
-        "id", "package", "container", "lowLatency", "includeIframeOnlyStream", "encryption",
+        "id", "package", "container", "lowLatency", "includeIframeOnlyStream", "adMarkers", "encryption",
     ]
     private static let hlsKeys = [
         "playlistType", "playlistWindowSeconds", "programDateTimeIntervalSeconds", "useAudioRenditionGroup",
@@ -87,6 +87,7 @@ struct EndpointReader {
             id: id, package: .hls, container: container, playlistType: playlistType, windowSeconds: window,
             programDateTimeIntervalSeconds: readDateTimeInterval(section, window),
             useAudioRenditionGroup: groups,
+            adMarkers: readMarkers(section, among: [.daterange, .cueOutIn, .enhanced], default: []),
             encryption: encryption.read(section, .hls, container))
     }
 
@@ -114,16 +115,18 @@ struct EndpointReader {
                 "'mpdPatch' is for segmentTemplate timeline: with number there is hardly anything to patch; delete it",
                 at: section.place(of: "mpdPatch"))
         }
+        let triggers = readTriggers(section, encryption)
         return EndpointProfile(
             id: id, package: .dash, windowSeconds: window, programDateTimeIntervalSeconds: 0,
             minBufferTimeSeconds: section.integer(
                 "minBufferTimeSeconds", in: 1...300, default: isLowLatency ? 1 : seconds),
             minUpdatePeriodSeconds: readUpdatePeriod(section, window),
             suggestedPresentationDelaySeconds: readDelay(section, window, isLowLatency: isLowLatency),
-            segmentTemplate: template, periodTriggers: readTriggers(section, encryption),
+            segmentTemplate: template, periodTriggers: triggers,
             targetLatencyMilliseconds: readTargetLatency(section, window),
             inbandProducerReferenceTime: section.bool("inbandProducerReferenceTime", default: false),
             mpdPatch: hasPatches, dashProfile: section.word("profile", default: .none),
+            adMarkers: readMarkers(section, among: [.binary], default: triggers.contains(.ads) ? [.binary] : []),
             encryption: encryption)
     }
 
@@ -199,6 +202,32 @@ struct EndpointReader {
         return target
     }
 
+    /// A word, or a list of several.
+    private func readMarkers(
+        _ section: Section, among known: [EndpointProfile.AdMarkers], default value: Set<EndpointProfile.AdMarkers>
+    ) -> Set<EndpointProfile.AdMarkers> {
+        let key = "adMarkers"
+        guard let node = section[key] else { return value }
+        let words = known.map(\.rawValue) + ["NONE"]
+        var items = [node]
+        if case .sequence(let list) = node.value { items = list }
+        var markers: Set<EndpointProfile.AdMarkers> = []
+        for item in items {
+            guard let text = item.text(key, log) else { continue }
+            guard words.contains(text) else {
+                log.error(
+                    "'\(key)' cannot be '\(text)' in this package; take \(words.joined(separator: ", "))",
+                    at: item.place)
+                continue
+            }
+            if let marker = EndpointProfile.AdMarkers(rawValue: text) { markers.insert(marker) }
+        }
+        if markers.isSuperset(of: [.cueOutIn, .enhanced]) {
+            log.error("'\(key)' is CUE_OUT_IN and SCTE35_ENHANCED, which has the same tags; delete one", at: node.place)
+        }
+        return markers
+    }
+
     private func readTriggers(_ section: Section, _ encryption: EndpointEncryption?) -> Set<
         EndpointProfile.PeriodTrigger
     > {
@@ -207,7 +236,6 @@ struct EndpointReader {
         var triggers: Set<EndpointProfile.PeriodTrigger> = []
         for item in items {
             guard let trigger = item.word("periodTriggers", EndpointProfile.PeriodTrigger.self, log) else { continue }
-            if trigger == .ads { PendingFeature.adPeriods.report(at: item.place, log) }
             triggers.insert(trigger)
         }
         if rotates, !triggers.contains(.keyRotation) {

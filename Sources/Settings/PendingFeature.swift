@@ -2,12 +2,12 @@
 ///
 /// What becomes true leaves this table, and the compiler shows where it was used.
 enum PendingFeature: CaseIterable {
-    case lowLatency, adPeriods
+    case lowLatency
 
     /// A warning, except where going on would mean to serve something other than what was asked to be protected.
     var severity: Diagnostic.Severity {
         switch self {
-        case .lowLatency, .adPeriods: .warning
+        case .lowLatency: .warning
         }
     }
 
@@ -15,7 +15,6 @@ enum PendingFeature: CaseIterable {
         switch self {
         case .lowLatency:
             "lowLatency is in effect in cmaf without AES-128 alone: the endpoint is served without parts"
-        case .adPeriods: "the period trigger 'ads' is not in effect yet: no period begins at ad markers"
         }
     }
 

@@ -43,6 +43,7 @@ final class Publication: Sendable {
         var whisper: WorkerChannel.Whisper?
         /// Events logged since the time beside it.
         var events = (count: 0, since: Int64.min)
+        var markers = MarkerBudget()
         /// Our end of the socket pair, as long as no thread reads it.
         var workerDescriptor: CInt?
     }
@@ -190,6 +191,7 @@ final class Publication: Sendable {
                 case .append(let chunk):
                     ending = append(chunk)
                     if let ending, !isLeaving(ending, &worker) { return ending }
+                case .mark(let marker): mark(marker)
                 case .record(let statistics): record(statistics)
                 case .log(let event): log(event)
                 case .end(let reason):
@@ -384,6 +386,25 @@ final class Publication: Sendable {
 
     /// An encoder's rate may peak; one that stays above ingest.maxBitrate for so long is ended.
     private static let secondsOverLimit = 5
+
+    /// Has its worker splice, whether or not it is on air: what it makes may be next.
+    func splice(_ marker: SpliceMarker) { _ = state.withLock { $0.whisper }?.send(.splice(marker)) }
+
+    private func mark(_ marker: SpliceMarker) {
+        let now = supervisor.clock()
+        let channel = state.withLock { state -> LiveChannel? in
+            guard case .taken = state.markers.take(now: now) else { return nil }
+            return state.channel
+        }
+        // A worker keeps to the same bound and says so; a time far off is no splice of what it makes.
+        guard let channel, abs(marker.time / 90 - now) <= Self.farthestMarker else { return }
+        if let reason = channel.mark(marker.section, at: marker.time) {
+            log(IngestEvent(level: .warning, text: "an ad marker is left out: \(reason)"))
+        }
+    }
+
+    /// An hour.
+    private static let farthestMarker: Int64 = 3_600_000
 
     private func log(_ event: IngestEvent) {
         let level: Logger.Level =

@@ -7,6 +7,7 @@ struct PublicationDialogue: Sendable {
         case authorise(PublishRequest)
         case setTracks([TrackDescription])
         case append(ClearChunk)
+        case mark(SpliceMarker)
         case record(IngestStatistics)
         case log(IngestEvent)
         case end(reason: String)
@@ -41,6 +42,8 @@ struct PublicationDialogue: Sendable {
             return .setTracks(tracks)
         case (.running, .chunk(let chunk)):
             return .append(chunk)
+        case (.accepted, .marker(let marker)), (.running, .marker(let marker)):
+            return .mark(marker)
         case (.accepted, .statistics(let statistics)), (.running, .statistics(let statistics)):
             return .record(statistics)
         case (.over, .end), (.over, .event):

@@ -372,6 +372,14 @@ package final class Supervisor: Sendable {
         if isEmpty, !isReplaced, !isStopped.load(ordering: .acquiring) { channel.inputLeft() }
     }
 
+    /// Has what all of a channel's encoders send spliced: what waits may be on air next.
+    /// - Returns: whether anybody publishes.
+    package func splice(_ channel: LiveChannel, _ marker: SpliceMarker) -> Bool {
+        let publications = state.withLock { Array($0.seats[ObjectIdentifier(channel)]?.holders.values ?? [:].values) }
+        for publication in publications { publication.splice(marker) }
+        return !publications.isEmpty
+    }
+
     /// Of a channel's encoders the one whose media is listed, or would be if it were not filled in for.
     func onAir(of channel: LiveChannel) -> Publication? {
         state.withLock { state in

@@ -16,6 +16,7 @@ package final class ChannelTimeline: Sendable {
         /// See `WindowSegment`.
         var fillsSince: Int64?
         var progress: WindowProgress
+        var adBreaks = AdSchedule()
         var isRetired = false
         /// Sets of tracks since the last whole segment.
         var setsWithoutSegment = 0
@@ -91,6 +92,7 @@ package final class ChannelTimeline: Sendable {
         }
         var writer = Writer(progress: recovery.progress)
         writer.isJournalBehind = failing.withLock { $0 }
+        writer.adBreaks = AdSchedule(snapshot.adBreaks, newest: recovery.progress.lastListed)
         self.writer = Mutex(writer)
         current = Mutex(snapshot)
         account.onEviction { [weak self] in self?.evictOldest() ?? false }
@@ -354,7 +356,8 @@ package final class ChannelTimeline: Sendable {
         // The one flush of a segment: before anybody sees its number. Its files follow in the kernel's own time; what
         // a power failure takes of them is found missing by the next start.
         let next = goesOn && limits.showsParts ? nextUnderWay(after: number) : nil
-        if write([.segment(segment)] + (next.map { [.underWay($0)] } ?? []), &writer) != nil {
+        let breaks = reach(segment, set, &writer)
+        if write([.segment(segment)] + (next.map { [.underWay($0)] } ?? []) + breaks, &writer) != nil {
             isStored = false
         } else if let next {
             writer.progress.underWay = next
@@ -363,6 +366,7 @@ package final class ChannelTimeline: Sendable {
         writer.progress.noteListed(number, window: limits.segmentsInWindow)
         writer.firstUnlisted = max(writer.firstUnlisted, number &+ (number < .max ? 1 : 0))
         for removed in addToWindow(segment, eventStart: writer.progress.eventStart) { _ = drop(removed) }
+        showBreaks(&writer)
         account.settle()
         noteSegment(isStored: isStored, &writer)
         compactJournal(&writer)
@@ -381,6 +385,10 @@ package final class ChannelTimeline: Sendable {
         progress.noteListed(segment.number, window: limits.segmentsInWindow)
         let underWay = SegmentUnderWay(
             segment: segment, parts: begun.parts, isEnded: begun.isEnded, eventStart: progress.eventStart)
+        let breaks = reach(segment, set, &writer)
+        // Of little weight beside the picture: where the disk refuses, a restart does not know of it.
+        if !breaks.isEmpty { _ = write(breaks, &writer) }
+        showBreaks(&writer)
         // Who takes over now goes on with the next one.
         let number = segment.number
         writer.firstUnlisted = max(writer.firstUnlisted, number &+ (number < .max ? 1 : 0))

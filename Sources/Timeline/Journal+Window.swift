@@ -16,6 +16,7 @@ extension Journal {
         }
         let sets = snapshot.trackSets.values.sorted { $0.generation < $1.generation }.map(\.record)
         let underWay = progress.underWay.map { [Journal.Record.underWay($0)] } ?? []
-        return [duration, floor] + tracks + sets + snapshot.segments.map { .segment($0) } + underWay
+        let breaks = snapshot.adBreaks.map { Journal.Record.adBreak($0) }
+        return [duration, floor] + tracks + sets + snapshot.segments.map { .segment($0) } + underWay + breaks
     }
 }

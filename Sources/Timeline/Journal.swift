@@ -15,6 +15,8 @@ struct Journal: Sendable {
         case track(index: UInt8, name: String)
         case trackSet(generation: UInt64, tracks: [TrackRecord])
         case segment(WindowSegment)
+        /// Takes the place of what was said of the same id.
+        case adBreak(AdBreak)
         /// Of this segment parts may have been shown, with samples before that time.
         case underWay(UnderWay)
         /// What may never go back or come twice, whatever is left of the window.

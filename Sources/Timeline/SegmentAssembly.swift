@@ -188,13 +188,14 @@ package struct SegmentAssembly: Sendable {
     }
 
     /// A segment's number says when it is: keys are bound by the one, IVs made of the other. A little early is the
-    /// rounding of a copied source; late by as much as a segment may be long is one without sound at first.
+    /// rounding of a copied source, up to a whole segment a splice (docs/decisions/0029); late by as much as a segment may be long is one without sound at first.
     private func require(_ start: Int64, toLieIn number: UInt64, _ track: Int) throws(ParseError) {
         let timescale = timescales[track]
         let (ticks, overflow) = Int64(clamping: number).multipliedReportingOverflow(by: segmentDuration.value)
         let nominal = Ticks(ticks, timescale: segmentDuration.timescale).rescaled(to: timescale).value
         let offset = Int128(start) - Int128(nominal)
-        guard !overflow, number < .max, offset >= -Int128(timescale),
+        let early = Int128(segmentDuration.rescaled(to: timescale).value) + Int128(timescale)
+        guard !overflow, number < .max, offset >= -early,
             offset <= Int128(maximumLatenessSeconds) * Int128(timescale)
         else { throw ParseError(.invalid, at: 0, "decode time \(start) does not lie in segment \(number)") }
     }

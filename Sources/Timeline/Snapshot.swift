@@ -12,6 +12,8 @@ package struct Snapshot: Sendable {
     package internal(set) var underWay: SegmentUnderWay?
     /// The segment that the present event began with: the first after a pause as long as the window.
     package internal(set) var eventStart: UInt64?
+    /// What is known of splices, by their beginning; those that are over leave with the segments they ended before.
+    package internal(set) var adBreaks: [AdBreak] = []
     /// The newest set, whether or not it has a whole segment yet.
     package internal(set) var currentGeneration: UInt64?
 

@@ -11,6 +11,9 @@ struct WindowRecovery {
     /// Whether numbers count what they counted before.
     private(set) var keepsNumbering: Bool
 
+    /// By their id.
+    private var adBreaks: [String: AdBreak] = [:]
+
     /// What may not have reached the disk when the power failed: the kernel writes within half a minute.
     private static let verifiedSeconds: Int64 = 60
 
@@ -31,6 +34,7 @@ struct WindowRecovery {
             case .floor(let floor): take(floor)
             case .underWay(let underWay):
                 progress.skip(underWay, tracks: snapshot.trackSets.values.flatMap { $0.tracks.map(\.track.name) })
+            case .adBreak(let one): adBreaks[one.id] = one
             case .segment(let segment):
                 take(segment, isSame: isSame, store)
                 progress.noteListed(segment.number, window: window)
@@ -52,6 +56,14 @@ struct WindowRecovery {
             : .following(progress.firstFreeNumber, duration: duration, firstCount: progress.firstCount(duration))
         verifyNewest(store)
         snapshot.forgetUnusedTrackSets()
+        // Numbers of another duration are of other segments.
+        guard isSame else { return }
+        var schedule = AdSchedule(adBreaks.values.sorted { $0.id < $1.id })
+        if let first = snapshot.segments.first {
+            let start = snapshot.nominalStart(of: first.number).rescaled(to: 90_000).value
+            schedule.forget(before: first.number, start: start)
+        }
+        snapshot.adBreaks = schedule.breaks
     }
 
     private static func numbering(_ records: [Journal.Record]) -> SegmentNumbering? {

@@ -107,6 +107,7 @@ struct AudioCopy {
     }
 
     mutating func cut(_ cut: SourceCut) { segmenter.cut(cut) }
+    mutating func apply(_ move: SegmentBoundaries.Move) { segmenter.apply(move) }
 
     mutating func decided(until time: Int64, to outputs: inout [TranscodeOutput]) {
         segmenter.decided(until: time, to: &outputs)

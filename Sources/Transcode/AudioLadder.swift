@@ -124,6 +124,11 @@ final class AudioLadder {
         for index in copies.indices { copies[index].cut(cut) }
     }
 
+    func apply(_ move: SegmentBoundaries.Move) {
+        for encoder in encoders { encoder.apply(move) }
+        for index in copies.indices { copies[index].apply(move) }
+    }
+
     func finish(to outputs: inout [TranscodeOutput]) throws(TranscodeError) {
         for encoder in encoders { try encoder.finish(to: &outputs) }
         for index in copies.indices { copies[index].finish(to: &outputs) }

@@ -76,6 +76,7 @@ final class AudioRungEncoder {
     }
 
     func cut(_ cut: SourceCut) { segmenter.cut(cut) }
+    func apply(_ move: SegmentBoundaries.Move) { segmenter.apply(move) }
 
     func decided(until time: Int64, to outputs: inout [TranscodeOutput]) {
         segmenter.decided(until: time, to: &outputs)

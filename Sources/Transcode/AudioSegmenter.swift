@@ -2,17 +2,18 @@ import Media
 
 /// Says to which segment an audio sample belongs: each segment takes the first sample at or after its start.
 ///
-/// Following the source's cuts, samples wait here until the video has passed them. Where sound stops, or goes on without
-/// its picture, it makes no segment longer than the ladder's longest: the rest of that is a hole.
+/// Where the picture decides about cuts, the source's or a splice's, samples wait here until it has passed them. Where sound
+/// stops, or goes on without its picture, it makes no segment longer than the ladder's longest: the rest of that is a hole.
 struct AudioSegmenter {
     private let track: Int
     private let timescale: UInt32
-    private let segments: SegmentGrid
+    private var segments: SegmentBoundaries
     private let followsSource: Bool
     /// With the frames that do not end where the picture does.
     private let longestSegment: Int64
     /// Of the segment under way.
     private var begin: Int64 = 0
+    private let waitsForPicture: Bool
     private var number: UInt64?
     private var waiting: [Sample] = []
     private var cuts: [SourceCut] = []
@@ -22,11 +23,14 @@ struct AudioSegmenter {
     init(track: Int, timescale: UInt32, plan: LadderPlan) {
         self.track = track
         self.timescale = timescale
-        segments = plan.segments
+        segments = SegmentBoundaries(plan.segments)
         followsSource = plan.followsSource
         longestSegment =
             plan.ladder.longestSegment.rescaled(to: timescale, rounding: .up).value + Int64(timescale / 4)
+        waitsForPicture = plan.followsSource || (plan.ladder.cutsAtSplices && !plan.ladder.video.isEmpty)
     }
+
+    mutating func apply(_ move: SegmentBoundaries.Move) { segments.apply(move) }
 
     mutating func cut(_ cut: SourceCut) { cuts.append(cut) }
 
@@ -36,7 +40,7 @@ struct AudioSegmenter {
     }
 
     mutating func add(_ sample: Sample, to outputs: inout [TranscodeOutput]) {
-        if followsSource {
+        if waitsForPicture {
             waiting.append(sample)
             flush(to: &outputs)
         } else {
@@ -53,6 +57,10 @@ struct AudioSegmenter {
             let time = Ticks(sample.decodeTime, timescale: timescale).rescaled(to: TimeMapping.timescale).value
             guard time < decidedUntil else { break }
             done += 1
+            guard followsSource else {
+                give(sample, segments.number(at: sample.decodeTime, timescale: timescale), to: &outputs)
+                continue
+            }
             var begins: UInt64?
             while let cut = cuts.first, cut.time <= time {
                 begins = cut.number

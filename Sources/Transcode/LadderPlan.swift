@@ -17,7 +17,6 @@ struct LadderPlan {
         let index: Int
         let rung: VideoRung
         let grid: FrameGrid
-        let framesPerSegment: Int64
     }
 
     /// The slowest grid: where it has a frame, so has every other whose rate is a multiple.
@@ -26,6 +25,11 @@ struct LadderPlan {
             UInt64(left.rate.numerator) * UInt64(right.rate.denominator)
                 < UInt64(right.rate.numerator) * UInt64(left.rate.denominator)
         }
+    }
+
+    /// Where the pictures of the publisher's track that leads lie.
+    var leadingGrid: FrameGrid? {
+        coarsestGrid ?? copiedVideo.first.flatMap { ladder.video[$0].frameRate }.map { FrameGrid(rate: $0) }
     }
 
     var followsSource: Bool { !copiedVideo.isEmpty }
@@ -91,7 +95,7 @@ struct LadderPlan {
                 "\(rung.name): a GOP of \(rung.gopSize) frames does not divide a segment of \(frames) frames")
         }
         guard rung.bFrames <= 16 else { throw .invalidLadder("\(rung.name): \(rung.bFrames) B-frames") }
-        return EncodedRung(index: index, rung: rung, grid: grid, framesPerSegment: frames)
+        return EncodedRung(index: index, rung: rung, grid: grid)
     }
 
     private static func validate(_ rung: AudioRung) throws(TranscodeError) {

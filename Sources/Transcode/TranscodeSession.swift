@@ -15,6 +15,7 @@ package final class TranscodeSession {
     private let audio: [AudioLadder]
     /// In the plan's order; the first leads.
     private var copies: [VideoCopy]
+    private var boundaries: SegmentBoundaries
     private var isVideoConfigured = false
     /// Decoding can begin at a key frame only.
     private var waitsForSync = true
@@ -34,6 +35,7 @@ package final class TranscodeSession {
     /// - Throws: `invalidLadder`, `invalidTime`.
     package init(ladder: Ladder, anchor: TimeAnchor, limits: TranscodeLimits = .init()) throws(TranscodeError) {
         plan = try LadderPlan(ladder)
+        boundaries = SegmentBoundaries(plan.segments)
         mapping = try TimeMapping(anchor)
         self.anchor = anchor
         self.limits = limits
@@ -172,6 +174,41 @@ package final class TranscodeSession {
         return outputs
     }
 
+    /// A splice is to be at a time of the publisher's clock: every encoded rung has an IDR there, and where the ladder
+    /// cuts at splices and nothing stands against it, a segment begins in every track. What is copied is cut at the
+    /// source's next IDR.
+    ///
+    /// - Returns: when it is, in 90 kHz ticks since the epoch, on the frame grid.
+    package func splice(
+        atMilliseconds milliseconds: Int64
+    ) throws(TranscodeError) -> (time: Int64, outputs: [TranscodeOutput]) {
+        try splice(at: try mapping.time(ofMilliseconds: milliseconds))
+    }
+
+    /// Where a time of the publisher's clock lies, in 90 kHz ticks since the epoch; nil where it lies nowhere.
+    package func time(ofMilliseconds milliseconds: Int64) -> Int64? {
+        try? mapping.time(ofMilliseconds: milliseconds)
+    }
+
+    /// - Parameter time: in 90 kHz ticks since the epoch.
+    package func splice(at time: Int64) throws(TranscodeError) -> (time: Int64, outputs: [TranscodeOutput]) {
+        let time = plan.leadingGrid.map { $0.time(of: $0.nearest(to: time)) } ?? time
+        let edge = try lastVideo.map { value throws(TranscodeError) in try mapping.time(ofMilliseconds: value) } ?? 0
+        // What is said again within a break asks for nothing.
+        guard time >= edge - 90_000 else { return (time, []) }
+        var moves: [SegmentBoundaries.Move] = []
+        if plan.ladder.cutsAtSplices, !plan.ladder.video.isEmpty {
+            moves = boundaries.moves(to: time, notBefore: max(edge, video?.latest ?? 0), on: plan.leadingGrid)
+        }
+        video?.splice(at: time, moves)
+        for move in moves {
+            boundaries.apply(move)
+            for index in copies.indices { copies[index].apply(move) }
+            for ladder in audio { ladder.apply(move) }
+        }
+        return (time, moves.map { .move($0) })
+    }
+
     private func refuseJump(of sample: InputSample) throws(TranscodeError) {
         guard let lastVideo, isJump(from: lastVideo, to: sample.decodeMilliseconds) else { return }
         throw .inputJump(from: lastVideo, to: sample.decodeMilliseconds)
@@ -186,8 +223,7 @@ package final class TranscodeSession {
     /// few milliseconds neither doubles nor loses one.
     private func moveOntoGrid(_ sample: InputSample) throws(TranscodeError) {
         isOnGrid = true
-        let copied = plan.copiedVideo.first.flatMap { plan.ladder.video[$0].frameRate }.map { FrameGrid(rate: $0) }
-        guard let grid = plan.coarsestGrid ?? copied else { return }
+        guard let grid = plan.leadingGrid else { return }
         let time = try mapping.presentationTime(of: sample)
         mapping.shift(by: grid.time(of: grid.nearest(to: time)) - time)
     }

@@ -11,7 +11,7 @@ struct VideoCopy {
     private let index: Int
     private let rung: VideoRung
     private let grid: FrameGrid?
-    private let segments: SegmentGrid
+    private var segments: SegmentBoundaries
     private let segmentSeconds: UInt32
     /// In 90 kHz ticks.
     private let longestSegment: Int64
@@ -41,12 +41,14 @@ struct VideoCopy {
         self.rung = rung
         self.firstAllowedSegment = firstAllowedSegment
         grid = rung.frameRate.map { FrameGrid(rate: $0) }
-        segments = plan.segments
+        segments = SegmentBoundaries(plan.segments)
         segmentSeconds = plan.ladder.segmentDurationSeconds
         longestSegment =
             plan.ladder.longestSegment(of: rung).rescaled(to: TimeMapping.timescale, rounding: .up).value
         lastDuration = grid?.duration(of: 0) ?? 3000
     }
+
+    mutating func apply(_ move: SegmentBoundaries.Move) { segments.apply(move) }
 
     /// - Throws: `sourceChanged` when samples have gone out under another configuration; `cannotCopy`.
     mutating func configure(_ format: VideoFormat) throws(TranscodeError) {

@@ -14,6 +14,8 @@ final class VideoLadder {
     private var earlyCuts: [SourceCut] = []
     /// Where the output begins, in 90 kHz ticks; following the source, its first cut.
     private(set) var start: Int64?
+    /// Of the newest picture that the rungs have.
+    private(set) var latest: Int64?
     private(set) var decodedFrames: UInt64 = 0
     private(set) var brokenSamples: UInt64 = 0
     private var blackness = Absence()
@@ -51,6 +53,11 @@ final class VideoLadder {
         start = start ?? cut.time
         if lanes.isEmpty { earlyCuts.append(cut) }
         for lane in lanes { lane.cut(cut) }
+    }
+
+    /// Before the first picture there is nothing to splice.
+    func splice(at time: Int64, _ moves: [SegmentBoundaries.Move]) {
+        for lane in lanes { lane.splice(at: time, moves) }
     }
 
     func push(_ sample: InputSample, mapping: TimeMapping) throws(TranscodeError) {
@@ -101,6 +108,7 @@ final class VideoLadder {
             try open(start: place, sourceHeight: frame.height)
         }
         for lane in lanes { lane.add(frame, at: time) }
+        latest = max(latest ?? time, time)
     }
 
     private func open(start: Int64, sourceHeight: Int) throws(TranscodeError) {
@@ -113,8 +121,8 @@ final class VideoLadder {
         for size in sizes {
             let rungs = plan.encodedVideo.filter { ($0.rung.width, $0.rung.height) == size }.map {
                 VideoRungEncoder(
-                    $0, followsSource: plan.followsSource, isLowLatency: plan.ladder.isLowLatency, start: start,
-                    sourceHeight: sourceHeight)
+                    $0, segments: plan.segments, followsSource: plan.followsSource,
+                    isLowLatency: plan.ladder.isLowLatency, start: start, sourceHeight: sourceHeight)
             }
             lanes.append(
                 try VideoLane(

@@ -7,6 +7,7 @@ final class VideoLane {
     private enum Work: Sendable {
         case picture(Frame, time: Int64)
         case cut(SourceCut)
+        case splice(time: Int64, [SegmentBoundaries.Move])
     }
 
     /// What the thread hands back.
@@ -45,6 +46,8 @@ final class VideoLane {
             switch work {
             case .cut(let cut):
                 for rung in rungs { rung.cut(cut) }
+            case .splice(let time, let moves):
+                for rung in rungs { rung.splice(at: time, moves) }
             case .picture(let picture, let time):
                 let scaled = try translating { () throws(FFmpegError) in try scaler.scale(picture) }
                 var outputs: [TranscodeOutput] = []
@@ -91,6 +94,8 @@ final class VideoLane {
     func add(_ picture: Frame, at time: Int64) { queue.push(.picture(picture, time: time)) }
 
     func cut(_ cut: SourceCut) { queue.push(.cut(cut)) }
+
+    func splice(at time: Int64, _ moves: [SegmentBoundaries.Move]) { queue.push(.splice(time: time, moves)) }
 
     /// What has come out since the last time.
     func collect(into outputs: inout [TranscodeOutput]) throws(TranscodeError) {

@@ -22,10 +22,15 @@ final class VideoRungEncoder {
     private var sourceCuts: [(index: Int64, number: UInt64)] = []
     /// Cuts whose IDR is inside the encoder.
     private var pendingCuts: [(index: Int64, number: UInt64)] = []
+    /// Places of splices that no frame has reached yet.
+    private var splices: [Int64] = []
+    private var segments: SegmentBoundaries
     /// Where GOPs are counted from when following the source.
     private var lastCutIndex: Int64
     private var segmentNumber: UInt64 = 0
     private let sourceHeight: Int
+
+    private static let mostSplices = 64
 
     var repeated: UInt64 { cadence.repeated }
     var dropped: UInt64 { cadence.dropped }
@@ -34,12 +39,14 @@ final class VideoRungEncoder {
     ///   - start: in 90 kHz ticks; the first frame lies on the first place of the grid from there on.
     ///   - sourceHeight: of the pictures before scaling, for guessing unspecified colours.
     init(
-        _ plan: LadderPlan.EncodedRung, followsSource: Bool, isLowLatency: Bool, start: Int64, sourceHeight: Int
+        _ plan: LadderPlan.EncodedRung, segments: SegmentGrid, followsSource: Bool, isLowLatency: Bool, start: Int64,
+        sourceHeight: Int
     ) {
         self.plan = plan
         self.followsSource = followsSource
         self.isLowLatency = isLowLatency
         self.sourceHeight = sourceHeight
+        self.segments = SegmentBoundaries(segments)
         firstIndex = plan.grid.first(atOrAfter: start)
         lastCutIndex = firstIndex
         cadence = FrameCadence(grid: plan.grid, first: firstIndex)
@@ -47,6 +54,13 @@ final class VideoRungEncoder {
 
     func cut(_ cut: SourceCut) {
         sourceCuts.append((max(firstIndex, plan.grid.nearest(to: cut.time)), cut.number))
+    }
+
+    /// The frame at a time, or the first one that comes after, is an IDR.
+    func splice(at time: Int64, _ moves: [SegmentBoundaries.Move]) {
+        // Bounded; who splices so often has an IDR nearby.
+        if splices.count < Self.mostSplices { splices.append(max(firstIndex, plan.grid.nearest(to: time))) }
+        for move in moves { segments.apply(move) }
     }
 
     func add(_ picture: Frame, at time: Int64, to outputs: inout [TranscodeOutput]) throws(TranscodeError) {
@@ -69,7 +83,11 @@ final class VideoRungEncoder {
             lastCutIndex = emission.index
         }
         let gopStart = followsSource ? lastCutIndex : 0
-        let forceIDR = emission.index == lastCutIndex || (emission.index - gopStart) % Int64(plan.rung.gopSize) == 0
+        let isSplice = splices.contains { $0 <= emission.index }
+        splices.removeAll { $0 <= emission.index }
+        let forceIDR =
+            isSplice || emission.index == lastCutIndex
+            || (emission.index - gopStart) % Int64(plan.rung.gopSize) == 0
         try translating { () throws(FFmpegError) in
             try encoder?.send(
                 emission.picture, at: emission.index - firstIndex, forceIDR: forceIDR, isRepeated: emission.isRepeated)
@@ -80,12 +98,17 @@ final class VideoRungEncoder {
     /// The segment that begins with the frame at `index`, if one does.
     private func cutNumber(at index: Int64) -> UInt64? {
         if !followsSource {
-            let begins = index == firstIndex || index % plan.framesPerSegment == 0
-            return begins ? UInt64(max(0, index / plan.framesPerSegment)) : nil
+            let number = number(at: index)
+            return index == firstIndex || number != self.number(at: index - 1) ? number : nil
         }
         var number: UInt64?
         while let first = sourceCuts.first, first.index <= index { number = sourceCuts.removeFirst().number }
         return number
+    }
+
+    /// Half a frame more: the grid's times are rounded down.
+    private func number(at index: Int64) -> UInt64 {
+        segments.number(at: plan.grid.time(of: index) + plan.grid.time(of: 1) / 2, timescale: TimeMapping.timescale)
     }
 
     private func open(for picture: Frame, to outputs: inout [TranscodeOutput]) throws(TranscodeError) {

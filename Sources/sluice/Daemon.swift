@@ -87,6 +87,10 @@ struct Daemon {
                 return true
             },
             harvests: HarvestRoutes(desk: harvests, channels: channels.directory),
+            mark: { [channels, supervisor] name, request in
+                guard let channel = channels.directory.channel(named: name) else { return nil }
+                return try request.perform(on: channel, by: supervisor, now: clock.now())
+            },
             onListening: { [announcement, supervisor, logger] port in
                 announcement.announce(
                     rtmp: supervisor.ports, rtmps: supervisor.securePorts, origin: origin.port, admin: port)

@@ -11,6 +11,7 @@ import Testing
             TrackDescription(name: "stereo", reorderDelay: 0, frameRate: nil, header: []),
         ]),
         .chunk(ClearChunk(track: 3, segment: 293_947_281, endsSegment: true, bytes: [9, 8, 7])),
+        .marker(SpliceMarker(time: 144_000_000_000_000, section: [0xFC, 0x30, 0x11])),
         .event(IngestEvent(level: .warning, text: "Zeitsprung: −3 s")),
         .statistics(statistics),
         .end(reason: "the encoder closed the connection"),
@@ -45,6 +46,7 @@ import Testing
             DaemonMessage.accept(ladder, firstSegment: 77), .reject(reason: "unknown channel"),
             .stop(reason: "taken over"), .begin(firstSegment: .max), .wait,
             .accept(ladder, firstSegment: 0, clockLead: -5, waits: true),
+            .splice(SpliceMarker(time: 144_000_000_000_000, section: [0xFC, 0x30])),
         ]
         for message in messages {
             var reader = FrameReader()

@@ -16,6 +16,7 @@ struct Bench: ~Copyable {
     var publication: UInt64 = 0
     var events: [String] = []
     var sets = 0
+    var markers: [SpliceMarker] = []
 
     init(firstSegment: UInt64 = 0, ladder: Ladder, waits: Bool = false) throws {
         timeline = try ChannelTimeline(
@@ -56,6 +57,7 @@ struct Bench: ~Copyable {
                 try timeline.append(
                     track: Int(chunk.track), segment: chunk.segment, endsSegment: chunk.endsSegment,
                     bytes: chunk.bytes, publication: publication)
+            case .marker(let marker): markers.append(marker)
             case .event(let event): events.append(event.text)
             default: events.append("a message out of place")
             }

@@ -67,7 +67,7 @@ struct Stage {
             },
             eventStart: snapshot.eventStart,
             bitrates: ["720p": 3_000_000, "360p": 800_000, "stereo": 128_000],
-            nominalBitrates: ["720p": 3_000_000, "360p": 800_000, "stereo": 128_000])
+            nominalBitrates: ["720p": 3_000_000, "360p": 800_000, "stereo": 128_000], adBreaks: snapshot.adBreaks)
     }
 
     /// The clear bytes of a track's segment, and the track.

@@ -137,8 +137,12 @@ import Testing
             "39:21: warning: keys rotate, but 'periodTriggers' has no keyRotation: players that look for keys in the manifest only will stop"
         ),
         BadProfile(
-            "ad periods not in effect", "periodTriggers: [keyRotation]",
-            "periodTriggers: [keyRotation, ads]",
-            "39:35: warning: the period trigger 'ads' is not in effect yet: no period begins at ad markers"),
+            "ad markers of HLS in DASH", "periodTriggers: [keyRotation]",
+            "adMarkers: DATERANGE",
+            "39:16: error: 'adMarkers' cannot be 'DATERANGE' in this package; take BINARY, NONE"),
+        BadProfile(
+            "the same cue tags twice", "programDateTimeIntervalSeconds: 6",
+            "adMarkers: [CUE_OUT_IN, SCTE35_ENHANCED]",
+            "33:16: error: 'adMarkers' is CUE_OUT_IN and SCTE35_ENHANCED, which has the same tags; delete one"),
     ]
 }

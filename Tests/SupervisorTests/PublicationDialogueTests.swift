@@ -9,6 +9,7 @@ import Testing
     private static let messages: [(name: String, message: WorkerMessage)] = [
         ("hello", .hello(version: Frame.version)), ("publish", .publish(request)), ("tracks", .tracks([])),
         ("chunk", .chunk(ClearChunk(track: 0, segment: 1, endsSegment: true, bytes: []))),
+        ("marker", .marker(SpliceMarker(time: 1, section: [0xFC]))),
         ("statistics", .statistics(IngestStatistics())), ("event", .event(IngestEvent(level: .info, text: "e"))),
         ("end", .end(reason: "r")),
     ]
@@ -37,6 +38,7 @@ import Testing
         case .authorise: "authorise"
         case .setTracks: "setTracks"
         case .append: "append"
+        case .mark: "mark"
         case .record: "record"
         case .log: "log"
         case .end: "end"
@@ -45,15 +47,15 @@ import Testing
         }
     }
 
-    /// One row for each phase: what hello, publish, tracks, chunk, statistics, event and end lead to.
+    /// One row for each phase: what hello, publish, tracks, chunk, marker, statistics, event and end lead to.
     @Test(arguments: [
-        ("greeting", "- violation violation violation violation violation violation"),
-        ("asking", "violation authorise violation violation violation log end"),
-        ("waiting", "violation violation violation violation violation log end"),
-        ("accepted", "violation violation setTracks violation record log end"),
-        ("running", "violation violation setTracks append record log end"),
-        ("rejected", "violation violation violation violation violation - -"),
-        ("over", "violation violation violation violation violation - -"),
+        ("greeting", "- violation violation violation violation violation violation violation"),
+        ("asking", "violation authorise violation violation violation violation log end"),
+        ("waiting", "violation violation violation violation violation violation log end"),
+        ("accepted", "violation violation setTracks violation mark record log end"),
+        ("running", "violation violation setTracks append mark record log end"),
+        ("rejected", "violation violation violation violation violation violation - -"),
+        ("over", "violation violation violation violation violation violation - -"),
     ]) func theTable(_ phase: String, _ expected: String) {
         let actions = Self.messages.map { message in
             var dialogue = Self.dialogue(phase)

@@ -18,10 +18,14 @@ struct Run {
     var samples: [Int: [Coded]] = [:]
     var statistics = TranscodeStatistics()
     var segments: SegmentGrid
+    var moves: [SegmentBoundaries.Move] = []
+    /// Where splices came to lie, in 90 kHz ticks.
+    var splices: [Int64] = []
 
+    /// - Parameter splices: each told before the first picture decoded at `told`, for `at`; in the clip's milliseconds.
     init(
         _ ladder: Ladder, _ clip: Clip, anchor: TimeAnchor? = nil, limits: TranscodeLimits = .init(),
-        hasAudio: Bool = true
+        hasAudio: Bool = true, splices: [(told: Int64, at: Int64)] = []
     ) throws {
         let anchor =
             anchor
@@ -36,7 +40,14 @@ struct Run {
         if !clip.audioConfiguration.isEmpty, hasAudio {
             try session.configure(audio: .aac(AudioSpecificConfig(parsing: clip.audioConfiguration)))
         }
+        var splices = splices[...]
         for sample in clip.samples where sample.isVideo || hasAudio {
+            while let next = splices.first, sample.decodeMilliseconds >= next.told {
+                splices.removeFirst()
+                let (time, outputs) = try session.splice(atMilliseconds: next.at)
+                self.splices.append(time)
+                try add(outputs)
+            }
             try add(sample.isVideo ? session.push(video: sample.input) : session.push(audio: sample.input))
         }
         try add(session.finish())
@@ -51,6 +62,7 @@ struct Run {
             case .track(let index, let track):
                 guard tracks[index] == nil else { throw OutOfOrder() }
                 tracks[index] = track
+            case .move(let move): moves.append(move)
             case .sample(let track, let sample, let number, let startsSegment):
                 guard tracks[track] != nil else { throw OutOfOrder() }
                 samples[track, default: []].append(

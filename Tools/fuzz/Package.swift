@@ -37,10 +37,11 @@ let package = Package(
         source("HLS", "Media"),
         source("DASH", "Media", "CXML2"),
         source("FLV", "Media"),
+        source("SCTE35", "Media"),
         source("RTMPServer", "Media", "FLV", "CRTMP"),
         source("ViewerTokens", "OpenSSLCrypto"),
         source("Settings", "Media", .product(name: "Yams", package: "Yams")),
-        source("Timeline", "Media", "Files", "ISOBMFF", "OpenSSLCrypto", "Sealing"),
+        source("Timeline", "Media", "Files", "ISOBMFF", "OpenSSLCrypto", "SCTE35", "Sealing"),
         source(
             "Packager",
             files: [
@@ -61,7 +62,7 @@ let package = Package(
             dependencies: [
                 "CFuzzer", "CRTMP", "ChunkStream", "CommonEncryption", "CPIX", "DASH", "FLV", "HLS", "ISOBMFF",
                 "MPEGTS",
-                "Media", "OpenSSLCrypto", "Origin", "Packager", "Probe", "RTMPServer", "Settings", "Timeline",
+                "Media", "OpenSSLCrypto", "Origin", "Packager", "Probe", "RTMPServer", "SCTE35", "Settings", "Timeline",
                 "ViewerTokens",
             ],
             path: "Fuzz", swiftSettings: settings),

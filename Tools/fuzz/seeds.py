@@ -5,6 +5,7 @@
 Each file is one input in the form that its target's comment in Tools/fuzz/Fuzz says.
 """
 
+import base64
 import hashlib
 import pathlib
 import re
@@ -29,6 +30,7 @@ def main():
         streams(folder)
     chunks()
     messages()
+    splices()
     texts()
     print(f"{sum(f.stat().st_size for f in CORPUS.rglob('*') if f.is_file())} bytes")
 
@@ -286,6 +288,21 @@ PROFILES = (
     {"speke": SPEKE.replace("{none: {}}", "{basic: {user: u, password: {env: KEY}}}")
         + "    prefetchSeconds: 60\n    onKeyFailure: {graceSeconds: 30, then: stop}\n"},
 )
+
+
+def splices():
+    """The sample messages of SCTE 35, clause 14, without their CRC, and what encoders make of them."""
+    samples = re.findall(r'"(/D[A-Za-z0-9+/=]+)"', (ROOT / "Tests/SCTE35Tests/SpliceInfoSectionTests.swift").read_text())
+    sections = [base64.b64decode(text)[:-4] for text in samples if len(text) > 40]
+    for section in sections:
+        save("splice", struct.pack(">HH", 4, len(section)) + section)
+    save("splice", b"".join(struct.pack(">HH", 4 * at, len(section)) + section for at, section in enumerate(sections)))
+    for name, members in (
+            ("onCuePoint", {"name": "scte35", "type": "event", "time": 4.5, "parameters": {"data": samples[0]}}),
+            ("onAdCue", {"cue": "SpliceOut", "id": "a1", "duration": 30.0, "elapsed": 2.0, "time": 9.0}),
+            ("onCuePoint", {"type": "com.youtube.cuepoint", "pre_roll_time_sec": 2.5, "break_duration_sec": 30.0,
+                            "splice_event_id": 0.0, "out_of_network_indicator": "1"})):
+        save("cue-point", rtmp.amf(name) + rtmp.amf(members))
 
 
 def texts():

@@ -41,7 +41,7 @@ struct FuzzTarget: Sendable {
     static let all = [
         chunkGuard, rtmpRead, amf, conversation, flv, chunkStream, cmafHeader, cmafChunk, avcSamples, hevcSamples,
         av1Samples, codecRecords, transportMuxer, profile, daemonConfiguration, cpix, hls, dash, transportStream,
-        resourcePath, viewerToken,
+        resourcePath, viewerToken, splice, cuePoint,
     ]
 }
 
