@@ -21,7 +21,7 @@ package actor HarvestDesk {
     /// As many as MediaPackage has at a time; one more is refused.
     static let maximumUnfinished = 10
     /// Those at work: packaging takes CPU time that viewers need.
-    static let maximumRunning = 2
+    package static let maximumRunning = 2
     /// Finished ones that can still be looked at.
     static let maximumFinished = 100
     /// Who may wait for the ends of jobs at a time; one more is answered at once.

@@ -262,7 +262,8 @@ package final class LiveChannel: Sendable {
         var unwritten: FileError?
         for endpoint in profile.endpoints {
             guard let group = group(of: endpoint) else { continue }
-            let firstListed = endpoint.firstListed(newest: last, segmentDuration: profile.ladder.segmentDuration)
+            let firstListed = endpoint.firstListed(
+                newest: last, segmentDuration: profile.ladder.segmentDuration, longestSegment: longestSegment)
             let bound: KeyGroup.Bound
             do throws(FileError) {
                 bound = try group.bind(snapshot, firstListed: firstListed) { timeline.keepToMemory(from: $0) }

@@ -26,7 +26,9 @@ extension LiveContent {
         let window = state.window
         let answer = published.flatMap { response -> EventLoopFuture<CachedResponse> in
             guard response.status == .ok else { return eventLoop.makeSucceededFuture(response) }
-            let key = "\(path.text)?\(base.milliseconds)#\(response.entityTag ?? "")"
+            // One answer for all that nobody knows: strangers can ask for any.
+            let isKnown = channel.mpdHistory.knows(base, of: whole.text)
+            let key = "\(path.text)?\(isKnown ? String(base.milliseconds) : "unknown")#\(response.entityTag ?? "")"
             let answer = make(key, on: eventLoop) {
                 let freshness = CachedResponse.Freshness.until(epochMilliseconds: window.nextChangeMilliseconds)
                 switch channel.mpdHistory.patch(of: whole.text, from: base) {

@@ -47,6 +47,21 @@ extension LiveContent {
                 freshness: .immutable, rest: stream))
     }
 
+    /// The answer for the first picture of a segment that is not whole yet: players of low latency reckon with the time
+    /// at which it ends, and it is listed a little later. Nil where they do not, or it is too far ahead.
+    func iFrameUnderWay(
+        _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, track: String,
+        number: UInt64, to asker: Asker?
+    ) -> OriginAnswer? {
+        let window = state.window
+        guard let asker, window.partTarget != nil, window.endpoint.package == .dash, !window.isEnded,
+            window.iFrameTracks.contains(where: { $0.track.name == track }),
+            let last = window.segments.last?.number, number > last, number - last <= 2
+        else { return nil }
+        let goal = PartGoal(endpoint: path.endpoint, track: track, position: MediaPosition(segment: number))
+        return later(path, channel, goal, state, to: asker)
+    }
+
     /// What comes next of the segment. Looks everything up anew: between two pieces the channel may have been replaced.
     private func piece(
         _ index: Int, of path: ResourcePath, track: String, revision: String, number: UInt64, to asker: Asker?,

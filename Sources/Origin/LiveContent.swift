@@ -61,7 +61,7 @@ package struct LiveContent: Sendable {
             guard endpoint.includeIframeOnlyStream, (endpoint.container == .ts) == isTransportStream else {
                 return .ready(.notFound)
             }
-            return segment(path, channel, state, track, revision, number, asIFrame: true, to: nil, on: eventLoop)
+            return segment(path, channel, state, track, revision, number, asIFrame: true, to: asker, on: eventLoop)
         case .part(let track, let revision, let number, let part):
             let position = MediaPosition(segment: number, part: part)
             return self.part(path, channel, state, track, revision, position, to: asker, on: eventLoop)
@@ -198,9 +198,11 @@ package struct LiveContent: Sendable {
         } else {
             (text, contentType) = try ManifestText.make(path.resource, window)
         }
-        func response(_ text: String) -> CachedResponse {
-            Self.manifest(text, contentType, .until(epochMilliseconds: window.nextChangeMilliseconds))
-        }
+        // An MPD of low latency changes with a part of the next key's first segment, whenever that comes.
+        let freshness =
+            mpd != nil && window.partTarget != nil
+            ? CachedResponse.Freshness.seconds(1) : .until(epochMilliseconds: window.nextChangeMilliseconds)
+        func response(_ text: String) -> CachedResponse { Self.manifest(text, contentType, freshness) }
         func published() throws -> CachedResponse {
             if let mpd { channel.mpdHistory.add(mpd, of: path.text) }
             return response(isDelta ? try ManifestText.make(path.resource, window, isDelta: true).text : text)
@@ -291,12 +293,11 @@ package struct LiveContent: Sendable {
             guard number > last else { return .ready(.notFound) }
             // Withheld: it may be there, without a key. Otherwise the next one or two are worth asking for again.
             if state.isWithheld { return .ready(Self.noKey) }
-            if !asIFrame,
-                let answer = segmentUnderWay(
-                    path, channel, state, track: track, revision: revision, number: number, to: asker)
-            {
-                return answer
-            }
+            let answer =
+                asIFrame
+                ? iFrameUnderWay(path, channel, state, track: track, number: number, to: asker)
+                : segmentUnderWay(path, channel, state, track: track, revision: revision, number: number, to: asker)
+            if let answer { return answer }
             return .ready(number <= last + 2 ? Self.tooEarly : .notFound)
         }
         guard revision == window.revision(of: bound), let (stored, _) = window.share(of: track, in: bound),

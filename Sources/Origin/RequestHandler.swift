@@ -100,7 +100,9 @@ final class RequestHandler: ChannelInboundHandler {
     private func write(_ response: CachedResponse, for head: HTTPRequestHead, context: ChannelHandlerContext) {
         // HTTP/1.0 has no chunks, and what is cut off would be taken for the whole; HEAD tells the length.
         if let asker, let rest = response.rest, head.method == .HEAD || head.version != .http1_1 {
-            return write(rest.whole(asker), for: head, context: context)
+            // Who was woken for nothing does not wait again: that would not end.
+            let whole = rest.whole(asker).map { $0.rest == nil ? $0 : Self.notYet }
+            return write(whole, for: head, context: context)
         }
         let now = clock()
         var plan = ResponsePlan(response, for: head, nowMilliseconds: now, date: date.text(epochSeconds: now / 1000))
@@ -135,6 +137,10 @@ final class RequestHandler: ChannelInboundHandler {
 
     // MARK: Piece by piece
 
+    private static let piecesInARow = 32
+    private static let notYet = CachedResponse.text(
+        .serviceUnavailable, "not there yet", freshness: .noStore, retryAfter: 1)
+
     /// One piece at a time, and none while earlier ones wait to be sent: a slow reader holds one piece, which is shared.
     private func sendNext(context: ChannelHandlerContext) {
         guard let asker, let sending, context.channel.isActive else { return }
@@ -157,7 +163,13 @@ final class RequestHandler: ChannelInboundHandler {
             self.sending?.index += 1
             self.sending?.bytes += buffer.readableBytes
             context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
-            sendNext(context: context)
+            // What is there already comes at once, and would go on from call to call: the stack is not for that.
+            guard sending.index % Self.piecesInARow == Self.piecesInARow - 1 else { return sendNext(context: context) }
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            context.eventLoop.execute {
+                let (handler, context) = bound.value
+                handler.sendNext(context: context)
+            }
         case .end:
             self.sending = nil
             metrics.count(status: HTTPResponseStatus.ok.code, bytes: sending.bytes)

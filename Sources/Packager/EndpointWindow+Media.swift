@@ -1,3 +1,4 @@
+import Keys
 import Media
 import Settings
 package import Timeline
@@ -25,6 +26,7 @@ extension EndpointWindow {
     package func iFrame(
         of stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
     ) throws(PackagingError) -> [UInt8] {
+        guard !isProtectedBySound(stored, in: bound) else { throw .noKey(track: stored.track.name) }
         let segment = try clear(stored, in: bound, read: read)
         let picture: [UInt8]
         do throws(ParseError) { picture = try IFrameFragment.make(of: segment) } catch {
@@ -38,9 +40,18 @@ extension EndpointWindow {
             [(picture, stored)], number: bound.number, endpoint: endpoint, keys: bound.keys, isIFrame: true)
     }
 
-    /// The tracks that have I-frames to be shown by themselves.
+    /// The tracks that have I-frames to be shown by themselves: not those whose pictures only the sound's key protects,
+    /// where both are in one file.
     package var iFrameTracks: [StoredTrack] {
-        endpoint.includeIframeOnlyStream ? tracks.filter { $0.track.kind == .video } : []
+        guard endpoint.includeIframeOnlyStream else { return [] }
+        return tracks.filter { stored in
+            guard stored.track.kind == .video else { return false }
+            return segments.last.map { !isProtectedBySound(stored, in: $0) } ?? true
+        }
+    }
+
+    private func isProtectedBySound(_ stored: StoredTrack, in bound: BoundSegment) -> Bool {
+        key(for: stored, in: bound) != nil && bound.keys?.key(for: stored.track) == nil
     }
 
     /// Whether manifests name a track's I-frames.

@@ -87,7 +87,8 @@ package struct EndpointWindow: Sendable {
     /// The segments that manifests list: the newest, as far back as the profile's window reaches.
     package var listed: ArraySlice<BoundSegment> {
         guard shift == nil, let last = segments.last else { return segments[...] }
-        let first = endpoint.firstListed(newest: last.number, segmentDuration: segmentDuration)
+        let first = endpoint.firstListed(
+            newest: last.number, segmentDuration: segmentDuration, longestSegment: longestSegment)
         return segments[place(of: first)...]
     }
 
@@ -254,11 +255,17 @@ package enum PackagingError: Error, Sendable, Equatable, CustomStringConvertible
 }
 
 extension EndpointProfile {
-    /// The oldest number that manifests list when `newest` is the newest: the profile's window, three segments at least.
-    /// For events too, whose window is all that is stored: a hole in it, listed as gaps, is not to be longer.
-    package func firstListed(newest: UInt64, segmentDuration: Ticks) -> UInt64 {
+    /// The oldest number that manifests list when `newest` is the newest: the profile's window, three segments at least,
+    /// and in HLS three target durations (RFC 8216, clause 6.2.2). For events too, whose window is all that is stored: a
+    /// hole in it, listed as gaps, is not to be longer.
+    /// - Parameter longestSegment: that can be, which the target duration is made of.
+    package func firstListed(newest: UInt64, segmentDuration: Ticks, longestSegment: Ticks) -> UInt64 {
+        let duration = max(segmentDuration.value, 1)
         let window = Ticks(Int64(windowSeconds), timescale: 1).rescaled(to: segmentDuration.timescale)
-        let count = max(UInt64(clamping: window.value / max(segmentDuration.value, 1)), 3)
+        let target = Ticks(longestSegment.rescaled(to: 1, rounding: .up).value, timescale: 1)
+            .rescaled(to: segmentDuration.timescale).value
+        let least = package == .hls ? (Int128(target) * 3 + Int128(duration) - 1) / Int128(duration) : 0
+        let count = max(UInt64(clamping: window.value / duration), UInt64(clamping: least), 3)
         return newest >= count ? newest - count + 1 : 0
     }
 

@@ -157,7 +157,7 @@ extension EndpointWindow {
     fileprivate var inTheClear: EndpointWindow {
         var window = self
         window.endpoint.encryption = nil
-        window.revision = "clear"
+        window.revision = "clear-\(revision)"
         window.segments = segments.map { bound in
             BoundSegment(segment: bound.segment, keys: nil, run: bound.run.withoutKey, slate: bound.slate)
         }

@@ -39,6 +39,9 @@ package final class MPDHistory: Sendable {
         revisions.withLock { all in
             var kept = all[name] ?? []
             guard kept.last != mpd else { return }
+            // Another thread was faster with a later one.
+            let time = mpd.publishTime?.milliseconds ?? .max
+            guard time > kept.last?.publishTime?.milliseconds ?? .min else { return }
             kept.append(mpd)
             let oldest = (mpd.publishTime?.milliseconds ?? 0) - Int64(mpd.patchLocation?.lifetimeSeconds ?? 0) * 1000
             // Of one that cannot be patched the newest is enough.
@@ -51,6 +54,13 @@ package final class MPDHistory: Sendable {
             }.count
             kept.removeFirst(kept.count - max(fitting, 1))
             all[name] = kept
+        }
+    }
+
+    /// Whether a revision of that time can still be patched.
+    package func knows(_ publishTime: Ticks, of name: String) -> Bool {
+        revisions.withLock { all in
+            all[name]?.contains { $0.publishTime?.milliseconds == publishTime.milliseconds } ?? false
         }
     }
 

@@ -17,6 +17,7 @@ struct LadderPlan {
         let index: Int
         let rung: VideoRung
         let grid: FrameGrid
+        let framesPerSegment: Int64
     }
 
     /// The slowest grid: where it has a frame, so has every other whose rate is a multiple.
@@ -95,7 +96,7 @@ struct LadderPlan {
                 "\(rung.name): a GOP of \(rung.gopSize) frames does not divide a segment of \(frames) frames")
         }
         guard rung.bFrames <= 16 else { throw .invalidLadder("\(rung.name): \(rung.bFrames) B-frames") }
-        return EncodedRung(index: index, rung: rung, grid: grid)
+        return EncodedRung(index: index, rung: rung, grid: grid, framesPerSegment: frames)
     }
 
     private static func validate(_ rung: AudioRung) throws(TranscodeError) {

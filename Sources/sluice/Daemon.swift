@@ -53,9 +53,12 @@ struct Daemon {
             hostKey: try await HostKeySource.load(configuration.storage, logger),
             sealsMedia: configuration.storage.seal,
             http: http, clock: clock, logger: logger)
+        // Threads of its own: an archive that hangs is not to keep viewers from what is made for them.
+        let harvestThreads = NIOThreadPool(numberOfThreads: HarvestDesk.maximumRunning)
+        harvestThreads.start()
         harvests = HarvestDesk(
             destinations: configuration.harvestDestinations.mapValues { HarvestDestination($0, http: http) },
-            threads: .singleton, logger: logger, clock: { clock.now() })
+            threads: harvestThreads, logger: logger, clock: { clock.now() })
         let failures = logger
         content = LiveContent(
             channels: directory, cache: cache, threads: .singleton, clock: { clock.now() },
@@ -99,7 +102,7 @@ struct Daemon {
         // Stopped in reverse order: those who spread requests look elsewhere, then no more encoders, then what is on air
         // is finished, then the servers.
         let services: [any Service] = [
-            channels, HarvestService(desk: harvests), admin, OriginService(origin: origin),
+            channels, admin, HarvestService(desk: harvests), OriginService(origin: origin),
             ReloadService(channels: channels, supervisor: supervisor),
             SupervisorService(supervisor: supervisor),
             DrainService(seconds: configuration.origin.drainSeconds, readiness: readiness, logger: logger),
@@ -163,12 +166,12 @@ private struct OriginService: Service {
     }
 }
 
-/// Ends the harvests under way when the daemon stops.
+/// Ends the harvests under way when the daemon stops: before the admin server, at which somebody waits for their ends.
 private struct HarvestService: Service {
     let desk: HarvestDesk
 
     func run() async throws {
-        try await gracefulShutdown()
+        try? await gracefulShutdown()
         await desk.stop()
     }
 }

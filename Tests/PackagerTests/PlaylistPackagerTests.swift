@@ -236,7 +236,11 @@ import Timeline
         let window = try Stage([[0, 1, 2, 3, 4, 5]]).window(endpoint)
         #expect(window.listed.map(\.number) == [3, 4, 5].map { Stage.number + $0 })
         #expect(window.segment(Stage.number)?.number == Stage.number, "what left the playlist can still be fetched")
-        #expect(endpoint.firstListed(newest: 1, segmentDuration: Stage.duration) == 0)
-        #expect(endpoint.firstListed(newest: .max, segmentDuration: Ticks(1, timescale: 1)) == UInt64.max - 2)
+        #expect(endpoint.firstListed(newest: 1, segmentDuration: Stage.duration, longestSegment: Stage.duration) == 0)
+        let second = Ticks(1, timescale: 1)
+        #expect(endpoint.firstListed(newest: .max, segmentDuration: second, longestSegment: second) == UInt64.max - 2)
+        // Three target durations, whatever the window.
+        let long = Ticks(5, timescale: 2)
+        #expect(endpoint.firstListed(newest: 100, segmentDuration: second, longestSegment: long) == 92)
     }
 }

@@ -78,7 +78,8 @@ extension EndpointWindow {
             let seconds = min(shift.windowSeconds ?? endpoint.windowSeconds, UInt32(TimeShift.longestRangeSeconds))
             var endpoint = endpoint
             endpoint.windowSeconds = seconds
-            range.firstNumber = endpoint.firstListed(newest: range.lastNumber, segmentDuration: segmentDuration)
+            range.firstNumber = endpoint.firstListed(
+                newest: range.lastNumber, segmentDuration: segmentDuration, longestSegment: longestSegment)
             if shift.windowSeconds != nil { query.append("window=\(seconds)") }
         } else {
             let most = segmentCount(UInt32(TimeShift.longestRangeSeconds), .down)
