@@ -1,4 +1,3 @@
-import CXML2
 internal import Media
 
 extension MPD {
@@ -7,135 +6,16 @@ extension MPD {
     /// - Parameter bytes: the document, UTF-8, at most 16 MiB. One with a document type is refused, as that is
     ///   what entities need: none expands here, and none is loaded from elsewhere.
     package init(parsing bytes: [UInt8]) throws(MPDError) {
-        guard bytes.count <= 16 << 20 else { throw MPDError("a document of \(bytes.count) bytes") }
-        let root = try Element(parsing: bytes.span)
-        guard root.name == "MPD", root.namespace == MPD.namespace else {
+        guard bytes.count <= Self.greatestSize else { throw MPDError("a document of \(bytes.count) bytes") }
+        try self.init(try XMLElement(parsing: bytes.span))
+    }
+
+    static let greatestSize = 16 << 20
+
+    init(_ element: XMLElement) throws(MPDError) {
+        guard element.name == "MPD", element.namespace == MPD.namespace else {
             throw MPDError("the root element is no MPD")
         }
-        try self.init(root)
-    }
-}
-
-/// An element with its attributes by their names as written.
-private struct Element {
-    let name: String
-    let namespace: String
-    /// Without white space around it.
-    let text: String
-    private var attributes: [String: String] = [:]
-    private var children: [Element] = []
-
-    private static let greatestDepth = 64
-    /// libxml2 is set up once for the process; a static is initialised once, by whichever thread is first.
-    private static let isReady = sluice_xml_initialise() == 0
-
-    init(parsing xml: Span<UInt8>) throws(MPDError) {
-        do throws(UTF8.ValidationError) { _ = try UTF8Span(validating: xml) } catch { throw MPDError("not UTF-8") }
-        guard Self.isReady, let context = unsafe xmlNewParserCtxt() else { throw MPDError("no memory") }
-        defer { unsafe xmlFreeParserCtxt(context) }
-        let parsed = unsafe xml.withUnsafeBytes { bytes in
-            unsafe xmlCtxtReadMemory(
-                context, bytes.bindMemory(to: CChar.self).baseAddress, Int32(bytes.count), nil, "UTF-8",
-                sluice_xml_options)
-        }
-        guard let document = unsafe parsed else { throw MPDError("not well-formed XML") }
-        defer { unsafe xmlFreeDoc(document) }
-        guard unsafe document.pointee.intSubset == nil, let root = unsafe xmlDocGetRootElement(document) else {
-            throw MPDError("a document type declaration, or no element")
-        }
-        self = try unsafe Element(copying: root, depth: 1)
-    }
-
-    private init(copying node: UnsafeMutablePointer<xmlNode>, depth: Int) throws(MPDError) {
-        guard depth <= Self.greatestDepth else { throw MPDError("elements nest deeper than \(Self.greatestDepth)") }
-        name = unsafe Self.string(node.pointee.name)
-        namespace = unsafe node.pointee.ns.map { unsafe Self.string($0.pointee.href) } ?? ""
-        text = Self.trimmed(unsafe Self.content(node.pointee.children))
-        var attribute = unsafe node.pointee.properties
-        while let current = unsafe attribute {
-            let prefix = unsafe current.pointee.ns.map { unsafe Self.string($0.pointee.prefix) + ":" } ?? ""
-            attributes[prefix + (unsafe Self.string(current.pointee.name))] =
-                unsafe Self.content(current.pointee.children)
-            unsafe attribute = current.pointee.next
-        }
-        var child = unsafe node.pointee.children
-        while let current = unsafe child {
-            if unsafe current.pointee.type == XML_ELEMENT_NODE {
-                children.append(try unsafe Element(copying: current, depth: depth + 1))
-            }
-            unsafe child = current.pointee.next
-        }
-    }
-
-    /// The text nodes of a list of siblings.
-    private static func content(_ first: UnsafeMutablePointer<xmlNode>?) -> String {
-        var text = ""
-        var node = unsafe first
-        while let current = unsafe node {
-            if unsafe current.pointee.type == XML_TEXT_NODE { text += unsafe string(current.pointee.content) }
-            unsafe node = current.pointee.next
-        }
-        return text
-    }
-
-    private static func string(_ text: UnsafePointer<xmlChar>?) -> String {
-        unsafe text.map { unsafe String(cString: $0) } ?? ""
-    }
-
-    static func trimmed(_ text: some StringProtocol) -> String {
-        guard let first = text.firstIndex(where: { !$0.isWhitespace }),
-            let last = text.lastIndex(where: { !$0.isWhitespace })
-        else { return "" }
-        return String(text[first...last])
-    }
-
-    func children(_ name: String, namespace: String = MPD.namespace) -> [Element] {
-        children.filter { $0.name == name && $0.namespace == namespace }
-    }
-
-    func child(_ name: String) -> Element? { children(name).first }
-
-    func string(_ name: String) -> String? { attributes[name] }
-
-    /// An attribute with a prefix, whichever the document uses.
-    func prefixed(_ name: String) -> String? { attributes.first { $0.key.hasSuffix(":" + name) }?.value }
-
-    func required(_ name: String) throws(MPDError) -> String {
-        guard let value = string(name) else { throw MPDError("\(self.name) without \(name)") }
-        return value
-    }
-
-    func integer<T: FixedWidthInteger>(_ name: String, _ type: T.Type = T.self) throws(MPDError) -> T? {
-        try convert(name) { T($0, radix: 10) }
-    }
-
-    func duration(_ name: String) throws(MPDError) -> Ticks? { try convert(name, XMLTime.parseDuration) }
-
-    /// A decimal number is a duration's seconds by another name; nil also for INF.
-    func seconds(_ name: String) throws(MPDError) -> Ticks? {
-        guard string(name) != "INF" else { return nil }
-        return try convert(name) { XMLTime.parseDuration("PT\($0)S") }
-    }
-
-    func dateTime(_ name: String) throws(MPDError) -> Ticks? { try convert(name, XMLTime.parseDateTime) }
-
-    func frameRate(_ name: String) throws(MPDError) -> FrameRate? {
-        try convert(name) { text in
-            let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { UInt32($0, radix: 10) ?? 0 }
-            guard (1...2).contains(parts.count), !parts.contains(0) else { return nil }
-            return FrameRate(parts[0], parts.count == 2 ? parts[1] : 1)
-        }
-    }
-
-    private func convert<T>(_ name: String, _ conversion: (String) -> T?) throws(MPDError) -> T? {
-        guard let text = string(name) else { return nil }
-        guard let value = conversion(text) else { throw MPDError("\(self.name)@\(name) is \"\(text.prefix(40))\"") }
-        return value
-    }
-}
-
-extension MPD {
-    fileprivate init(_ element: Element) throws(MPDError) {
         let typeName = element.string("type") ?? "static"
         guard let type = PresentationType(rawValue: typeName) else { throw MPDError("MPD@type is \(typeName)") }
         guard let minBufferTime = try element.duration("minBufferTime") else {
@@ -144,7 +24,7 @@ extension MPD {
         self.init(
             id: element.string("id"),
             profiles: try element.required("profiles").split(separator: ",").map {
-                Profile(rawValue: Element.trimmed($0))
+                Profile(rawValue: XMLElement.trimmed($0))
             },
             type: type, availabilityStartTime: try element.dateTime("availabilityStartTime"),
             publishTime: try element.dateTime("publishTime"),
@@ -156,13 +36,14 @@ extension MPD {
         if let description = element.child("ServiceDescription") {
             serviceDescription = try ServiceDescription(description)
         }
+        patchLocation = try PatchLocation.first(in: element)
         for period in element.children("Period") { periods.append(try Period(period)) }
         utcTimings = try UTCTiming.all(in: element)
     }
 }
 
 extension ServiceDescription {
-    fileprivate init(_ element: Element) throws(MPDError) {
+    fileprivate init(_ element: XMLElement) throws(MPDError) {
         self.init(id: try element.integer("id") ?? 0)
         if let node = element.child("Latency"), let target = try node.integer("target", UInt32.self) {
             latency = Latency(
@@ -176,7 +57,7 @@ extension ServiceDescription {
         }
     }
 
-    private static func thousandths(_ element: Element, _ name: String) throws(MPDError) -> UInt32? {
+    private static func thousandths(_ element: XMLElement, _ name: String) throws(MPDError) -> UInt32? {
         guard let time = try element.seconds(name) else { return nil }
         guard let value = UInt32(exactly: time.milliseconds) else {
             throw MPDError("\(element.name)@\(name) is \(time) s")
@@ -186,16 +67,17 @@ extension ServiceDescription {
 }
 
 extension Period {
-    fileprivate init(_ element: Element) throws(MPDError) {
+    fileprivate init(_ element: XMLElement) throws(MPDError) {
         self.init(
             id: element.string("id") ?? "", start: try element.duration("start"),
             duration: try element.duration("duration"))
+        eventStreams = try EventStream.all(in: element)
         for set in element.children("AdaptationSet") { adaptationSets.append(try AdaptationSet(set)) }
     }
 }
 
 extension AdaptationSet {
-    fileprivate init(_ element: Element) throws(MPDError) {
+    fileprivate init(_ element: XMLElement) throws(MPDError) {
         self.init(
             id: try element.integer("id") ?? 0,
             contentType: element.string("contentType").flatMap { ContentType(rawValue: $0) },
@@ -216,7 +98,7 @@ extension AdaptationSet {
 }
 
 extension Representation {
-    fileprivate init(_ element: Element) throws(MPDError) {
+    fileprivate init(_ element: XMLElement) throws(MPDError) {
         guard let bandwidth = try element.integer("bandwidth", UInt64.self) else {
             throw MPDError("Representation without bandwidth")
         }
@@ -233,7 +115,7 @@ extension Representation {
 }
 
 extension UTCTiming {
-    fileprivate static func all(in element: Element) throws(MPDError) -> [UTCTiming] {
+    fileprivate static func all(in element: XMLElement) throws(MPDError) -> [UTCTiming] {
         var timings: [UTCTiming] = []
         for node in element.children("UTCTiming") {
             timings.append(
@@ -244,7 +126,7 @@ extension UTCTiming {
 }
 
 extension ProducerReferenceTime {
-    fileprivate static func first(in element: Element) throws(MPDError) -> ProducerReferenceTime? {
+    fileprivate static func first(in element: XMLElement) throws(MPDError) -> ProducerReferenceTime? {
         guard let node = element.child("ProducerReferenceTime"), let id = try node.integer("id", UInt32.self),
             let time = try node.dateTime("wallClockTime"), let media = try node.integer("presentationTime", UInt64.self)
         else { return nil }
@@ -255,7 +137,7 @@ extension ProducerReferenceTime {
 }
 
 extension Descriptor {
-    fileprivate static func all(_ name: String, in element: Element) throws(MPDError) -> [Descriptor] {
+    fileprivate static func all(_ name: String, in element: XMLElement) throws(MPDError) -> [Descriptor] {
         var descriptors: [Descriptor] = []
         for node in element.children(name) {
             descriptors.append(
@@ -268,7 +150,7 @@ extension Descriptor {
 
 extension ContentProtection {
     /// PSSH boxes, PlayReady objects and licence URLs; fragments are not told from them.
-    fileprivate static func all(in element: Element) throws(MPDError) -> [ContentProtection] {
+    fileprivate static func all(in element: XMLElement) throws(MPDError) -> [ContentProtection] {
         var protections: [ContentProtection] = []
         for node in element.children("ContentProtection") {
             var protection = ContentProtection(
@@ -298,14 +180,14 @@ extension ContentProtection {
         return protections
     }
 
-    private static func base64(_ element: Element) throws(MPDError) -> [UInt8] {
+    private static func base64(_ element: XMLElement) throws(MPDError) -> [UInt8] {
         guard let bytes = Base64.decode(element.text) else { throw MPDError("\(element.name) is no base64") }
         return bytes
     }
 }
 
 extension SegmentTemplate {
-    fileprivate static func first(in element: Element) throws(MPDError) -> SegmentTemplate? {
+    fileprivate static func first(in element: XMLElement) throws(MPDError) -> SegmentTemplate? {
         guard let node = element.child("SegmentTemplate") else { return nil }
         let timescale = try node.integer("timescale", UInt32.self) ?? 1
         guard timescale > 0 else { throw MPDError("SegmentTemplate@timescale is 0") }
@@ -328,7 +210,7 @@ extension SegmentTemplate {
 }
 
 extension SegmentTimeline {
-    fileprivate init(_ element: Element) throws(MPDError) {
+    fileprivate init(_ element: XMLElement) throws(MPDError) {
         self.init()
         for node in element.children("S") {
             guard let duration = try node.integer("d", UInt64.self) else { throw MPDError("S without d") }

@@ -4,6 +4,8 @@ package import Media
 package struct PatchLocation: Sendable, Hashable {
     /// Relative to the MPD; which revision it has follows as a query.
     package var url: String
+    /// The URL is another's, and says itself which revision it is for.
+    package private(set) var isComplete = false
     /// So many seconds after an MPD was published it can be patched.
     package var lifetimeSeconds: UInt32
 
@@ -15,11 +17,30 @@ package struct PatchLocation: Sendable, Hashable {
     static let parameter = "publishTime"
 
     /// - Parameter publishTime: of the MPD that it stands in.
+    init(reading text: String, lifetimeSeconds: UInt32, publishTime: Ticks?) {
+        self.init(url: text, lifetimeSeconds: lifetimeSeconds)
+        guard let query = publishTime.map(Self.query), text.hasSuffix(query) else {
+            isComplete = true
+            return
+        }
+        url = String(text.dropLast(query.count))
+    }
+
+    private static func query(_ publishTime: Ticks) -> String {
+        "?\(parameter)=\(XMLTime.dateTime(publishTime).replacing(":", with: "%3A"))"
+    }
+
+    /// What a player asks for, relative to the MPD.
+    ///
+    /// - Parameter publishTime: of the MPD that it stands in.
+    package func reference(from publishTime: Ticks) -> String {
+        isComplete ? url : url + Self.query(publishTime)
+    }
+
+    /// - Parameter publishTime: of the MPD that it stands in.
     func write(from publishTime: Ticks, to writer: inout XMLWriter, namespace: String? = nil) {
-        let time = XMLTime.dateTime(publishTime).replacing(":", with: "%3A")
         writer.element(
-            "PatchLocation", ["xmlns": namespace, "ttl": String(lifetimeSeconds)],
-            text: "\(url)?\(Self.parameter)=\(time)")
+            "PatchLocation", ["xmlns": namespace, "ttl": String(lifetimeSeconds)], text: reference(from: publishTime))
     }
 
     /// The revision that a request for a patch starts from; nil where it names none.

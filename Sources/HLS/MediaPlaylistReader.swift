@@ -28,6 +28,8 @@ private struct MediaPlaylistReader {
 
     private var keys: [Key] = []
     private var map: MediaInitialization?
+    /// No key was in force where the map stood.
+    private var isMapClear = false
 
     private var duration: SegmentDuration?
     private var byteRange: ByteRange?
@@ -42,7 +44,8 @@ private struct MediaPlaylistReader {
         playlist.segments.append(
             MediaSegment(
                 uri: uri, duration: duration, byteRange: byteRange, isDiscontinuity: isDiscontinuity,
-                programDateTime: programDateTime, isGap: isGap, keys: keys, map: map, parts: parts,
+                programDateTime: programDateTime, isGap: isGap, keys: keys, map: map,
+                isMapClear: isMapClear && keys.contains { $0.method == .aes128 }, parts: parts,
                 unknownTags: unknownTags))
         self.duration = nil
         parts = []
@@ -60,7 +63,9 @@ private struct MediaPlaylistReader {
         case ByteRange.tag: byteRange = try ByteRange(parsing: value)
         case "#EXT-X-DISCONTINUITY": isDiscontinuity = true
         case Key.tag: take(try Key(parsing: value))
-        case MediaInitialization.tag: map = try MediaInitialization(parsing: value)
+        case MediaInitialization.tag:
+            map = try MediaInitialization(parsing: value)
+            isMapClear = keys.isEmpty
         case "#EXT-X-PROGRAM-DATE-TIME":
             guard let time = CivilTime(parsing: value)?.ticks else {
                 throw PlaylistError("no date: \(value.prefix(40))")

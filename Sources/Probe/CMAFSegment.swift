@@ -12,6 +12,8 @@ package struct CMAFSegment {
 
     /// Samples of at least this many bytes are protected at least in part, by any scheme.
     private static let blockSize = 16
+    /// Clear before the protected bytes of a slice are its header, and a block or a few: not as much as this.
+    private static let sliceSizeThatProves = 512
     /// So many frames that all look like AAC are AAC: 2^-24 for random ones.
     private static let frameCountThatProves = 24
 
@@ -44,6 +46,9 @@ package struct CMAFSegment {
         if let picture = header.track.codec.pictureSize { size = (Int(picture.width), Int(picture.height)) }
         return SegmentFacts(
             start: Ticks(table.fragments[0].baseMediaDecodeTime, timescale: timescale),
+            shown: Ticks(
+                table.fragments[0].baseMediaDecodeTime &+ Int64(samples.first?.sample.compositionOffset ?? 0),
+                timescale: timescale),
             duration: Ticks(table.duration, timescale: timescale),
             frame: Ticks(Int64(samples.map(\.sample.duration).max() ?? 0), timescale: timescale),
             codecs: [header.track.codec.rfc6381], size: size)
@@ -115,8 +120,36 @@ package struct CMAFSegment {
             let runs = encryption.subsamples(ofSample: index)
             protectedBytes += runs.isEmpty ? UInt64(sample.size) : runs.reduce(0) { $0 + UInt64($1.protected) }
         }
-        guard protectedBytes == 0, largest > Self.blockSize else { return nil }
-        return Issue(.clear, "no byte of the segment is within a protected range")
+        guard protectedBytes > 0 || largest <= Self.blockSize else {
+            return Issue(.clear, "no byte of the segment is within a protected range")
+        }
+        return clearSample()
+    }
+
+    /// A sample that is in the clear among others that are not, though it is too long for that.
+    private func clearSample() -> Issue? {
+        for (_, sample, fragment, index) in samples {
+            guard let runs = table.fragments[fragment].encryption?.subsamples(ofSample: index), !runs.isEmpty,
+                runs.allSatisfy({ $0.protected == 0 })
+            else { continue }
+            switch header.track.codec {
+            case .avc(let record, _, _):
+                var cursor = NALUnitCursor(lengthSize: record.nalUnitLengthSize)
+                let data = bytes.span.extracting(sample.offset..<sample.offset + sample.size)
+                while let range = try? cursor.next(in: data) {
+                    guard range.count >= Self.sliceSizeThatProves else { continue }
+                    let type = NALUnitHeader(data[range.lowerBound]).type
+                    guard type == .slice || type == .idrSlice else { continue }
+                    return Issue(.clear, "sample \(index) of fragment \(fragment) has a slice in the clear")
+                }
+            case .aac, .ac3, .eac3, .opus:
+                if sample.size > Self.blockSize {
+                    return Issue(.clear, "sample \(index) of fragment \(fragment) is in the clear")
+                }
+            case .hevc, .av1: break  // their bytes are not looked at
+            }
+        }
+        return nil
     }
 
     /// - Parameters:

@@ -8,6 +8,8 @@ struct DASHWalk {
     private let firstLook: Int
     private var history = MPDHistory()
     private var mpd: MPD?
+    /// Of `mpd`.
+    private var text: [UInt8] = []
     private var walks: [String: RenditionWalk] = [:]
     /// Representations in the order in which they came.
     private var order: [String] = []
@@ -30,6 +32,7 @@ struct DASHWalk {
 
     /// Fetches the MPD, then the segments that are new.
     mutating func round(now: Int64, _ context: inout ProbeContext) async {
+        let patch = await fetchPatch(&context)
         guard let response = await context.fetch(url, .mpd, place: place) else { return }
         let mpd: MPD
         do throws(MPDError) {
@@ -37,16 +40,18 @@ struct DASHWalk {
         } catch {
             return context.log.add(Issue(.mpdSyntax, "\(error)"), at: place)
         }
+        if let patch { context.log.add(patch.issues(mpd), at: place) }
         self.mpd = mpd
+        text = response.body
+        let elapsed = (now - (mpd.availabilityStartTime?.milliseconds ?? 0)) * 1000
         context.log.add(MPDRules.issues(mpd, now: now), at: place)
-        context.log.add(history.take(mpd, text: response.body), at: place)
+        context.log.add(history.take(mpd, text: response.body, elapsed: elapsed), at: place)
         if !mpd.isFinal {
             let segment = mpd.maxSegmentDuration ?? mpd.minBufferTime
             let limit = max(
                 segment.rescaled(to: 1, rounding: .up).value, mpd.minimumUpdatePeriod?.rescaled(to: 1).value ?? 0)
             context.log.add(ProbeContext.ageIssues(response, manifestLimit: max(limit, 1)), at: place)
         }
-        let elapsed = (now - (mpd.availabilityStartTime?.milliseconds ?? 0)) * 1000
         if !hasAskedTheTime, !mpd.isFinal { await EarlySegments.ask(mpd, url: url, elapsed: elapsed, &context) }
         await askTheTime(mpd, &context)
         var newest: Int64?
@@ -59,6 +64,15 @@ struct DASHWalk {
         }
         checkEdge(newest, elapsed: elapsed, now: now, mpd, &context)
         for id in representationIDs(mpd) { await fetchSegments(of: id, mpd, elapsed: elapsed, &context) }
+    }
+
+    /// What would make the MPD of now of the one before.
+    private func fetchPatch(_ context: inout ProbeContext) async -> FetchedPatch? {
+        guard let mpd, let location = mpd.patchLocation, let time = mpd.publishTime,
+            let address = Reference.resolve(location.reference(from: time), against: url),
+            let response = await context.fetch(address, .patch, place: place)
+        else { return nil }
+        return FetchedPatch(original: text, patch: response.body)
     }
 
     private func representationIDs(_ mpd: MPD) -> [String] {

@@ -13,6 +13,8 @@ struct HLSWalk {
         var isAsked = false
         /// The highest number fetched or passed over.
         var taken: UInt64?
+        /// It was asked for a segment that had left.
+        var hasAskedForGone = false
         /// Milliseconds of the probe's clock at which a reload last brought a segment.
         var changedAt: Int64 = 0
     }
@@ -93,10 +95,12 @@ struct HLSWalk {
                 .check(current, &context)
         }
         for index in playlists.indices { await fetchSegments(index, &context) }
-        let frames = playlists.compactMap { $0.walk.facts?.frame.microseconds }
+        // A picture that stands for a whole segment is no measure.
+        let frames = playlists.compactMap { $0.walk.isOfIFrames ? nil : $0.walk.facts?.frame.microseconds }
         // Text has milliseconds; where nothing could be fetched, a frame of 25 a second.
         let frame = (frames.max() ?? 40_000) + 1000
         context.log.add(RenditionAlignment.issues(fetched, frame: frame), at: Reference.fileName(url))
+        context.log.add(RenditionAlignment.mediaIssues(playlists.map(\.walk)), at: Reference.fileName(url))
     }
 
     private mutating func reload(_ index: Int, now: Int64, _ context: inout ProbeContext) async {
@@ -132,6 +136,24 @@ struct HLSWalk {
             playlists[index].changedAt = now
         }
         playlists[index].current = playlist
+        if let before { await askForGone(index, before, playlist, &context) }
+    }
+
+    /// What has left stays for its own duration and that of the playlist. RFC 8216, clause 6.2.2. Asked once.
+    private mutating func askForGone(
+        _ index: Int, _ before: MediaPlaylist, _ playlist: MediaPlaylist, _ context: inout ProbeContext
+    ) async {
+        guard !playlists[index].hasAskedForGone, playlist.mediaSequence > before.mediaSequence,
+            let place = Int(exactly: playlist.mediaSequence - before.mediaSequence - 1), place < before.segments.count,
+            case let segment = before.segments[place], !segment.isGap, segment.byteRange == nil,
+            let address = Reference.resolve(segment.uri, against: playlists[index].url)
+        else { return }
+        playlists[index].hasAskedForGone = true
+        if let status = await context.status(of: address), status != 200 {
+            context.log.add(
+                Issue(.removal, "\(status) for \(segment.uri), which the playlist before had"),
+                at: playlists[index].walk.report.name)
+        }
     }
 
     private mutating func fetchSegments(_ index: Int, _ context: inout ProbeContext) async {
@@ -161,7 +183,7 @@ struct HLSWalk {
             duration: segment.duration.duration, isDiscontinuity: segment.isDiscontinuity)
         if let map = segment.map {
             guard let address = Reference.resolve(map.uri, against: base) else { return nil }
-            job.initialization = .init(url: address, range: map.byteRange.flatMap { ByteRangeOfResource($0) })
+            job.initialization = .init(url: address, range: map.byteRange.flatMap { ByteRangeOfResource($0) }, isClear: segment.isMapClear)
         }
         // Without one, the media sequence number counts. RFC 8216, clause 5.2.
         func iv(_ key: Key) -> [UInt8] {
@@ -205,10 +227,14 @@ struct HLSWalk {
             let audio = playlist.renditions.filter { $0.kind == .audio && $0.groupID == variant.audio }.compactMap {
                 $0.uri.flatMap { walk(of: $0) }
             }
-            let codecs = facts.codecs + audio.flatMap { $0.facts?.codecs ?? [] }
+            // What could not be fetched, or is not there, has been said.
+            let isWhole =
+                audio.allSatisfy { $0.facts != nil }
+                && (variant.audio == nil || playlist.renditions.contains { $0.groupID == variant.audio })
             let issues = Self.issues(
                 bandwidth: variant.bandwidth, codecs: variant.codecs, resolution: variant.resolution,
-                measured: own.peakBitrate + (audio.map(\.peakBitrate).max() ?? 0), codecs, facts.size)
+                measured: own.peakBitrate + (audio.map(\.peakBitrate).max() ?? 0),
+                isWhole ? facts.codecs + audio.flatMap { $0.facts?.codecs ?? [] } : variant.codecs, facts.size)
             context.log.add(issues, at: own.report.name)
         }
         for variant in playlist.iFrameVariants {

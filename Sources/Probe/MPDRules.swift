@@ -1,5 +1,6 @@
 package import DASH
 import Media
+import SCTE35
 
 /// What one MPD says by itself. ISO/IEC 23009-1:2022, clause 5.3.
 package enum MPDRules {
@@ -16,6 +17,7 @@ package enum MPDRules {
         }
         if mpd.periods.isEmpty { issues.append(Issue(.periods, "there is none")) }
         issues += periodIssues(mpd)
+        for period in mpd.periods { issues += eventIssues(period) }
         for index in mpd.periods.indices {
             let representations = mpd.representations(ofPeriod: index)
             if representations.isEmpty {
@@ -42,16 +44,39 @@ package enum MPDRules {
             issues.append(Issue(.periods, "the id \(period.id.debugDescription) is there twice"))
         }
         if mpd.type == .dynamic, ids.contains("") { issues.append(Issue(.periods, "a period without id")) }
-        var previous: Int64?
+        var previous: (start: Int64, end: Int64?)?
         for (period, start) in zip(mpd.periods, mpd.periodStarts) {
             guard let start else {
                 issues.append(Issue(.periods, "\(period.id) has no start"))
                 continue
             }
-            if let previous, start <= previous {
+            if let previous, start <= previous.start {
                 issues.append(Issue(.periods, "\(period.id) starts no later than the one before"))
+            } else if let end = previous?.end, start < end {
+                issues.append(Issue(.periods, "\(period.id) starts \((end - start) / 1000) ms before the end of the other"))
             }
-            previous = start
+            previous = (start, period.duration.map { start &+ $0.microseconds })
+        }
+        return issues
+    }
+
+    private static func eventIssues(_ period: Period) -> [Issue] {
+        var issues: [Issue] = []
+        for stream in period.eventStreams {
+            var ids: Set<UInt64> = []
+            for event in stream.events {
+                if !ids.insert(event.id).inserted {
+                    issues.append(Issue(.eventStream, "\(period.id): two events have the id \(event.id)"))
+                }
+                guard stream.schemeIDURI == EventStream.spliceScheme else { continue }
+                guard let section = event.spliceInfoSection else {
+                    issues.append(Issue(.eventStream, "\(period.id): event \(event.id) has no section"))
+                    continue
+                }
+                do throws(ParseError) { _ = try SpliceInfoSection(parsing: section) } catch {
+                    issues.append(Issue(.eventStream, "\(period.id): event \(event.id): \(error)"))
+                }
+            }
         }
         return issues
     }
@@ -130,56 +155,4 @@ package enum MPDRules {
 
 extension ContentProtection {
     static let commonEncryptionScheme = "urn:mpeg:dash:mp4protection:2011"
-}
-
-/// What the MPDs of one presentation have said, to compare the next one with.
-package struct MPDHistory: Sendable {
-    private var availabilityStart: Ticks?
-    private var publishTime: Ticks?
-    private var text: [UInt8] = []
-    private var periodStarts: [String: Int64] = [:]
-    private var segments: [String: UInt64] = [:]
-
-    package init() {}
-
-    /// Compares an MPD with all before it, and remembers it.
-    package mutating func take(_ mpd: MPD, text: [UInt8]) -> [Issue] {
-        var issues: [Issue] = []
-        if let availabilityStart, mpd.availabilityStartTime != availabilityStart {
-            issues.append(Issue(.availability, "it has changed"))
-        }
-        if let publishTime, let next = mpd.publishTime {
-            if next < publishTime {
-                issues.append(Issue(.publishTime, "\(next.seconds) s after \(publishTime.seconds) s"))
-            } else if next == publishTime, text != self.text {
-                issues.append(Issue(.publishTime, "the MPD has changed, publishTime has not"))
-            }
-        }
-        for (period, start) in zip(mpd.periods, mpd.periodStarts) {
-            guard let start else { continue }
-            if let known = periodStarts[period.id], known != start {
-                issues.append(Issue(.periods, "the start of \(period.id) has changed by \((start - known) / 1000) ms"))
-            }
-            periodStarts[period.id] = start
-        }
-        var listed: [String: UInt64] = [:]
-        for index in mpd.periods.indices {
-            for representation in mpd.representations(ofPeriod: index) {
-                guard case .timeline = representation.template.addressing else { continue }
-                for segment in representation.segments(periodEnd: nil, now: 0, depth: 0) {
-                    guard let url = representation.url(of: segment) else { continue }
-                    if let other = segments[url] ?? listed[url], other != segment.time {
-                        issues.append(Issue(.timelineIdentity, "\(url) was at \(other), is at \(segment.time)"))
-                    }
-                    listed[url] = segment.time
-                }
-            }
-        }
-        // What has left the window cannot come back but by a fault that period starts and publishTime show too.
-        segments = listed
-        availabilityStart = availabilityStart ?? mpd.availabilityStartTime
-        publishTime = max(publishTime ?? Ticks(0, timescale: 1), mpd.publishTime ?? Ticks(0, timescale: 1))
-        self.text = text
-        return issues
-    }
 }

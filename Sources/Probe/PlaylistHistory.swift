@@ -11,6 +11,9 @@ package struct PlaylistHistory: Sendable {
     }
 
     private var entries: [UInt64: Entry] = [:]
+    /// The parts of a segment, as far as they have been listed.
+    private var parts: [UInt64: [PartialSegment]] = [:]
+    private var last: MediaPlaylist?
     private var mediaSequence: UInt64?
     private var targetDuration: UInt64?
     private var newest: UInt64?
@@ -32,6 +35,8 @@ package struct PlaylistHistory: Sendable {
         if let newest, end <= newest {
             issues.append(Issue(.mediaSequence, "the newest segment is \(end &- 1), it was \(newest)"))
         }
+        issues += typeIssues(playlist)
+        issues += partIssues(playlist)
         let discontinuities = playlist.discontinuityNumbers
         for (index, segment) in playlist.segments.enumerated() {
             let number = playlist.mediaSequence &+ UInt64(index)
@@ -65,9 +70,47 @@ package struct PlaylistHistory: Sendable {
             playlist.mediaSequence >= UInt64(playlist.segments.count)
             ? playlist.mediaSequence - UInt64(playlist.segments.count) : 0
         entries = entries.filter { $0.key >= oldest }
+        parts = parts.filter { $0.key >= oldest }
+        last = playlist
         mediaSequence = max(mediaSequence ?? 0, playlist.mediaSequence)
         targetDuration = playlist.targetDuration
         if !playlist.segments.isEmpty { newest = max(newest ?? 0, end &- 1) }
+        return issues
+    }
+
+    /// Whether what is there may go, or come. RFC 8216, clauses 4.3.3.5, 6.2.1 and 6.2.2.
+    private func typeIssues(_ playlist: MediaPlaylist) -> [Issue] {
+        guard let last else { return [] }
+        if last.playlistType != playlist.playlistType {
+            let names = [last, playlist].map { $0.playlistType?.rawValue ?? "none" }
+            return [Issue(.playlistType, "it is \(names[1]), it was \(names[0])")]
+        }
+        if last.isEnded, last.segments.map(\.uri) != playlist.segments.map(\.uri) || !playlist.isEnded {
+            return [Issue(.playlistType, "it has changed, though it had ended")]
+        }
+        guard playlist.mediaSequence > last.mediaSequence else { return [] }
+        if playlist.playlistType != nil {
+            return [Issue(.playlistType, "\(playlist.mediaSequence - last.mediaSequence) segments have left")]
+        }
+        let listed = playlist.segments.reduce(Int64(0)) { $0 &+ $1.duration.duration.microseconds }
+        guard !playlist.isEnded, listed / 3_000_000 < Int64(clamping: playlist.targetDuration) else { return [] }
+        let detail = "segments have left, though no three target durations are left: \(listed / 1_000_000) s"
+        return [Issue(.window, detail, severity: .error)]
+    }
+
+    /// A part that is listed stays what it is. RFC 8216bis (draft 16), clause 6.2.1.
+    private mutating func partIssues(_ playlist: MediaPlaylist) -> [Issue] {
+        var issues: [Issue] = []
+        let skipped = playlist.skip?.segments ?? 0
+        let listed = playlist.segments.map(\.parts) + [playlist.segmentInProgress?.parts ?? []]
+        for (place, now) in listed.enumerated() where !now.isEmpty {
+            let number = playlist.mediaSequence &+ skipped &+ UInt64(place)
+            for (part, (old, new)) in zip(parts[number] ?? [], now).enumerated()
+            where old.uri != new.uri || old.duration != new.duration || old.byteRange != new.byteRange {
+                issues.append(Issue(.segmentIdentity, "part \(part) of \(number) was \(old.uri), is \(new.uri)"))
+            }
+            parts[number] = now
+        }
         return issues
     }
 }
@@ -120,6 +163,32 @@ package enum RenditionAlignment {
             }
         }
         return issues
+    }
+}
+
+extension RenditionAlignment {
+    /// What was fetched of one number begins at the same media time everywhere, within a frame.
+    static func mediaIssues(_ walks: [RenditionWalk]) -> [Issue] {
+        guard let first = walks.first else { return [] }
+        return walks.dropFirst().compactMap { walk in
+            guard walk.hasWrappingTimes == first.hasWrappingTimes else { return nil }
+            let frame = [walk, first].map { $0.isOfIFrames ? 0 : $0.facts?.frame.microseconds ?? 0 }.max() ?? 0
+            for (number, time) in walk.shownAt.sorted(by: { $0.key < $1.key }) {
+                guard let other = first.shownAt[number] else { continue }
+                var difference = time &- other
+                // 2^33 ticks of 90 kHz.
+                let wrap: Int64 = 95_443_717_689
+                if walk.hasWrappingTimes, difference > wrap / 2 { difference -= wrap }
+                if walk.hasWrappingTimes, difference < -wrap / 2 { difference += wrap }
+                if abs(difference) > frame + 1000 {
+                    return Issue(
+                        .matchingTimes,
+                        "\(number) starts \(difference / 1000) ms later in the media of \(walk.report.name) than in "
+                            + "that of \(first.report.name)")
+                }
+            }
+            return nil
+        }
     }
 }
 

@@ -49,16 +49,21 @@ package enum PlaylistRules {
         return [Issue(.version, "\(announced), but \(needed.why) needs \(needed.version)")]
     }
 
-    /// A key applies to maps after it, not before it: within the tags of one segment the keys come first.
+    /// A key applies to maps after it, not before it: within the tags of one segment the keys come first, but where
+    /// AES-128 is to leave the map in the clear.
     static func orderIssues(_ text: String) -> [Issue] {
-        var hasMap = false
+        var hasKey = false
+        var map: (isThere: Bool, isClear: Bool) = (false, false)
         for line in lines(text) {
             if !line.hasPrefix("#") {
-                hasMap = false
+                map.isThere = false
             } else if line.hasPrefix("#EXT-X-MAP:") {
-                hasMap = true
-            } else if line.hasPrefix("#EXT-X-KEY:"), hasMap {
-                return [Issue(.keyBeforeMap, "EXT-X-MAP stands before \(line.prefix(60))")]
+                map = (true, !hasKey)
+            } else if line.hasPrefix("#EXT-X-KEY:") {
+                if map.isThere, !map.isClear || !line.contains("METHOD=AES-128") {
+                    return [Issue(.keyBeforeMap, "EXT-X-MAP stands before \(line.prefix(60))")]
+                }
+                hasKey = !line.contains("METHOD=NONE")
             }
         }
         return []

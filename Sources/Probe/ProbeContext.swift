@@ -14,12 +14,13 @@ struct ProbeContext {
 
     /// What kind of thing an answer must be.
     enum Kind {
-        case playlist, mpd, initialization, segment, key, time
+        case playlist, mpd, patch, initialization, segment, key, time
 
         var contentTypes: [String] {
             switch self {
             case .playlist: ["application/vnd.apple.mpegurl", "audio/mpegurl", "application/x-mpegurl"]
             case .mpd: ["application/dash+xml"]
+            case .patch: ["application/dash-patch+xml"]
             case .initialization: ["video/mp4", "audio/mp4", "application/mp4", "video/mp2t"]
             case .segment:
                 ["video/mp4", "audio/mp4", "application/mp4", "video/iso.segment", "audio/iso.segment", "video/mp2t"]

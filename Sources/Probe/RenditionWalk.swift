@@ -23,6 +23,8 @@ struct ListedSegment: Sendable {
     struct Initialization: Sendable, Hashable {
         var url: String
         var range: ByteRangeOfResource?
+        /// Whatever protects the segment.
+        var isClear = false
     }
 }
 
@@ -46,6 +48,10 @@ struct RenditionWalk {
     private(set) var last: (number: UInt64, end: Ticks)?
     /// Bits a second of each segment between half and one and a half target durations. RFC 8216, clause 4.1.
     private(set) var peakBitrate: Int64 = 0
+    /// When the first pictures or frames of the newest segments are shown, in microseconds of media time.
+    private(set) var shownAt: [UInt64: Int64] = [:]
+    /// Its media times count modulo 2^33 at 90 kHz.
+    private(set) var hasWrappingTimes = false
     private var headers: [ListedSegment.Initialization: CMAFHeader] = [:]
     private var evidence = PictureEvidence()
     /// By key.
@@ -53,7 +59,7 @@ struct RenditionWalk {
     private var counters: [UInt16: (first: UInt8, last: UInt8)] = [:]
 
     /// Each segment is one picture.
-    private let isOfIFrames: Bool
+    let isOfIFrames: Bool
 
     init(name: String, isOfIFrames: Bool = false) {
         report = .init(name: name)
@@ -83,6 +89,7 @@ struct RenditionWalk {
             self.facts = facts
             report.codecs = facts.codecs
             report.mediaMilliseconds += facts.duration.milliseconds
+            note(shown: facts.shown, segment)
             last = (segment.number, Ticks(facts.start.value &+ facts.duration.value, timescale: facts.start.timescale))
         } else {
             last = nil
@@ -91,6 +98,13 @@ struct RenditionWalk {
             context.log.add(
                 Issue(issue.rule, "segment \(segment.number): \(issue.detail)", severity: issue.severity), at: place)
         }
+    }
+
+    private mutating func note(shown: Ticks, _ segment: ListedSegment) {
+        hasWrappingTimes = segment.initialization == nil
+        shownAt[segment.number] = shown.microseconds
+        // Others are a round behind at most.
+        if shownAt.count > 64 { shownAt = shownAt.filter { $0.key &+ 32 > segment.number } }
     }
 
     private mutating func count(_ segment: ListedSegment, _ bytes: Int, _ target: Ticks) {
@@ -122,6 +136,9 @@ struct RenditionWalk {
             } catch {
                 return ([Issue(.decryption, "AES-128 padding is wrong: wrong key or IV (\(error))")], nil)
             }
+            guard Self.beginsRight(bytes, isTransportStream: segment.initialization == nil) else {
+                return ([Issue(.decryption, "AES-128 padding is right, the first block is not: wrong IV")], nil)
+            }
         }
         guard let initialization = segment.initialization else {
             return await transportStream(bytes, segment, &context)
@@ -134,6 +151,16 @@ struct RenditionWalk {
         if TransportStreamSegment.looksClear(bytes) { return true }
         return bytes.count >= 8
             && ["styp", "moof", "prft", "ftyp"].contains(String(decoding: bytes[4..<8], as: UTF8.self))
+    }
+
+    /// CBC spoils the first block alone where the IV is wrong. What is wrong behind it too is for the readers to say.
+    private static func beginsRight(_ bytes: [UInt8], isTransportStream: Bool) -> Bool {
+        if isTransportStream {
+            let next = TransportStreamSegment.packetSize
+            return bytes.count <= next || bytes[0] == 0x47 || bytes[next] != 0x47
+        }
+        let types = ["styp", "moof", "prft", "sidx", "emsg", "free"]
+        return bytes.count < 8 || types.contains(String(decoding: bytes[4..<8], as: UTF8.self))
     }
 
     private mutating func transportStream(
@@ -210,7 +237,7 @@ struct RenditionWalk {
                 initialization.url, .initialization, range: initialization.range, place: report.name)
         else { return nil }
         var bytes = response.body
-        if case .whole(let url, let iv) = segment.protection {
+        if case .whole(let url, let iv) = segment.protection, !initialization.isClear {
             // What is clear though a key is in force: players would decrypt it to nonsense.
             if Self.looksClear(bytes) {
                 context.log.add(Issue(.mapEncryption, "it is in the clear: \(initialization.url)"), at: report.name)
@@ -240,7 +267,7 @@ struct RenditionWalk {
     private func timing(_ facts: SegmentFacts, of segment: ListedSegment) -> [Issue] {
         var issues: [Issue] = []
         if isOfIFrames, facts.frame.microseconds < facts.duration.microseconds {
-            issues.append(Issue(.iFrame, "more than one picture"))
+            return [Issue(.iFrame, "more than one picture")]
         }
         // A transport stream does not say how long its only picture lasts.
         guard !isOfIFrames || segment.initialization != nil else { return issues }

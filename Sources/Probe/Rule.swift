@@ -62,6 +62,11 @@ extension Rule {
         "hls.media-sequence", .error, "RFC 8216, 6.2.2", "EXT-X-MEDIA-SEQUENCE never falls")
     static let segmentIdentity = Rule(
         "hls.segment-identity", .error, "RFC 8216, 6.2.1", "a media sequence number names the same segment for ever")
+    static let removal = Rule(
+        "hls.removal", .error, "RFC 8216, 6.2.2", "what has left the playlist can be fetched for as long as it lasted")
+    static let playlistType = Rule(
+        "hls.playlist-type", .error, "RFC 8216, 4.3.3.5; 6.2.1",
+        "an EVENT playlist keeps all segments, and one that has ended does not change")
     static let discontinuitySequence = Rule(
         "hls.discontinuity-sequence", .error, "RFC 8216, 6.2.2",
         "a segment's discontinuity sequence number is the same in every reload")
@@ -77,6 +82,8 @@ extension Rule {
         "hls.alignment", .error, "RFC 8216, 6.2.4", "all renditions have the same segments at the same numbers")
     static let alignedTimes = Rule(
         "hls.aligned-times", .error, "RFC 8216, 6.2.4", "segments of one number start within a frame of each other")
+    static let matchingTimes = Rule(
+        "hls.matching-times", .error, "RFC 8216, 6.2.4", "the same content has the same media time in all renditions")
     static let dateTime = Rule(
         "hls.date-time", .error, "RFC 8216, 4.3.2.6", "EXT-X-PROGRAM-DATE-TIME goes on as EXTINF says")
     static let noDateTime = Rule(
@@ -162,13 +169,21 @@ extension Rule {
     static let segmentUnderWay = Rule(
         "dash.segment-under-way", .error, "ISO/IEC 23009-1, 5.3.9.5.3; RFC 9112, 7.1",
         "a segment that is sent while it is made is the one that its URL has later")
+    static let eventStream = Rule(
+        "dash.event-stream", .error, "ISO/IEC 23009-1, 5.10.2; SCTE 214-1, 6.7.3",
+        "events have ids of their own, and what is said to be SCTE-35 is, with a right CRC")
+    static let patch = Rule(
+        "dash.patch", .error, "ISO/IEC 23009-1, 5.15", "the MPD with its patch is the MPD of then")
+    static let timeShift = Rule(
+        "dash.time-shift", .error, "ISO/IEC 23009-1, 5.3.1.2",
+        "a segment stays in the MPD for timeShiftBufferDepth")
     static let timing = Rule("dash.utc-timing", .warning, "ISO/IEC 23009-1, 5.8.4.11", "players are told the time")
 
     // MARK: Keys and media
 
     static let key = Rule("key.fetch", .error, "RFC 8216, 5", "every key can be had, and has 16 bytes")
     static let keyID = Rule("key.kid", .error, "ISO/IEC 23001-7, 8.2", "the key ID announced is that of the media")
-    static let decryption = Rule("key.decrypt", .error, "RFC 8216, 4.3.2.4", "the key opens the segment")
+    static let decryption = Rule("key.decrypt", .error, "RFC 8216, 4.3.2.4", "key and IV open the segment")
     static let clear = Rule(
         "media.clear", .fatal, "ISO/IEC 23001-7, 10; RFC 8216, 4.3.2.4", "what is announced as protected is protected")
     static let header = Rule("media.header", .error, "ISO/IEC 23000-19, 7.3.1", "the initialization can be parsed")
@@ -192,14 +207,14 @@ extension Rule {
     /// Every rule, by family.
     package static let all: [Rule] = [
         status, contentType, cacheControl, cacheManifest, cacheMedia, relative,
-        extM3U, playlistSyntax, version, targetDuration, targetFixed, mediaSequence, segmentIdentity,
-        discontinuitySequence, keyBeforeMap, keyIV, mapEncryption, alignment, alignedTimes, dateTime, noDateTime,
-        window,
-        gap, bandwidth, codecs, resolution, group, reload, dateRange, spliceSection, cue,
-        partTarget, partDuration, partSum, partBytes, serverControl, hint, renditionReport, blockingReload, deltaUpdate,
+        extM3U, playlistSyntax, version, targetDuration, targetFixed, mediaSequence, segmentIdentity, removal,
+        playlistType, discontinuitySequence, iFrame, keyBeforeMap, keyIV, mapEncryption, alignment, alignedTimes,
+        matchingTimes, dateTime, noDateTime, window, gap, bandwidth, codecs, resolution, group, reload, dateRange,
+        spliceSection, cue, partTarget, partDuration, partSum, partBytes, serverControl, hint, renditionReport,
+        blockingReload, deltaUpdate,
         mpdSyntax, availability, publishTime, updatePeriod, periods, periodGap, periodContinuity, timelineHole,
         timelineIdentity, defaultKeyID, systems, dashBandwidth, dashCodecs, mediaTime, earlySegment, segmentUnderWay,
-        timing,
+        eventStream, patch, timeShift, timing,
         key, keyID, decryption, clear, header, segment, payload, sync, continuity, duration, transportStream,
         continuityCounter, sampleAES, edge,
     ]

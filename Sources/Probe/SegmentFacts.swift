@@ -4,6 +4,8 @@ package import Media
 package struct SegmentFacts: Sendable, Equatable {
     /// Decode time of the first sample. Transport streams count modulo 2^33 at 90 kHz.
     package var start: Ticks
+    /// Presentation time of the first sample, on the same clock.
+    package var shown: Ticks
     package var duration: Ticks
     /// The longest sample: what "within a frame" means.
     package var frame: Ticks
@@ -12,9 +14,11 @@ package struct SegmentFacts: Sendable, Equatable {
     package var size: (width: Int, height: Int)?
 
     package init(
-        start: Ticks, duration: Ticks, frame: Ticks, codecs: [String], size: (width: Int, height: Int)? = nil
+        start: Ticks, shown: Ticks, duration: Ticks, frame: Ticks, codecs: [String],
+        size: (width: Int, height: Int)? = nil
     ) {
         self.start = start
+        self.shown = shown
         self.duration = duration
         self.frame = frame
         self.codecs = codecs
@@ -22,7 +26,7 @@ package struct SegmentFacts: Sendable, Equatable {
     }
 
     package static func == (left: SegmentFacts, right: SegmentFacts) -> Bool {
-        left.start == right.start && left.duration == right.duration && left.frame == right.frame
+        left.start == right.start && left.shown == right.shown && left.duration == right.duration && left.frame == right.frame
             && left.codecs == right.codecs && left.size?.width == right.size?.width
             && left.size?.height == right.size?.height
     }

@@ -30,12 +30,19 @@ package struct StreamProbe: Sendable {
     private let options: Options
     private let client: HTTPClient
     private let now: @Sendable () -> Int64
+    private let pause: @Sendable (Int64) async throws -> Void
 
-    /// - Parameter now: milliseconds since the epoch.
-    package init(_ options: Options, client: HTTPClient, now: @escaping @Sendable () -> Int64) {
+    /// - Parameters:
+    ///   - now: milliseconds since the epoch.
+    ///   - pause: lets so many of them go by.
+    package init(
+        _ options: Options, client: HTTPClient, now: @escaping @Sendable () -> Int64,
+        pause: @escaping @Sendable (Int64) async throws -> Void = { try await Task.sleep(for: .milliseconds($0)) }
+    ) {
         self.options = options
         self.client = client
         self.now = now
+        self.pause = pause
     }
 
     package func run() async -> ProbeReport {
@@ -80,10 +87,10 @@ package struct StreamProbe: Sendable {
         let end = start + Int64(options.seconds) * 1000
         while true {
             let roundStart = now()
-            let pause = await round() - (now() - roundStart)
-            guard now() + max(pause, 0) < end, !isEnded(), !Task.isCancelled else { return }
-            if pause > 0 {
-                guard (try? await Task.sleep(for: .milliseconds(pause))) != nil else { return }
+            let rest = await round() - (now() - roundStart)
+            guard now() + max(rest, 0) < end, !isEnded(), !Task.isCancelled else { return }
+            if rest > 0 {
+                guard (try? await pause(rest)) != nil else { return }
             }
         }
     }

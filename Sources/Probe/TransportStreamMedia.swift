@@ -7,13 +7,16 @@ extension TransportStreamSegment {
 
     /// Of the video, or of the audio where there is no video; nil where nothing can be told.
     package var facts: SegmentFacts? {
-        let described = streams.compactMap { stream in Self.describe(stream) }
-        guard let main = described.first(where: { $0.isVideo }) ?? described.first else { return nil }
+        let shown = streams.compactMap { stream in
+            Self.describe(stream).map { ($0, stream.units.first?.presentationTime ?? $0.start) }
+        }
+        guard let (main, time) = shown.first(where: { $0.0.isVideo }) ?? shown.first else { return nil }
         return SegmentFacts(
             start: Ticks(main.start, timescale: Self.timescale),
+            shown: Ticks(time, timescale: Self.timescale),
             duration: Ticks(main.duration, timescale: Self.timescale),
             frame: Ticks(main.frame, timescale: Self.timescale),
-            codecs: described.sorted { $0.isVideo && !$1.isVideo }.map(\.codec), size: main.size)
+            codecs: shown.map(\.0).sorted { $0.isVideo && !$1.isVideo }.map(\.codec), size: main.size)
     }
 
     /// Issues of what is in the packets: the first picture, and frames that are none.

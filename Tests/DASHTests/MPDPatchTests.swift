@@ -25,6 +25,9 @@ import Testing
     }
 
     private func operations(_ old: MPD, _ new: MPD) throws -> [String] {
+        let patch = try #require(MPDPatch(from: old, to: new)).serialize()
+        let patched = try MPD(parsing: Array(old.serialize().utf8), patchedBy: Array(patch.utf8))
+        #expect(try patched == MPD(parsing: Array(new.serialize().utf8)))
         let lines = try #require(MPDPatch(from: old, to: new)).serialize().split(separator: "\n").map(String.init)
         return lines.map { String($0.drop { $0 == " " }) }.filter { !$0.contains("ublish") }
     }

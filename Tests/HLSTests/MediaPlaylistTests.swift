@@ -207,4 +207,18 @@ import Testing
             }
         }
     }
+
+    /// Which keys are over a map is said by what was in force where it stood.
+    @Test func mapsInTheClear() throws {
+        func isClear(_ lines: String) throws -> [Bool] {
+            try MediaPlaylist(parsing: "#EXTM3U\n#EXT-X-TARGETDURATION:1\n\(lines)\n").segments.map(\.isMapClear)
+        }
+        let (key, map) = ("#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n", "#EXT-X-MAP:URI=\"i\"\n")
+        let (none, next) = ("#EXT-X-KEY:METHOD=NONE\n", "#EXTINF:1,\na\n")
+        #expect(try isClear(map + key + next + next) == [true, true])
+        #expect(try isClear(key + map + next + none + map + key + next) == [false, true])
+        #expect(try isClear(map + next + key + next) == [false, true])
+        #expect(try isClear(key + next + map + next) == [false, false])
+        #expect(try isClear(map + key.replacing("AES-128", with: "SAMPLE-AES") + next) == [false])
+    }
 }

@@ -63,16 +63,53 @@ struct RecordedMedia {
             sampleDuration: sampleDuration)
     }
 
+    /// The same as another track.
+    func named(_ name: String) -> RecordedMedia {
+        RecordedMedia(
+            ticks: ticks, track: Track(name: name, timescale: track.timescale, codec: track.codec), samples: samples,
+            sampleDuration: sampleDuration)
+    }
+
     /// A clear CMAF segment of two chunks.
-    func clear(_ number: UInt64) -> [UInt8] {
-        let samples = timed(number)
+    ///
+    /// - Parameters:
+    ///   - hole: ticks between the two.
+    ///   - shift: ticks by which all of it is late.
+    func clear(_ number: UInt64, hole: Int64 = 0, shift: Int64 = 0) -> [UInt8] {
+        var samples = timed(number)
+        for index in samples.indices { samples[index].decodeTime += shift + (index < 20 ? 0 : hole) }
         return CMAFChunk.serialize(sequenceNumber: 1, samples: Array(samples[..<20]))
             + CMAFChunk.serialize(sequenceNumber: 2, samples: Array(samples[20...]))
     }
 
+    /// A clear CMAF segment in three parts of the same duration.
+    func parts(_ number: UInt64) -> [[UInt8]] {
+        let samples = timed(number)
+        let third = samples.count / 3
+        return (0..<3).map { part in
+            CMAFChunk.serialize(
+                sequenceNumber: UInt32(part + 1), samples: Array(samples[part * third..<(part + 1) * third]))
+        }
+    }
+
+    /// The first pictures of a segment by themselves, shown until its end.
+    func firstPictures(_ number: UInt64, count: Int = 1) -> [UInt8] {
+        var samples = Array(timed(number).prefix(count))
+        for index in samples.indices {
+            samples[index].duration = UInt32(ticks) / UInt32(count)
+            samples[index].decodeTime = Int64(number) * ticks + Int64(index) * ticks / Int64(count)
+        }
+        return CMAFChunk.serialize(sequenceNumber: 1, samples: samples)
+    }
+
     /// A segment protected by the packager's own means, or one that only says so.
+    ///
+    /// - Parameters:
+    ///   - clearSample: one that is left as it is, and said to be.
+    ///   - ivShift: what the IVs that are said differ by from those that were used.
     func protected(
-        _ number: UInt64, _ scheme: ProtectionScheme, key: ContentKey, onlySaysSo: Bool = false
+        _ number: UInt64, _ scheme: ProtectionScheme, key: ContentKey, onlySaysSo: Bool = false,
+        clearSample: Int? = nil, ivShift: Int64 = 0
     ) throws -> [UInt8] {
         let iv = InitializationVector.constantIV(keyID: Self.keyID)
         var protector = try SampleProtector(
@@ -81,12 +118,17 @@ struct RecordedMedia {
             perSampleIVSize: scheme == .cenc ? 8 : 0, hasSubsamples: track.kind == .video)
         var media: [UInt8] = []
         var locations: [SampleLocation] = []
-        for sample in timed(number) {
+        for (index, sample) in timed(number).enumerated() {
             var data = sample.data
             let iv = InitializationVector.cencIV(trackIndex: 1, decodeTime: sample.decodeTime)
-            let subsamples = try protector.protect(&data, iv: iv)
+            var subsamples = try protector.protect(&data, iv: iv)
+            if index == clearSample {
+                data = sample.data
+                subsamples = [Subsample(clear: UInt16(clamping: data.count), protected: 0)]
+            }
             if scheme == .cenc {
-                encryption.append(iv: iv, subsamples: subsamples)
+                let said = InitializationVector.cencIV(trackIndex: 1, decodeTime: sample.decodeTime + ivShift)
+                encryption.append(iv: said, subsamples: subsamples)
             } else {
                 encryption.append(subsamples: subsamples)
             }
