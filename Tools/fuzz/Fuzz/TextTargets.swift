@@ -41,7 +41,17 @@ extension FuzzTarget {
 
     static let dash = FuzzTarget(name: "dash") { input in
         if let mpd = try? MPD(parsing: input) { _ = mpd.serialize() }
+        if let mpd = try? MPD(parsing: patched, patchedBy: input) { _ = mpd.serialize() }
     }
+
+    /// An MPD for inputs that are patches.
+    private static let patched = Array(
+        """
+        <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" id="x" profiles="p" minBufferTime="PT2S"
+          publishTime="1970-01-01T00:00:01Z"><Period id="a"><AdaptationSet id="1"><SegmentTemplate media="$Number$">
+        <SegmentTimeline><S t="0" d="2" r="3"/></SegmentTimeline></SegmentTemplate>
+        <Representation id="r" bandwidth="1"/></AdaptationSet></Period></MPD>
+        """.utf8)
 
     /// The probe's reader of transport streams.
     static let transportStream = FuzzTarget(name: "transport-stream") { input in
