@@ -200,17 +200,26 @@ def read_strips(path, width, ffmpeg="ffmpeg", options=()):
     """The frame numbers of every decoded picture of `path`, None where unreadable, and the decoder's error lines."""
     result = subprocess.run(
         [ffmpeg, "-v", "error", "-nostdin", *options, "-i", str(path), "-map", "0:v:0", "-vf",
-         "crop=iw*28/32:iw/32:0:0,scale=112:4:flags=area,format=gray", "-fps_mode", "passthrough", "-f", "rawvideo",
-         "-"], capture_output=True, check=False)
+         STRIP, "-fps_mode", "passthrough", "-f", "rawvideo", "-"], capture_output=True, check=False)
+    return strip_numbers(result.stdout), [
+        line for line in result.stderr.decode(errors="replace").splitlines() if line.strip()]
+
+
+# Of a picture, what `strip_numbers` takes: 112 x 4 bytes.
+STRIP = "crop=iw*28/32:iw/32:0:0,scale=112:4:flags=area,format=gray"
+
+
+def strip_numbers(data):
+    """The frame numbers of raw strips, None where unreadable."""
     numbers = []
-    for start in range(0, len(result.stdout) - 447, 448):
-        frame = result.stdout[start:start + 448]
+    for start in range(0, len(data) - 447, 448):
+        frame = data[start:start + 448]
         blocks = [sum(frame[row * 112 + k * 4 + column] for row in (1, 2) for column in (1, 2)) / 4 for k in range(28)]
         bits = [value > 127 for value in blocks]
         number = sum(bit << (23 - index) for index, bit in enumerate(bits[3:27]))
         valid = bits[0] and not bits[1] and bits[2] and sum(bits[3:27]) % 2 == bits[27]
         numbers.append(number if valid else None)
-    return numbers, [line for line in result.stderr.decode(errors="replace").splitlines() if line.strip()]
+    return numbers
 
 
 def profile(key_url, rotation=10, segment=2, rungs=(("high", 320, 180, 600000), ("low", 160, 90, 200000)), bframes=2,

@@ -5,6 +5,7 @@
 
 import pytest
 
+import verify_clock
 import verify_media
 import verify_sound
 from capture import Capture, Source
@@ -56,6 +57,10 @@ def test_sound(pushed):
     capture, _, source = pushed
     print(verify_sound.check_tone(capture, "high"))
     print(verify_sound.check_av_offset(capture, source, WIDTHS))
+
+
+def test_wall_clock(pushed):
+    print(verify_clock.check_same_second(pushed[0], WIDTHS, 2))
 
 
 @pytest.mark.parametrize("endpoint, scheme", [("hls", "cbcs"), ("dash", "cenc")])
