@@ -97,10 +97,11 @@ def test_markers_of_encoder_and_operator(tmp_path):
         flv = rtmp.clip(tmp_path / "clip.flv", 14)
         encoder = rtmp.Encoder(sluice.rtmp_port)
         assert "Start" in encoder.publish("live", STREAM_KEY)
-        # Section and all, as AWS Elemental sends it, 2 s ahead; the break is cut short by another word.
+        # Section and all, as AWS Elemental sends it; the break is cut short by another word. Well ahead: a machine with
+        # more to do than this test makes late words of words in time, and those give other splices.
         cues = {
-            2000: {"name": "scte35", "type": "event", "time": 4.0, "parameters": {"data": SECTION}},
-            5500: {"cue": "SpliceIn", "id": "1207959695", "time": 7.5},
+            500: {"name": "scte35", "type": "event", "time": 4.0, "parameters": {"data": SECTION}},
+            4000: {"cue": "SpliceIn", "id": "1207959695", "time": 7.5},
         }
 
         def play():
