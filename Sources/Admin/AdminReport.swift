@@ -130,7 +130,7 @@ package struct AdminReport: Sendable {
             firstSegment: snapshot.segments.first?.number, lastSegment: snapshot.segments.last?.number,
             lastSegmentAgeMilliseconds: snapshot.segments.isEmpty ? nil : listedAt.map { clock() - $0 },
             discontinuitySequence: snapshot.segments.last?.discontinuitySequence ?? 0,
-            storedBytes: snapshot.segments.reduce(0) { $0 + $1.byteCount }, memoryBytes: channel.timeline.memoryBytes,
+            storedBytes: snapshot.segments.byteCount, memoryBytes: channel.timeline.memoryBytes,
             manifestsWithheld: channel.revisionGuard.counters.withheld,
             manifestsAdopted: channel.revisionGuard.counters.adopted,
             isStorageFailing: channel.timeline.isStorageFailing,

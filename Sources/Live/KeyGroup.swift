@@ -51,7 +51,7 @@ final class KeyGroup: Sendable {
 
     /// What a look at the snapshot gives.
     struct Bound: Sendable {
-        var segments: [BoundSegment]
+        var segments: BoundSegments
         /// A segment has no key yet, past the grace: manifests answer 503.
         var isWithheld: Bool
         /// The changes that new segments brought, in order.
@@ -117,7 +117,10 @@ final class KeyGroup: Sendable {
     ) throws(FileError) -> Bound {
         try state.withLock { state throws(FileError) in
             let before = state.decisions.binding
-            for segment in snapshot.segments { bindNew(segment, eventStart: snapshot.eventStart, snapshot, &state) }
+            let new = state.lastNumber.map { snapshot.segments.place(of: $0 &+ 1) } ?? 0
+            for segment in snapshot.segments[new...] {
+                bindNew(segment, eventStart: snapshot.eventStart, snapshot, &state)
+            }
             if let oldest = snapshot.segments.first?.number { forget(before: oldest, &state) }
             if state.decisions.binding.exceptions != before.exceptions { state.isUnsaved = true }
             try save(&state, unwritten)
@@ -305,27 +308,23 @@ final class KeyGroup: Sendable {
     }
 
     private func collect(_ snapshot: Snapshot, firstListed: UInt64, _ state: State) -> Bound {
-        var bound = Bound(segments: [], isWithheld: false)
-        bound.segments.reserveCapacity(snapshot.segments.count)
-        // Both are in rising order: a day's window is walked once, and a key looked up once for each run.
+        var bound = Bound(segments: BoundSegments(of: snapshot.segments), isWithheld: false)
         let runs = state.decisions.runs
-        var next = runs.startIndex
-        var current: (run: SegmentRun, keys: PeriodKeys?, slate: Slate?)?
-        for segment in snapshot.segments {
-            let before = next
-            while next < runs.endIndex, runs[next].firstNumber <= segment.number { next += 1 }
-            if next > before {
-                let run = runs[next - 1]
-                current = (
-                    run, keys(of: run.keyPeriod), run.slate.flatMap { protection?.slates?.slate($0) }
-                )
-            }
+        var first = runs.first.map { snapshot.segments.place(of: $0.firstNumber) } ?? 0
+        // What a day's window costs is its runs, not its segments.
+        for (index, run) in runs.enumerated() {
+            let isLast = index == runs.count - 1
+            let end = isLast ? snapshot.segments.count : snapshot.segments.place(of: runs[index + 1].firstNumber)
+            let places = first..<max(first, end)
+            first = places.upperBound
+            guard let newest = places.last else { continue }
+            let slate = run.slate.flatMap { protection?.slates?.slate($0) }
             // A slate that is lost leaves a hole: nothing else may ever stand there.
-            guard let current, current.run.slate == nil || current.slate != nil else { continue }
-            if protection == nil || current.keys != nil {
-                bound.segments.append(
-                    BoundSegment(segment: segment, keys: current.keys, run: current.run, slate: current.slate))
-            } else if segment.number >= firstListed {
+            guard run.slate == nil || slate != nil else { continue }
+            let keys = keys(of: run.keyPeriod)
+            if protection == nil || keys != nil {
+                bound.segments.add(places, run, keys: keys, slate: slate)
+            } else if snapshot.segments[newest].number >= firstListed {
                 bound.isWithheld = true
                 break
             }

@@ -17,7 +17,7 @@ extension LiveChannel {
         if let unencrypted = contract.unencrypted, kind == unencrypted, !window.endpoint.muxesAudio {
             return ManifestExpectations(protectedFrom: nil, isReadable: isReadable)
         }
-        let lead = window.segments.last { $0.run.keyPeriod == .clearLead }?.number
+        let lead = window.segments.lastOfRuns.first { $0.run.keyPeriod == .clearLead }?.number
         return ManifestExpectations(
             protectedFrom: hasClearLead(window.endpoint.id) ? lead.map { $0 &+ 1 } ?? 0 : 0,
             unprotectedKind: contract.unencrypted?.rawValue, isReadable: isReadable)

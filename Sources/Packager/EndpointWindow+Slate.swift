@@ -70,7 +70,7 @@ extension EndpointWindow {
             else { return nil }
             return (set.tracks[index], keys)
         }
-        let made = segments.last {
+        let made = segments.lastOfRuns.first {
             $0.run.slate != nil && self.revision(of: $0) == revision && $0.segment.generation == generation
                 && (period == nil || $0.run.keyPeriod == period)
         }

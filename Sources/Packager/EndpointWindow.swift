@@ -16,7 +16,7 @@ package struct EndpointWindow: Sendable {
     /// When each segment is.
     package let numbering: SegmentNumbering
     /// Every segment that can be served, by rising number. Without a key a segment is not in here.
-    package internal(set) var segments: [BoundSegment]
+    package internal(set) var segments: BoundSegments
     package private(set) var trackSets: [UInt64: TrackSet]
     /// When the newest segment was listed, in milliseconds from the epoch.
     package internal(set) var changedAtMilliseconds: Int64
@@ -48,7 +48,7 @@ package struct EndpointWindow: Sendable {
     /// - Parameter longestSegment: nil: the duration of one.
     package init(
         endpoint: EndpointProfile, revision: String, numbering: SegmentNumbering, longestSegment: Ticks? = nil,
-        segments: [BoundSegment], trackSets: [UInt64: TrackSet], changedAtMilliseconds: Int64, isEnded: Bool,
+        segments: BoundSegments, trackSets: [UInt64: TrackSet], changedAtMilliseconds: Int64, isEnded: Bool,
         next: NextKeys? = nil, eventStart: UInt64? = nil, bitrates: [String: UInt32] = [:],
         nominalBitrates: [String: UInt32], partTarget: Ticks? = nil, underWay: BoundUnderWay? = nil,
         adBreaks: [AdBreak] = []
@@ -85,7 +85,7 @@ package struct EndpointWindow: Sendable {
     package var targetDuration: Int64 { max(longestSegment.rescaled(to: 1, rounding: .up).value, 1) }
 
     /// The segments that manifests list: the newest, as far back as the profile's window reaches.
-    package var listed: ArraySlice<BoundSegment> {
+    package var listed: BoundSegments.SubSequence {
         guard shift == nil, let last = segments.last else { return segments[...] }
         let first = endpoint.firstListed(
             newest: last.number, segmentDuration: segmentDuration, longestSegment: longestSegment)
@@ -305,7 +305,7 @@ extension EndpointWindow {
     /// The keys of a period that segments have, or that is announced.
     package func keys(of period: KeyPeriod) -> PeriodKeys? {
         if let next, next.keys.period == period { return next.keys }
-        return segments.last { $0.run.keyPeriod == period }?.keys
+        return segments.lastOfRuns.first { $0.run.keyPeriod == period }?.keys
     }
 
     /// Whether the endpoint has a media playlist of that name.

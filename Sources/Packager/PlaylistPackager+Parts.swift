@@ -7,7 +7,7 @@ import Timeline
 extension PlaylistPackager {
     /// - Parameter isDelta: leaves out what the asker has from before.
     static func addParts(
-        to playlist: inout MediaPlaylist, _ track: String, _ window: EndpointWindow, _ listed: ArraySlice<BoundSegment>,
+        to playlist: inout MediaPlaylist, _ track: String, _ window: EndpointWindow, _ listed: BoundSegments.SubSequence,
         isDelta: Bool
     ) throws(PackagingError) {
         guard let partTarget = window.partTarget else { return }
@@ -40,7 +40,7 @@ extension PlaylistPackager {
 
     /// Of segments that end within three target durations from the end.
     private static func addPartsOfWholeSegments(
-        to playlist: inout MediaPlaylist, _ track: String, _ window: EndpointWindow, _ listed: ArraySlice<BoundSegment>
+        to playlist: inout MediaPlaylist, _ track: String, _ window: EndpointWindow, _ listed: BoundSegments.SubSequence
     ) {
         let reach = Int128(playlist.targetDuration) * 3 * 1_000_000
         var after: Int128 = 0

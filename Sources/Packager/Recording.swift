@@ -158,9 +158,10 @@ extension EndpointWindow {
         var window = self
         window.endpoint.encryption = nil
         window.revision = "clear-\(revision)"
-        window.segments = segments.map { bound in
-            BoundSegment(segment: bound.segment, keys: nil, run: bound.run.withoutKey, slate: bound.slate)
-        }
+        window.segments = BoundSegments(
+            segments.map { bound in
+                BoundSegment(segment: bound.segment, keys: nil, run: bound.run.withoutKey, slate: bound.slate)
+            })
         return window
     }
 }

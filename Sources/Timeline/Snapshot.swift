@@ -7,7 +7,7 @@ package struct Snapshot: Sendable {
     /// Every set a listed segment was made with, and the newest, by generation.
     package internal(set) var trackSets: [UInt64: TrackSet] = [:]
     /// By rising number; numbers may be missing where no encoder was there.
-    package internal(set) var segments: [WindowSegment] = []
+    package internal(set) var segments = WindowSegments()
     /// The segment after those, as far as it is there; nil where the channel shows no parts.
     package internal(set) var underWay: SegmentUnderWay?
     /// The segment that the present event began with: the first after a pause as long as the window.
@@ -34,13 +34,8 @@ package struct Snapshot: Sendable {
     }
 
     package func segment(_ number: UInt64) -> WindowSegment? {
-        var low = 0
-        var high = segments.count
-        while low < high {
-            let middle = (low + high) / 2
-            if segments[middle].number < number { low = middle + 1 } else { high = middle }
-        }
-        return low < segments.count && segments[low].number == number ? segments[low] : nil
+        let place = segments.place(of: number)
+        return place < segments.count && segments[place].number == number ? segments[place] : nil
     }
 
     package func trackSet(of segment: WindowSegment) -> TrackSet? { trackSets[segment.generation] }

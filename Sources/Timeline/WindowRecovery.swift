@@ -126,7 +126,7 @@ struct WindowRecovery {
                 kept.append(segment)
             } catch { damaged.append(error) }
         }
-        snapshot.segments = kept
+        snapshot.segments = WindowSegments(kept)
     }
 }
 

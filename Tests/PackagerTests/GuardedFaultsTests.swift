@@ -58,7 +58,7 @@ import Testing
             change(&segments, &shown)
             return EndpointWindow(
                 endpoint: shown.endpoint, revision: shown.revision, numbering: shown.numbering,
-                longestSegment: shown.longestSegment, segments: segments,
+                longestSegment: shown.longestSegment, segments: BoundSegments(segments),
                 trackSets: shown.trackSets, changedAtMilliseconds: shown.changedAt, isEnded: shown.isEnded,
                 nominalBitrates: whole.nominalBitrates, partTarget: shown.partTarget, underWay: shown.underWay)
         }

@@ -43,7 +43,8 @@ struct MeasuredBandwidthTests {
                     run: SegmentRun(firstNumber: numbers.lowerBound, generation: 1, keyPeriod: 7, start: duration)))
         }
         let window = EndpointWindow(
-            endpoint: endpoint, revision: "a", numbering: SegmentNumbering(duration: duration), segments: segments,
+            endpoint: endpoint, revision: "a", numbering: SegmentNumbering(duration: duration),
+            segments: BoundSegments(segments),
             trackSets: [1: TrackSet(generation: 1, tracks: [stored])], changedAtMilliseconds: 0, isEnded: false,
             nominalBitrates: nominal)
         return (window, media, stored)
@@ -128,7 +129,8 @@ struct MeasuredBandwidthTests {
             endpoint, of: synthetic, numbers: 100...101, nominal: ["stereo": 9_000_000])
         #expect(MeasuredBandwidth(of: "stereo", in: window).peak == 9_000_000)
         let empty = EndpointWindow(
-            endpoint: endpoint, revision: "a", numbering: SegmentNumbering(duration: Self.duration), segments: [],
+            endpoint: endpoint, revision: "a", numbering: SegmentNumbering(duration: Self.duration),
+            segments: BoundSegments([]),
             trackSets: [:],
             changedAtMilliseconds: 0, isEnded: false, nominalBitrates: ["stereo": 96_000])
         #expect(MeasuredBandwidth(of: "stereo", in: empty).peak == 96_000)

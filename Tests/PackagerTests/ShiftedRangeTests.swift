@@ -106,12 +106,15 @@ import Testing
             let first = numbering.number(at: Ticks(1_599_999_990, timescale: 1))
             window = EndpointWindow(
                 endpoint: .clearHLS, revision: "1", numbering: numbering,
-                segments: (first..<first + 40).map { number in
-                    BoundSegment(
-                        segment: WindowSegment(
-                            number: number, generation: 1, isDiscontinuity: false, discontinuitySequence: 0, tracks: []),
-                        keys: nil, run: SegmentRun(firstNumber: first, generation: 1, keyPeriod: 0, start: duration))
-                },
+                segments: BoundSegments(
+                    (first..<first + 40).map { number in
+                        BoundSegment(
+                            segment: WindowSegment(
+                                number: number, generation: 1, isDiscontinuity: false, discontinuitySequence: 0,
+                                tracks: []),
+                            keys: nil, run: SegmentRun(firstNumber: first, generation: 1, keyPeriod: 0, start: duration)
+                        )
+                    }),
                 trackSets: [:], changedAtMilliseconds: 0, isEnded: false, nominalBitrates: [:])
         }
 

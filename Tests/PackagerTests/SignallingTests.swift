@@ -35,7 +35,8 @@ import Timeline
             return BoundSegment(segment: segment.segment, keys: keys, run: segment.run)
         }
         return EndpointWindow(
-            endpoint: endpoint, revision: window.revision, numbering: window.numbering, segments: segments,
+            endpoint: endpoint, revision: window.revision, numbering: window.numbering,
+            segments: BoundSegments(segments),
             trackSets: window.trackSets, changedAtMilliseconds: window.changedAtMilliseconds, isEnded: false,
             nominalBitrates: window.nominalBitrates)
     }

@@ -48,7 +48,7 @@ import Timeline
                     run: try #require(run), slate: isSlate ? slate : nil))
         }
         return EndpointWindow(
-            endpoint: endpoint, revision: plain.revision, numbering: plain.numbering, segments: segments,
+            endpoint: endpoint, revision: plain.revision, numbering: plain.numbering, segments: BoundSegments(segments),
             trackSets: plain.trackSets, changedAtMilliseconds: plain.changedAtMilliseconds, isEnded: false,
             nominalBitrates: plain.nominalBitrates)
     }

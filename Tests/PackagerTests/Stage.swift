@@ -56,7 +56,8 @@ struct Stage {
             segments.append(BoundSegment(segment: segment, keys: keys, run: run))
         }
         return EndpointWindow(
-            endpoint: endpoint, revision: "0123456789ab", numbering: snapshot.numbering, segments: segments,
+            endpoint: endpoint, revision: "0123456789ab", numbering: snapshot.numbering,
+            segments: BoundSegments(segments),
             trackSets: snapshot.trackSets, changedAtMilliseconds: 1_600_000_012_345, isEnded: isEnded,
             next: try announced.map { number in
                 NextKeys(

@@ -172,7 +172,7 @@ import Timeline
             try restore(torn)
             let timeline = try open()
             let listed = timeline.snapshot.segments
-            #expect(listed == Array(before.segments.prefix(listed.count)), "torn at \(place)")
+            #expect(listed == WindowSegments(before.segments.prefix(listed.count)), "torn at \(place)")
             let (token, firstSegment) = timeline.beginPublication()
             #expect(firstSegment >= listed.last.map { $0.number + 1 } ?? 0)
             // The files tell what the lines have lost.

@@ -94,7 +94,7 @@ extension EndpointWindow {
     /// The window as a manifest of that range lists it.
     package func shifted(to range: ShiftedRange) -> EndpointWindow {
         var window = self
-        window.segments = Array(segments(in: range))
+        window.segments = BoundSegments(segments(in: range))
         window.shift = range
         window.isEnded = range.isComplete
         // What comes after the newest segment is not what comes next here.
@@ -106,10 +106,10 @@ extension EndpointWindow {
         return window
     }
 
-    private func segments(in range: ShiftedRange) -> ArraySlice<BoundSegment> {
+    private func segments(in range: ShiftedRange) -> BoundSegments.SubSequence {
         let first = place(of: range.firstNumber)
         let end = range.lastNumber < .max ? place(of: range.lastNumber + 1) : segments.endIndex
-        return first < end ? segments[first..<end] : []
+        return segments[first..<max(first, end)]
     }
 
     /// Whether a segment before `number` can come any more: it would have by now.
