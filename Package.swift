@@ -15,6 +15,8 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioExtras: Target.Dependency = .product(name: "NIOExtras", package: "swift-nio-extras")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -44,6 +46,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -125,6 +128,8 @@ let package = Package(
             dependencies: ["Media", "FFmpeg", "FLV", "ISOBMFF", "ChunkStream", "RTMPServer", "SCTE35", "Transcode"],
             swiftSettings: settings),
 
+        .target(name: "ServerTLS", dependencies: ["Settings", logging, nioSSL], swiftSettings: settings),
+
         // 4 live
         .target(
             name: "PublishGuard", dependencies: ["DASH", "HLS", "Media"], swiftSettings: settings),
@@ -138,8 +143,8 @@ let package = Package(
         .target(
             name: "Supervisor",
             dependencies: [
-                "Media", "ChunkStream", "CLinux", "CurlHTTP", "FLV", "Live", "OpenSSLCrypto", "Settings", "Slate",
-                "Timeline",
+                "Media", "ChunkStream", "CLinux", "CurlHTTP", "FLV", "Live", "OpenSSLCrypto", "ServerTLS", "Settings",
+                "Slate", "Timeline",
                 subprocess, systemPackage, logging, nio, nioPosix, nioSSL, nioTLS,
             ],
             swiftSettings: settings),
@@ -147,10 +152,9 @@ let package = Package(
         .target(
             name: "Origin",
             dependencies: [
-                "DASH", "Media", "Live", "Keys", "Packager", "PublishGuard", "Settings", "Slate", "Timeline", "OpenSSLCrypto",
-                "CZlib", nio,
-                nioPosix,
-                nioHTTP1, nioConcurrency, nioExtras,
+                "DASH", "Media", "Live", "Keys", "Packager", "PublishGuard", "ServerTLS", "Settings", "Slate",
+                "Timeline",
+                "OpenSSLCrypto", "CZlib", nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, nioConcurrency, nioExtras,
             ],
             swiftSettings: settings),
 
@@ -165,7 +169,8 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Media", "ChunkStream", "Harvest", "Keys", "Live", "Origin", "Packager", "PublishGuard", "SCTE35", "Settings",
+                "Media", "ChunkStream", "Harvest", "Keys", "Live", "Origin", "Packager", "PublishGuard", "SCTE35",
+                "Settings",
                 "Supervisor",
                 "Timeline",
                 hummingbird,
@@ -191,7 +196,7 @@ let package = Package(
             dependencies: [
                 "Admin", "ChunkStream", "CLinux", "CurlHTTP", "Files", "Harvest", "Keys", "Live", "OpenSSLCrypto",
                 "Origin",
-                "Probe", "Sealing",
+                "Probe", "Sealing", "ServerTLS",
                 "Settings",
                 "Slate", "Supervisor", "Timeline", "ViewerTokens",
                 argumentParser, lifecycle, unixSignals, logging, nioPosix, subprocess, systemPackage,
@@ -293,7 +298,8 @@ let package = Package(
             "Timeline", logging),
         tests(
             "OriginTests", "Origin", "DASH", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport",
-            "Timeline", logging, nio, nioConcurrency, nioEmbedded, nioHTTP1, nioPosix),
+            "Timeline", "LoopbackServer", "ServerTLS", logging, nio, nioConcurrency, nioEmbedded, nioHTTP1, nioHTTP2,
+            nioHPACK, nioPosix, nioSSL, nioTLS),
         tests(
             "HarvestTests", "Harvest", "CurlHTTP", "DASH", "HLS", "Keys", "Live", "LoopbackServer", "Media", "Packager",
             "Settings", "TestSupport", "Timeline", logging, nioPosix),
@@ -302,7 +308,8 @@ let package = Package(
             "Packager",
             "Settings", "Slate", "TestSupport", "Timeline", logging),
         tests(
-            "IngestTests", "Ingest", "ChunkStream", "FFmpeg", "FLV", "ISOBMFF", "Media", "RTMPServer", "SCTE35", "Slate",
+            "IngestTests", "Ingest", "ChunkStream", "FFmpeg", "FLV", "ISOBMFF", "Media", "RTMPServer", "SCTE35",
+            "Slate",
             "TestClips", "TestSupport", "Timeline", "Transcode"),
     ]
 )

@@ -1,24 +1,48 @@
-import NIOCore
+package import NIOCore
 import NIOExtras
-import NIOHTTP1
 package import NIOPosix
+import NIOSSL
+package import ServerTLS
 
-/// The HTTP/1.1 server that CDNs pull from.
+/// The server that CDNs pull from: HTTP/1.1 and HTTP/2, plain and over TLS.
 package struct OriginServer: Sendable {
-    package struct Configuration: Sendable {
+    package struct Listener: Sendable {
         package var host: String
         package var port: Int
-        /// A connection on which nothing moves for so long is closed.
-        package var idleTimeoutSeconds: Int64 = 60
+        /// Nil: plain.
+        package var certificate: ServerCertificate?
+        /// The same port is listened to for IPv4 by itself.
+        package var isIPv6Only: Bool
 
-        package init(host: String, port: Int) {
+        package init(host: String, port: Int, certificate: ServerCertificate? = nil, isIPv6Only: Bool = false) {
             self.host = host
             self.port = port
+            self.certificate = certificate
+            self.isIPv6Only = isIPv6Only
         }
     }
 
-    private let channel: any Channel
-    private let quiescing: ServerQuiescingHelper
+    package struct Configuration: Sendable {
+        package var listeners: [Listener]
+        /// A connection or stream on which nothing moves for so long, and up to half as long again, is closed.
+        package var idleTimeout = TimeAmount.seconds(60)
+
+        package init(listeners: [Listener]) { self.listeners = listeners }
+
+        /// One plain listener.
+        package init(host: String, port: Int) { self.init(listeners: [Listener(host: host, port: port)]) }
+    }
+
+    /// What a listener's certificate is to offer by ALPN. RFC 7301; RFC 9113, clause 3.2.
+    package static let protocols = ["h2", "http/1.1"]
+
+    private struct Door: Sendable {
+        let channel: any Channel
+        let quiescing: ServerQuiescingHelper
+        let isSecure: Bool
+    }
+
+    private let doors: [Door]
 
     /// Binds and starts to answer.
     /// - Parameter clock: milliseconds from the epoch.
@@ -26,8 +50,26 @@ package struct OriginServer: Sendable {
         _ configuration: Configuration, content: @escaping OriginContent, metrics: OriginMetrics,
         group: MultiThreadedEventLoopGroup, clock: @escaping @Sendable () -> Int64
     ) async throws -> OriginServer {
+        let connections = OriginConnections(
+            content: content, metrics: metrics, clock: clock, idleTimeout: configuration.idleTimeout)
+        var doors: [Door] = []
+        do {
+            for listener in configuration.listeners {
+                doors.append(try await open(listener, connections: connections, group: group))
+            }
+        } catch {
+            for door in doors { try? await door.channel.close() }
+            throw error
+        }
+        return OriginServer(doors: doors)
+    }
+
+    private static func open(
+        _ listener: Listener, connections: OriginConnections, group: MultiThreadedEventLoopGroup
+    ) async throws -> Door {
         let quiescing = ServerQuiescingHelper(group: group)
-        let bootstrap = ServerBootstrap(group: group)
+        let certificate = listener.certificate
+        var bootstrap = ServerBootstrap(group: group)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
@@ -38,37 +80,49 @@ package struct OriginServer: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 128 << 10, high: 512 << 10))
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    metrics.connectionOpened()
-                    channel.closeFuture.whenComplete { _ in metrics.connectionClosed() }
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-                    try channel.pipeline.syncOperations.addHandler(
-                        IdleStateHandler(allTimeout: .seconds(configuration.idleTimeoutSeconds)))
-                    try channel.pipeline.syncOperations.addHandler(
-                        RequestHandler(content: content, metrics: metrics, clock: clock))
-                }
+                channel.eventLoop.makeCompletedFuture { try connections.take(channel, certificate: certificate) }
             }
-        let channel = try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
-        return OriginServer(channel: channel, quiescing: quiescing)
+        if listener.isIPv6Only {
+            bootstrap = bootstrap.serverChannelOption(
+                ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
+        }
+        let channel = try await bootstrap.bind(host: listener.host, port: listener.port).get()
+        return Door(channel: channel, quiescing: quiescing, isSecure: certificate != nil)
     }
 
-    /// The port that was bound, where 0 was asked for.
-    package var port: Int { channel.localAddress?.port ?? 0 }
+    /// What was bound, in the order of the configuration.
+    package struct Ports: Sendable {
+        package var plain: [Int]
+        package var secure: [Int]
+    }
+
+    package var boundPorts: Ports {
+        Ports(plain: doors.filter { !$0.isSecure }.map(Self.port), secure: doors.filter(\.isSecure).map(Self.port))
+    }
+
+    /// The first of them.
+    package var port: Int { doors.first.map(Self.port) ?? 0 }
+
+    private static func port(_ door: Door) -> Int { door.channel.localAddress?.port ?? 0 }
 
     /// Stops to accept, lets what is under way finish, closes what is idle, and returns when no connection is left or
     /// the task is cancelled.
     package func drain() async {
-        let (stopped, waited) = (
-            channel.eventLoop.makePromise(of: Void.self), channel.eventLoop.makePromise(of: Void.self)
-        )
-        stopped.futureResult.cascade(to: waited)
-        quiescing.initiateShutdown(promise: stopped)
+        let waits = doors.map { door in
+            let (stopped, waited) = (
+                door.channel.eventLoop.makePromise(of: Void.self), door.channel.eventLoop.makePromise(of: Void.self)
+            )
+            stopped.futureResult.cascade(to: waited)
+            door.quiescing.initiateShutdown(promise: stopped)
+            return waited
+        }
         await withTaskCancellationHandler {
             // Whatever the reason: there is nothing left to wait for.
-            _ = try? await waited.futureResult.get()
+            for waited in waits { _ = try? await waited.futureResult.get() }
         } onCancel: {
-            waited.fail(CancellationError())
+            for waited in waits { waited.fail(CancellationError()) }
         }
     }
 }

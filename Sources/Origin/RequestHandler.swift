@@ -1,22 +1,51 @@
 import NIOCore
 import NIOHTTP1
 
-/// One connection: a request in, the answer of `Content` out. What is cached is answered without leaving the
-/// event loop and without copying the body.
-final class RequestHandler: ChannelInboundHandler {
+/// One connection of HTTP/1.1, or one stream of HTTP/2: a request in, the answer of `Content` out. What is cached is
+/// answered without leaving the event loop and without copying a large body.
+///
+/// Of HTTP/1.1 it does what NIO's encoder and pipelining handler would do, in one step and with fewer copies: answers in
+/// the order of their requests, each as bytes. RFC 9112, clauses 6, 7 and 9.3.
+final class RequestHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = Never
     typealias OutboundOut = HTTPServerResponsePart
 
+    /// What the answers leave as.
+    enum Wire {
+        /// Bytes.
+        case http1
+        /// Parts of HTTP/1.1's model, which NIO's codec turns into frames.
+        case http2
+    }
+
+    private let wire: Wire
+    private let sliceBytes: Int?
     private let content: OriginContent
     private let metrics: OriginMetrics
     private let clock: @Sendable () -> Int64
-    private var request: HTTPRequestHead?
+    private let watch: ConnectionWatch?
+    private var context: ChannelHandlerContext?
     private var asker: Asker?
     private var date = HTTPDate()
-    /// Bytes that waited to be sent when the connection was last found idle.
-    private var lastWaiting = 0
+    var progress = ConnectionWatch.Progress()
+
+    /// What has come of a request that is not whole.
+    private var request: HTTPRequestHead?
+    /// A request is under way; the ones behind it wait.
+    private var isAnswering = false
+    /// Pipelined: not more than what came with one read, as none is made while they wait.
+    private var pipelined: [HTTPRequestHead] = []
+    private var readIsHeld = false
+    private var isProceeding = false
+    /// No request after the one under way.
+    private var isLast = false
+    private var isDraining = false
     /// What is being sent piece by piece, and how far it is.
     private var sending: Sending?
+    /// What is being sent in slices: the rest of it.
+    private var slices: (head: HTTPRequestHead, rest: ByteBuffer)?
+    private var isSlicing = false
 
     private struct Sending {
         let head: HTTPRequestHead
@@ -27,49 +56,100 @@ final class RequestHandler: ChannelInboundHandler {
         var isPaused = false
     }
 
-    init(content: @escaping OriginContent, metrics: OriginMetrics, clock: @escaping @Sendable () -> Int64) {
+    /// - Parameters:
+    ///   - sliceBytes: what is handed on of a body while there is room for it, where what waits is a copy, or waits for
+    ///     the peer's window; nil: all at once.
+    ///   - watch: of the connection.
+    init(
+        wire: Wire, sliceBytes: Int? = nil, content: @escaping OriginContent, metrics: OriginMetrics,
+        clock: @escaping @Sendable () -> Int64, watch: ConnectionWatch? = nil
+    ) {
+        self.wire = wire
+        self.sliceBytes = sliceBytes
         self.content = content
         self.metrics = metrics
         self.clock = clock
+        self.watch = watch
     }
 
+    // MARK: Requests
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isLast else { return }
         switch unwrapInboundIn(data) {
         case .head(let head): request = head
-        case .body: break  // a GET has none that means anything; NIO has bounded what it reads
+        case .body: break  // a GET has none that means anything; none is kept
         case .end:
             guard let head = request else { return }
             request = nil
+            noteProgress()
+            if isAnswering { return pipelined.append(head) }
             answer(head, context: context)
         }
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        asker = Asker(on: context.eventLoop, from: context.remoteAddress)
+    func read(context: ChannelHandlerContext) {
+        if pipelined.isEmpty { context.read() } else { readIsHeld = true }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { asker = nil }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        // The context's own way to the address is not there for streams.
+        asker = Asker(on: context.eventLoop, from: context.channel.remoteAddress)
+        if wire == .http2 { watch?.add(self) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        if wire == .http2 { watch?.remove(self) }
+        self.context = nil
+        asker = nil
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
         asker?.left()
+        slices = nil
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError, !isAnswering, !isLast, context.channel.isActive else {
+            return context.close(promise: nil)
+        }
+        isLast = true
+        let answer = error == .headerOverflow ? Self.tooLarge : Self.malformed
+        write(answer, for: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"), context: context)
+    }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent, !hasProgressed(context.channel) { context.close(promise: nil) }
+        if event is ChannelShouldQuiesceEvent, wire == .http1 {
+            isDraining = true
+            if !isAnswering, request == nil { context.close(promise: nil) }
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// Whether some of what waits to be sent has left since the last look: a slow reader is not an idle one.
-    private func hasProgressed(_ channel: any Channel) -> Bool {
-        let waiting = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        defer { lastWaiting = waiting }
-        return waiting > 0 && waiting != lastWaiting
+    private func noteProgress() {
+        progress.note()
+        watch?.note()
     }
 
+    /// Nothing moves any more: a stream of HTTP/2 is reset.
+    func abandon() { context?.close(promise: nil) }
+
     private func answer(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        isAnswering = true
+        if wire == .http1 {
+            // The parser reads nothing behind these, as another protocol could follow; none does here.
+            if head.method == .CONNECT || head.headers.contains(name: "upgrade") { isLast = true }
+            // RFC 9112, clauses 3.2 and 6.1.
+            let isFaulty =
+                head.version == .http1_1
+                ? head.headers[canonicalForm: "host"].count != 1 : head.headers.contains(name: "transfer-encoding")
+            if isFaulty {
+                isLast = true
+                return write(Self.malformed, for: head, context: context)
+            }
+        }
         switch head.method {
         case .GET, .HEAD: break
         case .OPTIONS: return write(Self.preflight, for: head, context: context)
@@ -85,6 +165,23 @@ final class RequestHandler: ChannelInboundHandler {
         }
     }
 
+    /// The answer is written: on to the next request.
+    private func finish(context: ChannelHandlerContext) {
+        isAnswering = false
+        noteProgress()
+        guard wire == .http1, !isLast, !isProceeding else { return }
+        isProceeding = true
+        // One after the other, not one in the other: there may be hundreds.
+        while !isAnswering, !isLast, !pipelined.isEmpty { answer(pipelined.removeFirst(), context: context) }
+        isProceeding = false
+        if pipelined.isEmpty, readIsHeld {
+            readIsHeld = false
+            context.read()
+        }
+    }
+
+    // MARK: Answers
+
     private func write(
         _ future: EventLoopFuture<CachedResponse>, for head: HTTPRequestHead, context: ChannelHandlerContext
     ) {
@@ -98,8 +195,9 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     private func write(_ response: CachedResponse, for head: HTTPRequestHead, context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
         // HTTP/1.0 has no chunks, and what is cut off would be taken for the whole; HEAD tells the length.
-        if let asker, let rest = response.rest, head.method == .HEAD || head.version != .http1_1 {
+        if let asker, let rest = response.rest, head.method == .HEAD || head.version == .http1_0 {
             // Who was woken for nothing does not wait again: that would not end.
             let whole = rest.whole(asker).map { $0.rest == nil ? $0 : Self.notYet }
             return write(whole, for: head, context: context)
@@ -114,32 +212,84 @@ final class RequestHandler: ChannelInboundHandler {
             plan.head.headers.add(name: "access-control-allow-headers", value: "*")
             plan.head.headers.add(name: "access-control-max-age", value: "86400")
         }
-        if !head.isKeepAlive { plan.head.headers.add(name: "connection", value: "close") }
-        context.write(wrapOutboundOut(.head(plan.head)), promise: nil)
+        if plan.rest == nil { metrics.count(status: plan.head.status.code, bytes: plan.body?.readableBytes ?? 0) }
+        writeHead(plan, for: head, context: context)
         if let rest = plan.rest {
             sending = Sending(head: head, stream: rest)
             return sendNext(context: context)
         }
-        metrics.count(status: plan.head.status.code, bytes: plan.body?.readableBytes ?? 0)
-        if let body = plan.body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
+        guard let body = plan.body, body.readableBytes > 0 else { return writeEnd(for: head, context: context) }
+        if let sliceBytes, body.readableBytes > sliceBytes {
+            slices = (head, body)
+            return sendSlices(of: sliceBytes, context: context)
+        }
+        if wire == .http2 || body.readableBytes > Self.copiedAtMost { writeBody(body, context: context) }
         writeEnd(for: head, context: context)
     }
 
-    private func writeEnd(for head: HTTPRequestHead, context: ChannelHandlerContext) {
-        let end = wrapOutboundOut(.end(nil))
-        if head.isKeepAlive {
-            context.writeAndFlush(end, promise: nil)
+    /// Below this a body and its head are one write: copying is less than a second buffer costs the kernel and us.
+    private static let copiedAtMost = 8 << 10
+
+    /// With the body, where it is small.
+    private func writeHead(_ plan: ResponsePlan, for head: HTTPRequestHead, context: ChannelHandlerContext) {
+        guard wire == .http1 else { return context.write(wrapOutboundOut(.head(plan.head)), promise: nil) }
+        isLast = isLast || isDraining || !head.isKeepAlive
+        let body = plan.body.flatMap { $0.readableBytes <= Self.copiedAtMost ? $0 : nil }
+        var bytes = context.channel.allocator.buffer(capacity: 640 + (body?.readableBytes ?? 0))
+        bytes.writeHead(plan.head, isChunked: plan.rest != nil)
+        if isLast {
+            bytes.writeStaticString("connection: close\r\n\r\n")
+        } else if head.version == .http1_0 {
+            bytes.writeStaticString("connection: keep-alive\r\n\r\n")
         } else {
+            bytes.writeStaticString("\r\n")
+        }
+        if let body { bytes.writeImmutableBuffer(body) }
+        context.write(NIOAny(bytes), promise: nil)
+    }
+
+    private func writeBody(_ buffer: ByteBuffer, context: ChannelHandlerContext) {
+        switch wire {
+        case .http1: context.write(NIOAny(buffer), promise: nil)
+        case .http2: context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
+        }
+    }
+
+    private func writeEnd(for head: HTTPRequestHead, context: ChannelHandlerContext) {
+        isLast = isLast || isDraining
+        switch wire {
+        case .http1 where isLast:
             let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-            context.writeAndFlush(end).whenComplete { _ in bound.value.close(promise: nil) }
+            context.writeAndFlush(NIOAny(ByteBuffer())).whenComplete { _ in bound.value.close(promise: nil) }
+        case .http1: context.flush()
+        case .http2: context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        }
+        finish(context: context)
+    }
+
+    // MARK: In slices
+
+    private func sendSlices(of size: Int, context: ChannelHandlerContext) {
+        guard !isSlicing else { return }
+        isSlicing = true
+        defer { isSlicing = false }
+        while let (head, rest) = slices, context.channel.isActive {
+            if !context.channel.isWritable {
+                context.flush()
+                guard context.channel.isWritable else { return }
+            }
+            noteProgress()
+            var left = rest
+            guard let slice = left.readSlice(length: min(size, left.readableBytes)) else { return }
+            slices = left.readableBytes > 0 ? (head, left) : nil
+            writeBody(slice, context: context)
+            if slices == nil { return writeEnd(for: head, context: context) }
         }
     }
 
     // MARK: Piece by piece
 
     private static let piecesInARow = 32
-    private static let notYet = CachedResponse.text(
-        .serviceUnavailable, "not there yet", freshness: .noStore, retryAfter: 1)
 
     /// One piece at a time, and none while earlier ones wait to be sent: a slow reader holds one piece, which is shared.
     private func sendNext(context: ChannelHandlerContext) {
@@ -158,11 +308,12 @@ final class RequestHandler: ChannelInboundHandler {
 
     private func send(_ step: ResponseStream.Step, context: ChannelHandlerContext) {
         guard let sending, context.channel.isActive else { return }
+        noteProgress()
         switch step {
         case .bytes(let buffer):
             self.sending?.index += 1
             self.sending?.bytes += buffer.readableBytes
-            context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
+            writePiece(buffer, context: context)
             // What is there already comes at once, and would go on from call to call: the stack is not for that.
             guard sending.index % Self.piecesInARow == Self.piecesInARow - 1 else { return sendNext(context: context) }
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -173,25 +324,52 @@ final class RequestHandler: ChannelInboundHandler {
         case .end:
             self.sending = nil
             metrics.count(status: HTTPResponseStatus.ok.code, bytes: sending.bytes)
+            if wire == .http1 {
+                context.write(NIOAny(ByteBuffer(staticString: "0\r\n\r\n")), promise: nil)
+            }
             writeEnd(for: sending.head, context: context)
         case .broken:
             self.sending = nil
             metrics.countBroken(bytes: sending.bytes)
-            // Without the last chunk nobody keeps it. RFC 9112, clause 8.
+            // Without the last chunk, or with the stream reset, nobody keeps it. RFC 9112, clause 8; RFC 9113, 8.1.1.
             context.close(promise: nil)
         }
     }
 
+    /// RFC 9112, clause 7.1.
+    private func writePiece(_ buffer: ByteBuffer, context: ChannelHandlerContext) {
+        if wire == .http2 { return writeBody(buffer, flushing: context) }
+        // A chunk of no bytes would be the last one.
+        guard buffer.readableBytes > 0 else { return }
+        let size = String(buffer.readableBytes, radix: 16)
+        context.write(NIOAny(ByteBuffer(string: "\(size)\r\n")), promise: nil)
+        context.write(NIOAny(buffer), promise: nil)
+        context.writeAndFlush(NIOAny(ByteBuffer(staticString: "\r\n")), promise: nil)
+    }
+
+    private func writeBody(_ buffer: ByteBuffer, flushing context: ChannelHandlerContext) {
+        writeBody(buffer, context: context)
+        context.flush()
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable, sending?.isPaused == true {
-            sending?.isPaused = false
-            sendNext(context: context)
+        if context.channel.isWritable {
+            if sending?.isPaused == true {
+                sending?.isPaused = false
+                sendNext(context: context)
+            }
+            if slices != nil, let sliceBytes { sendSlices(of: sliceBytes, context: context) }
         }
         context.fireChannelWritabilityChanged()
     }
 
+    private static let notYet = CachedResponse.text(
+        .serviceUnavailable, "not there yet", freshness: .noStore, retryAfter: 1)
     private static let preflight = CachedResponse(
         status: .noContent, contentType: "text/plain", body: ByteBuffer(), freshness: .seconds(86400))
     private static let methodNotAllowed = CachedResponse.text(
         .methodNotAllowed, "method not allowed: GET, HEAD and OPTIONS are", freshness: .seconds(60))
+    private static let malformed = CachedResponse.text(.badRequest, "malformed request", freshness: .noStore)
+    private static let tooLarge = CachedResponse.text(
+        .requestHeaderFieldsTooLarge, "the request's header is too large", freshness: .noStore)
 }

@@ -41,8 +41,10 @@ package struct ResourcePath: Hashable, Sendable {
     }
 
     /// Nil for every path that cannot name anything of ours.
-    /// - Parameter uri: the request target.
-    package init?(parsing uri: String) {
+    /// - Parameter target: of the request, in origin form or in absolute form (RFC 9112, clause 3.2), of which the
+    ///   authority says nothing here.
+    package init?(parsing target: String) {
+        let uri = Self.originForm(target)
         let path = uri.prefix { $0 != "?" && $0 != "#" }
         guard path.utf8.count <= Self.maximumLength, path.utf8.first == UInt8(ascii: "/") else { return nil }
         let parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
@@ -67,7 +69,15 @@ package struct ResourcePath: Hashable, Sendable {
         query = Self.query(of: uri, for: resource)
     }
 
-    private static func query(of uri: String, for resource: Resource) -> String? {
+    private static func originForm(_ target: String) -> Substring {
+        guard target.utf8.first != UInt8(ascii: "/") else { return target[...] }
+        for scheme in ["http://", "https://"] where target.prefix(scheme.utf8.count).lowercased() == scheme {
+            return target.dropFirst(scheme.utf8.count).drop { $0 != "/" && $0 != "?" && $0 != "#" }
+        }
+        return target[...]
+    }
+
+    private static func query(of uri: Substring, for resource: Resource) -> String? {
         switch resource {
         case .multivariantPlaylist, .mpd, .mpdPatch, .mediaPlaylist, .iFramePlaylist:
             let rest = uri.drop { $0 != "?" && $0 != "#" }

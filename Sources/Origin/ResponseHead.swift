@@ -51,7 +51,8 @@ struct ResponsePlan {
                 content = ByteBuffer()
             }
         }
-        if status == .notModified || rest != nil {
+        if status == .notModified || status == .noContent || rest != nil {
+            // A length would be of nothing (RFC 9110, clause 8.6), or is not known.
             body = nil
         } else {
             headers.add(name: "content-length", value: String(content.readableBytes))

@@ -34,11 +34,21 @@ package struct DaemonConfiguration: Sendable, Hashable {
     }
 
     package struct Origin: Sendable, Hashable {
-        package var listen = ListenAddress(host: "0.0.0.0", port: 8080)
-        /// Nil: plain HTTP.
+        /// At least one.
+        package var listen = [ListenAddress(host: "0.0.0.0", port: 8080)]
+        /// Nil: plain HTTP, beside which `HTTPS` may be.
         package var tls: TLSFiles?
         /// How long the daemon goes on after it was told to stop, while `/readyz` sends everybody elsewhere.
         package var drainSeconds: UInt32 = 0
+        package init() {}
+    }
+
+    /// The origin over TLS, beside its plain listener.
+    package struct HTTPS: Sendable, Hashable {
+        /// At least one.
+        package var listen = [ListenAddress(host: "0.0.0.0", port: 8443)]
+        /// Nil: HTTPS is off.
+        package var tls: TLSFiles?
         package init() {}
     }
 
@@ -117,6 +127,7 @@ package struct DaemonConfiguration: Sendable, Hashable {
     package var rtmp = RTMP()
     package var rtmps = RTMPS()
     package var origin = Origin()
+    package var https = HTTPS()
     package var admin = Admin()
     package var storage = Storage()
     package var worker = Worker()

@@ -13,6 +13,7 @@ struct DaemonConfigurationReader {
         ),
         ("rtmps", ["listen", "certificate", "privateKey"]),
         ("origin", ["listen", "certificate", "privateKey", "drainSeconds"]),
+        ("https", ["listen", "certificate", "privateKey"]),
         ("admin", ["listen", "token"]),
         ("storage", ["directory", "maxBytes", "seal", "hostKey"]),
         ("worker", ["user", "memory"]),
@@ -134,8 +135,10 @@ struct DaemonConfigurationReader {
         }
         read("rtmps.listen", into: &result.rtmps.listen) { $0.listenAddresses("listen", log) }
         result.rtmps.tls = tls("rtmps")
-        read("origin.listen", into: &result.origin.listen) { $0.listenAddress("listen", log) }
+        read("origin.listen", into: &result.origin.listen) { $0.listenAddresses("listen", log) }
         result.origin.tls = tls("origin")
+        read("https.listen", into: &result.https.listen) { $0.listenAddresses("listen", log) }
+        result.https.tls = tls("https")
         read("origin.drainSeconds", into: &result.origin.drainSeconds) { $0.integer("drainSeconds", in: 0...600, log) }
         read("admin.listen", into: &result.admin.listen) { $0.listenAddress("listen", log) }
         for layer in layers["admin.token"] ?? [] {
@@ -219,7 +222,9 @@ struct DaemonConfigurationReader {
     private func check(_ configuration: DaemonConfiguration) {
         var listeners = configuration.rtmp.listen.map { ("rtmp", $0) }
         if configuration.rtmps.tls != nil { listeners += configuration.rtmps.listen.map { ("rtmps", $0) } }
-        listeners += [("origin", configuration.origin.listen), ("admin", configuration.admin.listen)]
+        listeners += configuration.origin.listen.map { ("origin", $0) }
+        if configuration.https.tls != nil { listeners += configuration.https.listen.map { ("https", $0) } }
+        listeners.append(("admin", configuration.admin.listen))
         for (index, (name, address)) in listeners.enumerated() where address.port != 0 {
             // What one section lists side by side for IPv4 and IPv6 is kept apart when it is bound.
             let collides = listeners[..<index].first { other, earlier in

@@ -4,6 +4,7 @@ import Glibc
 package import Live
 package import Logging
 import Media
+import ServerTLS
 package import Settings
 import Synchronization
 import Timeline
@@ -106,7 +107,11 @@ package final class Supervisor: Sendable {
         webHook = WebHook(clock: clock)
         var sockets = try ListeningSocket.open(configuration.rtmp.listen)
         front = try configuration.rtmps.tls.map { files throws(SocketError) in
-            TLSFront(try ServerCertificate(files, logger: logger))
+            do throws(CertificateError) {
+                return TLSFront(try ServerCertificate(files, section: "rtmps", logger: logger))
+            } catch {
+                throw SocketError(operation: "use \(error.setting)", reason: error.reason)
+            }
         }
         if front != nil { sockets += try ListeningSocket.open(configuration.rtmps.listen, isSecure: true) }
         self.sockets = sockets

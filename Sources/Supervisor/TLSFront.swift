@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
+import ServerTLS
 import Synchronization
 
 /// TLS of encoders ends here, on a thread of its own: whoever takes a connection on has a plain socket, and no key.

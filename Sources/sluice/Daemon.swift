@@ -7,6 +7,7 @@ import Logging
 import NIOPosix
 import Origin
 import Sealing
+import ServerTLS
 import ServiceLifecycle
 import Settings
 import Supervisor
@@ -20,6 +21,8 @@ struct Daemon {
     private let channels: ChannelSet
     private let supervisor: Supervisor
     private let content: LiveContent
+    private let origin: OriginServer.Configuration
+    private let certificates: [ServerCertificate]
     private let harvests: HarvestDesk
     private let originMetrics = OriginMetrics()
     private let cache = ResponseCache(maximumBytes: 512 << 20)
@@ -59,6 +62,7 @@ struct Daemon {
         harvests = HarvestDesk(
             destinations: configuration.harvestDestinations.mapValues { HarvestDestination($0, http: http) },
             threads: harvestThreads, logger: logger, clock: { clock.now() })
+        (origin, certificates) = try Self.listeners(configuration, logger)
         let failures = logger
         content = LiveContent(
             channels: directory, cache: cache, threads: .singleton, clock: { clock.now() },
@@ -67,12 +71,37 @@ struct Daemon {
             })
     }
 
+    /// The origin's listeners, plain and over TLS, and the certificates of these.
+    private static func listeners(
+        _ configuration: DaemonConfiguration, _ logger: Logger
+    ) throws(CertificateError) -> (OriginServer.Configuration, [ServerCertificate]) {
+        let (origin, https) = (configuration.origin, configuration.https)
+        func certificate(
+            _ files: DaemonConfiguration.TLSFiles?, _ section: String
+        ) throws(CertificateError) -> ServerCertificate? {
+            guard let files else { return nil }
+            return try ServerCertificate(files, section: section, protocols: OriginServer.protocols, logger: logger)
+        }
+        func listeners(_ addresses: [ListenAddress], _ certificate: ServerCertificate?) -> [OriginServer.Listener] {
+            addresses.map { address in
+                let isBeside = addresses.contains { $0.port == address.port && !$0.isIPv6 }
+                return OriginServer.Listener(
+                    host: address.host, port: Int(address.port), certificate: certificate,
+                    isIPv6Only: address.isIPv6 && isBeside)
+            }
+        }
+        let certificates = (try certificate(origin.tls, "origin"), try certificate(https.tls, "https"))
+        var all = listeners(origin.listen, certificates.0)
+        if let certificate = certificates.1 { all += listeners(https.listen, certificate) }
+        return (OriginServer.Configuration(listeners: all), [certificates.0, certificates.1].compactMap(\.self))
+    }
+
     func run() async throws {
         try await channels.reload()
         let (content, clock) = (content, clock)
         let group = MultiThreadedEventLoopGroup.singleton
         let origin = try await OriginServer.start(
-            .init(host: configuration.origin.listen.host, port: Int(configuration.origin.listen.port)),
+            origin,
             content: { content.response(for: $0, to: $1) }, metrics: originMetrics, group: group,
             clock: { clock.now() })
         let token = configuration.admin.token
@@ -96,14 +125,14 @@ struct Daemon {
             },
             onListening: { [announcement, supervisor, logger] port in
                 announcement.announce(
-                    rtmp: supervisor.ports, rtmps: supervisor.securePorts, origin: origin.port, admin: port)
+                    rtmp: supervisor.ports, rtmps: supervisor.securePorts, origin: origin.boundPorts, admin: port)
                 ServiceManager.tell("READY=1\nSTATUS=on air", logger)
             })
         // Stopped in reverse order: those who spread requests look elsewhere, then no more encoders, then what is on air
         // is finished, then the servers.
         let services: [any Service] = [
             channels, admin, HarvestService(desk: harvests), OriginService(origin: origin),
-            ReloadService(channels: channels, supervisor: supervisor),
+            ReloadService(channels: channels, supervisor: supervisor, certificates: certificates),
             SupervisorService(supervisor: supervisor),
             DrainService(seconds: configuration.origin.drainSeconds, readiness: readiness, logger: logger),
         ]
@@ -136,12 +165,16 @@ struct StartError: Error, CustomStringConvertible {
 /// Says once, on standard output, which ports were bound.
 private struct ListeningAnnouncement: Sendable {
     /// The first listener of each kind by itself, all of them where there are several.
-    func announce(rtmp: [UInt16], rtmps: [UInt16], origin: Int, admin: Int) {
+    func announce(rtmp: [UInt16], rtmps: [UInt16], origin: OriginServer.Ports, admin: Int) {
         var fields = #""event":"listening","rtmp":\#(rtmp.first ?? 0)"#
         if let port = rtmps.first { fields += #","rtmps":\#(port)"# }
         if rtmp.count > 1 { fields += #","rtmpPorts":\#(rtmp.map(Int.init))"# }
         if rtmps.count > 1 { fields += #","rtmpsPorts":\#(rtmps.map(Int.init))"# }
-        SluiceCommand.say(#"{\#(fields),"origin":\#(origin),"admin":\#(admin)}"#)
+        if let port = origin.secure.first { fields += #","https":\#(port)"# }
+        if origin.plain.count > 1 { fields += #","originPorts":\#(origin.plain)"# }
+        if origin.secure.count > 1 { fields += #","httpsPorts":\#(origin.secure)"# }
+        SluiceCommand.say(
+            #"{\#(fields),"origin":\#(origin.plain.first ?? origin.secure.first ?? 0),"admin":\#(admin)}"#)
     }
 }
 
@@ -176,15 +209,17 @@ private struct HarvestService: Service {
     }
 }
 
-/// Reloads the profiles, and the certificate of RTMPS, at SIGHUP.
+/// Reloads the profiles, and the certificates, at SIGHUP.
 private struct ReloadService: Service {
     let channels: ChannelSet
     let supervisor: Supervisor
+    let certificates: [ServerCertificate]
 
     func run() async throws {
         let signals = await UnixSignalsSequence(trapping: .sighup)
         for await _ in signals.cancelOnGracefulShutdown() {
             supervisor.reloadCertificate()
+            for certificate in certificates { certificate.reload() }
             try await channels.reload()
         }
     }

@@ -96,7 +96,9 @@ def test_tls_ends_in_the_daemon(run, tmp_path):
     certificate(tmp_path, 1001)
     sluice = run({"live": ""}, {
         "SLUICE_RTMPS_LISTEN": "127.0.0.1:0,[::1]:0", "SLUICE_RTMPS_CERTIFICATE": str(tmp_path / "server.pem"),
-        "SLUICE_RTMPS_PRIVATEKEY": str(tmp_path / "server.key"), "SLUICE_RTMP_HANDSHAKETIMEOUTSECONDS": "3"})
+        "SLUICE_RTMPS_PRIVATEKEY": str(tmp_path / "server.key"), "SLUICE_RTMP_HANDSHAKETIMEOUTSECONDS": "3",
+        "SLUICE_HTTPS_LISTEN": "127.0.0.1:0", "SLUICE_HTTPS_CERTIFICATE": str(tmp_path / "server.pem"),
+        "SLUICE_HTTPS_PRIVATEKEY": str(tmp_path / "server.key")})
     ports = sluice.daemon.listening()
     four, six = ports["rtmpsPorts"]
     assert serial(four, tmp_path) == (1001, "TLSv1.3")
@@ -117,11 +119,21 @@ def test_tls_ends_in_the_daemon(run, tmp_path):
     assert "wrong stream key for 'live'" in wrong.err.read_text()
     assert sluice.daemon.messages("^refused an encoder: wrong stream key")
 
+    # The origin beside its plain listener, and both versions of HTTP on both.
+    for base in (f"https://localhost:{ports['https']}", sluice.origin):
+        known = "--http2" if base.startswith("https") else "--http2-prior-knowledge"
+        for option, version in (("--http1.1", "1.1"), (known, "2")):
+            answer = subprocess.run(
+                ["curl", "-s", "-o", "/dev/null", "--cacert", tmp_path / "ca.pem", option, "-w", "%{http_version} %{http_code}",
+                 f"{base}/live/clear/index.m3u8"], capture_output=True, text=True, timeout=30, check=True).stdout
+            assert answer == f"{version} 200"
+
     # Another certificate: by the signal, by the file's change; not one that cannot be used. Who is on air stays.
     certificate(tmp_path, 1002)
     sluice.daemon.child.send_signal(signal.SIGHUP)
     wait_for("it is read", lambda: sluice.daemon.messages("^rtmps.certificate was read anew"))
     assert serial(four, tmp_path)[0] == 1002
+    assert serial(ports["https"], tmp_path)[0] == 1002
     certificate(tmp_path, 1003)
     assert serial(four, tmp_path)[0] == 1003
     (tmp_path / "server.pem").write_text("no certificate\n")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Origin
 
-/// One connection on which a body is sent while it is made. RFC 9112, clauses 7.1 and 8.
+/// One request whose body is sent while it is made, in parts of HTTP's model. RFC 9112, clauses 7.1 and 8.
 @Suite struct RequestHandlerTests {
     /// A body whose pieces come when the test says so.
     private final class Body: Sendable {
@@ -40,7 +40,8 @@ import Testing
     private static func channel(_ body: Body, _ metrics: OriginMetrics = OriginMetrics()) throws -> EmbeddedChannel {
         let channel = EmbeddedChannel()
         let handler = RequestHandler(
-            content: { _, asker in .ready(body.response(on: asker.eventLoop)) }, metrics: metrics, clock: { 1000 })
+            wire: .http2, content: { _, asker in .ready(body.response(on: asker.eventLoop)) }, metrics: metrics,
+            clock: { 1000 })
         try channel.pipeline.syncOperations.addHandler(handler)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         return channel

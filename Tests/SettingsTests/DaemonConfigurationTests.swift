@@ -61,6 +61,32 @@ import Testing
         #expect(try listen("rtmp: { listen: \"[::1]:0\" }") == ["[::1]:0"])
     }
 
+    @Test func theOriginHasTLSBesideOrInsteadOfPlain() throws {
+        let folder = try TemporaryFolder()
+        for name in ["cert.pem", "key.pem"] { try folder.write("content", to: name) }
+        func load(_ text: String) throws -> DaemonConfiguration {
+            let path = try folder.write(text, to: "sluice.yaml")
+            let result = DaemonConfiguration.load(path: path, environment: [:])
+            #expect(result.diagnostics == [])
+            return try #require(result.configuration)
+        }
+        let files = DaemonConfiguration.TLSFiles(
+            certificate: folder.path + "/cert.pem", privateKey: folder.path + "/key.pem")
+        let beside = try load(
+            "https: { certificate: cert.pem, privateKey: key.pem, listen: [\"[::]:443\", \"0.0.0.0:443\"] }")
+        #expect(beside.https.tls == files && beside.origin.tls == nil)
+        #expect(beside.https.listen.map(\.description) == ["[::]:443", "0.0.0.0:443"])
+        let instead = try load("origin: { certificate: cert.pem, privateKey: key.pem }")
+        #expect(instead.origin.tls == files && instead.https.tls == nil)
+        let collision = DaemonConfiguration.load(
+            path: try folder.write(
+                "https: { certificate: cert.pem, privateKey: key.pem, listen: \"0.0.0.0:8080\" }", to: "sluice.yaml"),
+            environment: [:])
+        #expect(
+            collision.diagnostics.map(\.description).joined().contains(
+                "'https' listens on 0.0.0.0:8080, which 'origin' has"))
+    }
+
     @Test func readsTheLimitsOnConnections() throws {
         let text = "rtmp: { maxConnections: 20000, maxConnectionsPerAddress: 4, maxHandshakes: 8 }"
         let rtmp = try #require(DaemonConfiguration.load(text: text, file: "s.yaml").configuration).rtmp
@@ -101,7 +127,7 @@ import Testing
         let configuration = try #require(result.configuration)
         #expect(configuration.rtmp.listen == [ListenAddress(host: "127.0.0.1", port: 0)])
         #expect(configuration.rtmp.maxPublishers == 1)
-        #expect(configuration.origin.listen.port == 2)
+        #expect(configuration.origin.listen.map(\.port) == [2])
         #expect(configuration.storage.maxBytes == 2 << 30)
         #expect(configuration.storage.directory == "/etc/sluice/here")
         #expect(configuration.log.level == .debug)
@@ -138,9 +164,9 @@ import Testing
 
     @Test(arguments: [
         Bad(
-            text: "http: {}",
+            text: "media: {}",
             expected: [
-                "1:1: error: unknown key 'http' in the configuration; known are rtmp, rtmps, origin, admin, storage, worker, harvest, log"
+                "1:1: error: unknown key 'media' in the configuration; known are rtmp, rtmps, origin, https, admin, storage, worker, harvest, log"
             ]),
         Bad(
             text: "rtmp: 1935",

@@ -1,0 +1,116 @@
+import NIOCore
+import NIOHTTP1
+import NIOHTTP2
+import NIOSSL
+import ServerTLS
+
+/// What becomes of a connection: TLS where its listener has it, then HTTP/1.1 or HTTP/2 by its first bytes.
+struct OriginConnections: Sendable {
+    let content: OriginContent
+    let metrics: OriginMetrics
+    let clock: @Sendable () -> Int64
+    let idleTimeout: TimeAmount
+
+    /// On the channel's event loop.
+    func take(_ channel: any Channel, certificate: ServerCertificate?) throws {
+        metrics.connectionOpened()
+        channel.closeFuture.whenComplete { _ in metrics.connectionClosed() }
+        let watch = ConnectionWatch(channel, timeout: idleTimeout)
+        watch.start()
+        let pipeline = channel.pipeline.syncOperations
+        let isSecure = certificate != nil
+        if let certificate { try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context)) }
+        try pipeline.addHandler(
+            ProtocolChoice { isHTTP2, context in
+                let pipeline = context.pipeline.syncOperations
+                if isHTTP2 {
+                    try addHTTP2(to: pipeline, context.channel, watch)
+                } else {
+                    try addHTTP1(to: pipeline, watch, isSecure: isSecure)
+                }
+            })
+    }
+
+    // MARK: HTTP/1.1
+
+    private func addHTTP1(
+        to pipeline: ChannelPipeline.SynchronousOperations, _ watch: ConnectionWatch, isSecure: Bool
+    ) throws {
+        // What TLS has enciphered for a slow reader is nobody else's; plain bytes are shared with the cache.
+        let handler = RequestHandler(
+            wire: .http1, sliceBytes: isSecure ? 256 << 10 : nil, content: content, metrics: metrics, clock: clock,
+            watch: watch)
+        try pipeline.addHandler(
+            ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
+        try pipeline.addHandler(handler)
+    }
+
+    // MARK: HTTP/2
+
+    private func addHTTP2(
+        to pipeline: ChannelPipeline.SynchronousOperations, _ channel: any Channel, _ watch: ConnectionWatch
+    ) throws {
+        let eventLoop = channel.eventLoop
+        // Drains: GOAWAY, the streams under way to their ends, then the connection is closed.
+        let manager = NIOHTTP2ServerConnectionManagementHandler(
+            eventLoop: eventLoop,
+            configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: nil, keepalive: nil))
+        let bound = NIOLoopBound(watch, eventLoop: eventLoop)
+        let http2 = NIOHTTP2Handler(
+            mode: .server, eventLoop: eventLoop, connectionConfiguration: Self.connectionLimits,
+            streamConfiguration: Self.streamLimits, streamDelegate: manager.http2StreamDelegate
+        ) { stream in
+            stream.eventLoop.makeCompletedFuture {
+                let handler = RequestHandler(
+                    wire: .http2, sliceBytes: 64 << 10, content: content, metrics: metrics, clock: clock,
+                    watch: bound.value)
+                try stream.pipeline.syncOperations.addHandlers(HTTP2FramePayloadToHTTP1ServerCodec(), handler)
+            }
+        }
+        try pipeline.addHandlers(http2, manager, HTTP2ErrorHandler())
+    }
+
+    /// RFC 9113, clauses 6.5.2 and 10.5.
+    private static let connectionLimits = {
+        var limits = NIOHTTP2Handler.ConnectionConfiguration()
+        limits.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: 100),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: 16 << 10),
+        ]
+        // Answers to PING and SETTINGS that a peer who does not read has left unread.
+        limits.maximumBufferedControlFrames = 1000
+        // Header blocks in pieces without end (CVE-2024-27316).
+        limits.maximumSequentialContinuationFrames = 4
+        limits.maximumConnectionGlitches = 100
+        limits.controlFrameRateLimit.maximumCount = 200
+        limits.controlFrameRateLimit.windowLength = .seconds(30)
+        return limits
+    }()
+
+    private static let streamLimits = {
+        var limits = NIOHTTP2Handler.StreamConfiguration()
+        limits.outboundBufferSizeHighWatermark = 128 << 10
+        limits.outboundBufferSizeLowWatermark = 64 << 10
+        // Streams opened and reset at once (CVE-2023-44487). A shield whose players seek resets some.
+        limits.streamResetFrameRateLimit.maximumCount = 200
+        limits.streamResetFrameRateLimit.windowLength = .seconds(30)
+        limits.streamErrorRateLimit.maximumCount = 100
+        limits.streamErrorRateLimit.windowLength = .seconds(30)
+        return limits
+    }()
+}
+
+/// Closes a connection that has broken HTTP/2's rules: the GOAWAY that says so is sent. RFC 9113, clause 5.4.1.
+private final class HTTP2ErrorHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTP2Frame
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // Of the connection; NIO has acted on them.
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Of one stream: it is reset, the others go on.
+        if error is NIOHTTP2Errors.StreamError { return }
+        context.close(promise: nil)
+    }
+}
