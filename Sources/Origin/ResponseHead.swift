@@ -90,7 +90,9 @@ struct ResponsePlan {
 
     /// One byte range; several at once are answered with the whole, as RFC 9110 clause 14.2 allows.
     private static func range(_ request: HTTPRequestHead, tag: String?, size: Int) -> Range {
-        guard let text = request.headers.first(name: "range"), text.hasPrefix("bytes="), request.method == .GET else {
+        let fields = request.headers["range"]
+        // More than one is a list by another spelling.
+        guard fields.count == 1, let text = fields.first, text.hasPrefix("bytes="), request.method == .GET else {
             return .whole
         }
         if let condition = request.headers.first(name: "if-range"), condition != tag.map({ "\"\($0)\"" }) {

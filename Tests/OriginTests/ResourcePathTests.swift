@@ -52,10 +52,12 @@ import Testing
         "/news/hls/a/b/init-1-.mp4", "/news/hls/a/b/init--1.mp4", "/news/hls/a/b/init-1-2-3.mp4",
         "/news/hls/a/b/init-01.mp4", "/news/hls/a/b/init-1-01.mp4", "/news/hls/a/b/start-1.mp4",
         "/news/hls/a/b/init-1.m4s", "/néws/hls/index.m3u8", "/news/hls/１.m4s", "/news/hls/a/b/１.m4s",
-        "http://host/news/hls/index.m3u8", "*", "?", "/?/news/hls/index.m3u8", "/news/hls/#/index.m3u8",
+        "http://host", "http:/news/hls/index.m3u8", "ftp://host/news/hls/index.m3u8", "*", "?",
+        "/?/news/hls/index.m3u8", "/news/hls/#/index.m3u8",
         "/news/hls/index.m3u8\r\nX: y", "/news/hls/index.m3u8\u{0}", "/news;a=b/hls/index.m3u8",
         "/news/hls/a,b/playlist.m3u8", "/news/hls/a/b/iframe-.m4s", "/news/hls/a/b/iframe-07.m4s",
-        "/news/hls/a/b/iframe-7.mp4", "/news/hls/a/b/iframe-7.0.m4s", "/news/hls/a/b/iframe--7.ts", "/news/hls/iframes.m3u8",
+        "/news/hls/a/b/iframe-7.mp4", "/news/hls/a/b/iframe-7.0.m4s", "/news/hls/a/b/iframe--7.ts",
+        "/news/hls/iframes.m3u8",
     ]
 
     @Test(arguments: hostile) func pathsOfNobody(_ uri: String) { #expect(ResourcePath(parsing: uri) == nil) }
