@@ -167,6 +167,8 @@ struct DASHWalk {
         job.keyIDRule = .defaultKeyID
         if case .timeline = representation.template.addressing {
             job.mediaTime = Ticks(Int64(clamping: segment.time), timescale: timescale)
+        } else {
+            job.isNominal = true
         }
         if !representation.protections.isEmpty {
             let common = representation.protections.first {

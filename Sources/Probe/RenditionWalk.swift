@@ -12,6 +12,8 @@ struct ListedSegment: Sendable {
     /// Nil for transport streams.
     var initialization: Initialization?
     var duration: Ticks
+    /// DASH without a timeline: `duration` is about that of all segments, and one before a hole may be shorter.
+    var isNominal = false
     /// DASH: where its S element says that it starts.
     var mediaTime: Ticks?
     /// Its times need not go on where the one before ended.
@@ -271,7 +273,11 @@ struct RenditionWalk {
         }
         // A transport stream does not say how long its only picture lasts.
         guard !isOfIFrames || segment.initialization != nil else { return issues }
-        if !facts.agrees(with: segment.duration) {
+        let agrees =
+            segment.isNominal
+            ? facts.duration.microseconds * 2 <= segment.duration.microseconds * 3
+            : facts.agrees(with: segment.duration)
+        if !agrees {
             issues.append(
                 Issue(.duration, "\(facts.duration.seconds) s of media, \(segment.duration.seconds) s announced"))
         }

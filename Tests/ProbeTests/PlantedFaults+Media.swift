@@ -110,6 +110,9 @@ extension PlantedFault {
             "another duration than that of the media", .clear, "media.duration", "RFC 8216, 4.3.2.1",
             playlist("low") { $0.segments[5].duration = SegmentDuration(Ticks(12, timescale: 10)) }),
         PlantedFault(
+            "a segment of twice its duration", .earlyDASH, "media.duration", "RFC 8216, 4.3.2.1",
+            bytes("/video/1005.m4s") { try RecordedMedia.video().clear(1005) + RecordedMedia.video().clear(1006) }),
+        PlantedFault(
             "a broken packet", .sampleAES, "ts.packets", "ISO/IEC 13818-1, 2.4.3.2",
             file("/video/1004.ts") { $0.bytes[188 * 10 + 1] |= 0x80 }),
         PlantedFault(
