@@ -43,7 +43,7 @@ async function shakaPlayer(config, video, monitor, system = "org.w3.clearkey") {
     if (detail.severity === shaka.util.Error.Severity.CRITICAL) monitor.error("Shaka Player", describe(detail));
     else monitor.note(`Shaka Player ${describe(detail)}`);
   });
-  player.configure("drm.servers", { [system]: config.licence });
+  if (config.licence) player.configure("drm.servers", { [system]: config.licence });
   await player.load(config.url).catch((error) => {
     throw new Error(describe(error));
   });
