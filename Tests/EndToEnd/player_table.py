@@ -46,6 +46,7 @@ KNOWN = {
     ("GStreamer", "dash"): "it adds Period@start to the media time twice where both count from 1970, and seeks beyond the end",
     ("Shaka Player", "sample"): "its code for encrypted transport streams that it has no decryption for",
     ("FFmpeg", "dash"): "it takes the same segments again and again",
+    ("VLC", "cmaf"): "it ends where the encoder starts again",
     ("VLC", "dash"): "where a Period begins after a hole",
     ("VLC", "sample"): "no SAMPLE-AES in it",
     ("Chromium", "sample"): "no SAMPLE-AES in it",
