@@ -125,7 +125,9 @@ let package = Package(
         .target(name: "Transcode", dependencies: ["Media", "FFmpeg"], swiftSettings: settings),
         .target(
             name: "Ingest",
-            dependencies: ["Media", "FFmpeg", "FLV", "ISOBMFF", "ChunkStream", "RTMPServer", "SCTE35", "Transcode"],
+            dependencies: [
+                "Media", "CLinux", "FFmpeg", "FLV", "ISOBMFF", "ChunkStream", "RTMPServer", "SCTE35", "Transcode",
+            ],
             swiftSettings: settings),
 
         .target(name: "ServerTLS", dependencies: ["Settings", logging, nioSSL], swiftSettings: settings),

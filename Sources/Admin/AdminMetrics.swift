@@ -31,6 +31,10 @@ extension AdminReport {
         text.add(
             "sluice_channel_ended", .gauge, "1 while manifests say that the source has ended.",
             each { $0.input == "ended" ? 1 : 0 })
+        text.add("sluice_files_played_total", .counter, "Files played to their end.", each(\.filesPlayed))
+        text.add(
+            "sluice_files_refused_total", .counter, "Files that could not be played, or not to their end.",
+            each(\.filesRefused))
         text.add("sluice_ingest_bits_per_second", .gauge, "Rate of the encoder's media.", published(\.bitsPerSecond))
         text.add("sluice_ingest_bytes_total", .counter, "Media bytes of this publication.", published(\.bytesReceived))
         text.add("sluice_ingest_video_samples_total", .counter, "Pictures received.", published(\.videoSamples))

@@ -21,6 +21,9 @@ package struct AdminReport: Sendable {
         /// none, live, lost, filling or ended.
         package var input: String
         package var inputLostSinceMilliseconds: Int64?
+        /// Files played to their end, and not, since the channel was opened; nil where it has none.
+        package var filesPlayed: UInt64?
+        package var filesRefused: UInt64?
         package var segments: Int
         package var firstSegment: UInt64?
         package var lastSegment: UInt64?
@@ -42,6 +45,8 @@ package struct AdminReport: Sendable {
         package var role: String
         package var peer: String
         package var encoder: String
+        /// What is played now, where files are.
+        package var file: String?
         package var sinceMilliseconds: Int64
         package var worker: Int32
         package var bitsPerSecond: Int
@@ -122,11 +127,13 @@ package struct AdminReport: Sendable {
         let states = channel.profile.endpoints.compactMap { endpoint in
             channel.state(of: endpoint.id).map { (endpoint, $0) }
         }
+        let files = supervisor.fileCounts(of: name)
         let listedAt = states.map(\.1.window.changedAtMilliseconds).max()
         return Channel(
             channel: name, publisher: statuses.first.map(Publisher.init),
             standby: statuses.dropFirst().first.map(Publisher.init), input: channel.inputState.rawValue,
-            inputLostSinceMilliseconds: channel.inputLostSince, segments: snapshot.segments.count,
+            inputLostSinceMilliseconds: channel.inputLostSince, filesPlayed: files?.played,
+            filesRefused: files?.refused, segments: snapshot.segments.count,
             firstSegment: snapshot.segments.first?.number, lastSegment: snapshot.segments.last?.number,
             lastSegmentAgeMilliseconds: snapshot.segments.isEmpty ? nil : listedAt.map { clock() - $0 },
             discontinuitySequence: snapshot.segments.last?.discontinuitySequence ?? 0,
@@ -150,7 +157,8 @@ extension AdminReport.Publisher {
     fileprivate init(_ status: PublicationStatus) {
         let statistics = status.statistics
         self.init(
-            role: status.role.rawValue, peer: status.peer, encoder: status.encoder, sinceMilliseconds: status.startedAt,
+            role: status.role.rawValue, peer: status.peer, encoder: status.encoder, file: status.file,
+            sinceMilliseconds: status.startedAt,
             worker: status.worker,
             bitsPerSecond: status.bitsPerSecond, videoSamples: statistics.videoSamplesReceived,
             audioSamples: statistics.audioSamplesReceived, framesRepeated: statistics.framesRepeated,

@@ -115,3 +115,61 @@ static inline int sluice_epoll_wait(int epoll, struct sluice_event *events, int 
 }
 
 static inline int sluice_eventfd(void) { return eventfd(0, 02000000 | 04000 /* EFD_CLOEXEC | EFD_NONBLOCK */); }
+
+// An open file over a UNIX socket, with some bytes (SCM_RIGHTS, unix(7)); the kernel's structures, which stay behind these
+// functions for the same reason.
+struct msghdr;
+extern long sendmsg(int, const struct msghdr *, int);
+extern long recvmsg(int, struct msghdr *, int);
+
+struct sluice_vector {
+    void *base;
+    unsigned long count;
+};
+
+struct sluice_message {
+    void *name;
+    unsigned int name_size;
+    struct sluice_vector *vectors;
+    unsigned long vector_count;
+    void *control;
+    unsigned long control_size;
+    int flags;
+};
+
+struct sluice_control {
+    unsigned long size;
+    int level;
+    int type;
+    int descriptor;
+};
+
+// descriptor: -1: none. The number of bytes sent; -1 for failure.
+static inline long sluice_send_file(int socket, const void *bytes, unsigned long count, int descriptor) {
+    union {
+        struct sluice_control header;
+        unsigned long room[3];
+    } control = {{20, 1 /* SOL_SOCKET */, 1 /* SCM_RIGHTS */, descriptor}};
+    struct sluice_vector vector = {(void *)bytes, count};
+    struct sluice_message message = {0, 0, &vector, 1, 0, 0, 0};
+    if (descriptor >= 0) {
+        message.control = &control;
+        message.control_size = sizeof control;
+    }
+    return sendmsg(socket, (const struct msghdr *)&message, 0x4000 /* MSG_NOSIGNAL */);
+}
+
+// The number of bytes that came; 0 at the end, -1 for failure. *descriptor: that of the file, or -1.
+static inline long sluice_receive_file(int socket, void *bytes, unsigned long count, int *descriptor) {
+    union {
+        struct sluice_control header;
+        unsigned long room[3];
+    } control = {{0, 0, 0, -1}};
+    struct sluice_vector vector = {bytes, count};
+    struct sluice_message message = {0, 0, &vector, 1, &control, sizeof control, 0};
+    *descriptor = -1;
+    long got = recvmsg(socket, (struct msghdr *)&message, 0x40000000 /* MSG_CMSG_CLOEXEC */);
+    if (got > 0 && message.control_size >= 20 && control.header.level == 1 && control.header.type == 1)
+        *descriptor = control.header.descriptor;
+    return got;
+}

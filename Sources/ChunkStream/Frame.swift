@@ -3,7 +3,7 @@ package import Media
 /// The framing of both directions: a 4-byte length of what follows, a type byte, the body. All numbers big-endian.
 package enum Frame {
     /// Version of this format; both sides refuse any other.
-    package static let version: UInt16 = 3
+    package static let version: UInt16 = 4
     /// The largest message body: 30 s of a 20 Mb/s rung would be 75 MB, a chunk of 1 s is 2.5 MB.
     package static let maximumBodySize = 16 << 20
 

@@ -1,5 +1,5 @@
 /// What the daemon tells a worker by its command line:
-/// `sluice-ingest [slate|still|inspect] [--sound OFFSET] [--user UID:GID] [--memory BYTES]`.
+/// `sluice-ingest [files|slate|still|inspect|examine] [--sound OFFSET] [--user UID:GID] [--memory BYTES]`.
 ///
 /// None of it is a secret: everybody on the machine may read it.
 package struct WorkerArguments: Sendable, Hashable {
@@ -14,15 +14,23 @@ package struct WorkerArguments: Sendable, Hashable {
         }
     }
 
-    /// What it is started for. Its standard input is the encoder's socket, or files.
+    /// What it is started for. Its standard input is the encoder's socket, a socket by which files are handed to it, or
+    /// files.
     package enum Work: String, Sendable, Hashable, CaseIterable {
         case publication = ""
+        /// Plays files in place of an encoder.
+        case files
         /// Makes what stands in for the picture: of an image or a clip; of nothing, black.
         case slate
         /// The same of the last picture of a CMAF segment, behind its header.
         case still
         /// Says whether a slate can be made of the files.
         case inspect
+        /// Says whether the file can be played in place of an encoder.
+        case examine
+
+        /// Whether an encoder's socket, or a socket like it, is its standard input.
+        package var isPublication: Bool { self == .publication || self == .files }
     }
 
     package var work = Work.publication
@@ -58,7 +66,7 @@ package struct WorkerArguments: Sendable, Hashable {
                 guard numbers.count == 2, let id = numbers[0], let group = numbers[1] else { return nil }
                 user = User(id: id, group: group)
             case "--sound":
-                guard work != .publication, let offset = UInt32(value) else { return nil }
+                guard !work.isPublication, let offset = UInt32(value) else { return nil }
                 soundOffset = offset
             case "--memory":
                 guard let bytes = UInt64(value) else { return nil }

@@ -19,7 +19,7 @@ package enum WorkerLimits {
 extension WorkerMessage {
     private enum Kind: UInt8 {
         case hello = 1
-        case publish, tracks, chunk, statistics, event, end, marker
+        case publish, tracks, chunk, statistics, event, end, marker, nextFile
     }
 
     package func serialize() -> [UInt8] {
@@ -61,6 +61,8 @@ extension WorkerMessage {
                 $0.write(event.level.rawValue)
                 $0.writeText(event.text)
             }
+        case .nextFile(let end):
+            Frame.write(type: Kind.nextFile.rawValue) { end.write(to: &$0) }
         case .end(let reason):
             Frame.write(type: Kind.end.rawValue) { $0.writeText(reason) }
         }
@@ -97,6 +99,8 @@ extension WorkerMessage {
                 throw ParseError(.invalid, at: 0, "event level")
             }
             self = .event(IngestEvent(level: level, text: try reader.readText(atMost: WorkerLimits.textBytes)))
+        case .nextFile:
+            self = .nextFile(try FileEnd(reading: &reader))
         case .end:
             self = .end(reason: try reader.readText(atMost: WorkerLimits.textBytes))
         }

@@ -1,7 +1,7 @@
 package import Media
 
 /// What `sluice-ingest` says to `sluice`, in this order: `hello`, `publish`, then after the daemon's
-/// `accept` any number of `tracks`, `chunk`, `marker`, `statistics` and `event`, and last `end`.
+/// `accept` any number of `tracks`, `chunk`, `marker`, `statistics`, `event` and `nextFile`, and last `end`.
 package enum WorkerMessage: Sendable, Equatable {
     case hello(version: UInt16)
     /// Somebody wants to publish; the daemon decides.
@@ -15,6 +15,8 @@ package enum WorkerMessage: Sendable, Equatable {
     /// Four times a second.
     case statistics(IngestStatistics)
     case event(IngestEvent)
+    /// Of a worker that plays files: it is at the end of one, and asks for the next; the answer comes by its standard input.
+    case nextFile(FileEnd)
     /// The publication is over and everything of it was sent.
     case end(reason: String)
 }

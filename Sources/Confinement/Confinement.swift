@@ -26,7 +26,10 @@ package enum Confinement {
         }
         // The daemon has said so where there is none.
         guard SystemCallFilter.isAvailable else { return }
-        do throws(SystemCallFilter.Failure) { try SystemCallFilter(process: getpid()).load() } catch {
+        do throws(SystemCallFilter.Failure) {
+            try SystemCallFilter(process: getpid(), takesFiles: arguments.work == .files || arguments.work == .examine)
+                .load()
+        } catch {
             throw Failure(description: "\(error)")
         }
     }

@@ -10,11 +10,13 @@ struct SystemCallFilter: Sendable {
     let rules: [SystemCallRule]
     let otherwise = SystemCallRule.Verdict.fail(ENOSYS)
 
-    /// - Parameter process: the worker's own, the only one that it may send signals to.
-    init(process: pid_t) {
+    /// - Parameters:
+    ///   - process: the worker's own, the only one that it may send signals to.
+    ///   - takesFiles: open files are handed to it over its standard input.
+    init(process: pid_t, takesFiles: Bool = false) {
         var rules = Self.allowed.map { SystemCallRule($0, .allow) }
         rules += Self.refused.map { SystemCallRule($0, .fail(EACCES)) }
-        rules += Self.fatal.map { SystemCallRule($0, .kill) }
+        rules += Self.fatal.filter { $0 != "recvmsg" }.map { SystemCallRule($0, .kill) }
         // Nothing executable is made at run time, and no memory is shared with anybody.
         rules.append(
             SystemCallRule(
@@ -36,6 +38,13 @@ struct SystemCallFilter: Sendable {
                 "socketpair", .allow, where: .argument(0, is: UInt64(AF_UNIX)),
                 .argument(1, lacks: ~UInt64(Self.streamPairs))))
         rules.append(SystemCallRule("sendto", .allow, where: .argument(4, is: 0)))
+        // Descriptors of others; but those that the daemon hands to a worker that plays files.
+        if takesFiles {
+            rules.append(SystemCallRule("recvmsg", .allow, where: .argument(0, is: UInt64(STDIN_FILENO))))
+            rules += ["pread64", "lseek"].map { SystemCallRule($0, .allow) }
+        } else {
+            rules.append(SystemCallRule("recvmsg", .kill))
+        }
         for command in [F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL] {
             rules.append(SystemCallRule("fcntl", .allow, where: .argument(1, is: UInt64(command))))
         }

@@ -1,7 +1,8 @@
 import CFFmpeg
 
-/// A media file in memory, taken apart by FFmpeg's demuxers: MP4 and MOV, Matroska and WebM, MPEG-TS, FLV; with sound
-/// alone also WAV, MP3, FLAC, Ogg and ADTS. Nothing is opened beside it, by path or otherwise. Not thread-safe.
+/// A media file in memory or behind a descriptor, taken apart by FFmpeg's demuxers: MP4 and MOV, Matroska and WebM, MPEG-TS,
+/// FLV; with sound alone also WAV, MP3, FLAC, Ogg and ADTS. Nothing is opened beside it, by path or otherwise. Not
+/// thread-safe.
 struct MediaFile: ~Copyable {
     let format: UnsafeMutablePointer<AVFormatContext>
     private let io: UnsafeMutablePointer<AVIOContext>
@@ -16,8 +17,10 @@ struct MediaFile: ~Copyable {
     private static let blockSize: Int32 = 1 << 16
 
     /// - Throws: an error of `readFile` for what no demuxer knows.
-    init(_ bytes: [UInt8]) throws(FFmpegError) {
-        let owner = FileBytes(bytes)
+    init(_ bytes: [UInt8]) throws(FFmpegError) { try self.init(FileBytes(bytes)) }
+
+    /// - Throws: an error of `readFile` for what no demuxer knows.
+    init(_ owner: FileBytes) throws(FFmpegError) {
         guard let packet = av_packet_alloc() else {
             throw FFmpegError(code: sluice_averror_enomem, during: .allocate)
         }
@@ -112,38 +115,5 @@ struct MediaFile: ~Copyable {
         // FFmpeg may have put a larger buffer in its place.
         av_freep(UnsafeMutableRawPointer(io)?.advanced(by: MemoryLayout<AVIOContext>.offset(of: \.buffer) ?? 0))
         avio_context_free(&io)
-    }
-}
-
-/// The file, and how far it has been read.
-private final class FileBytes {
-    private let bytes: [UInt8]
-    private var offset = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int32 {
-        let count = min(buffer.count, bytes.count - offset)
-        guard count > 0 else { return sluice_averror_eof }
-        bytes.withUnsafeBytes { bytes in
-            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count]))
-        }
-        offset += count
-        return Int32(count)
-    }
-
-    func seek(_ distance: Int64, _ origin: Int32) -> Int64 {
-        let base: Int64
-        switch origin & ~Int32(AVSEEK_FORCE) {
-        case sluice_seek_size: return Int64(bytes.count)
-        case SEEK_SET: base = 0
-        case SEEK_CUR: base = Int64(offset)
-        case SEEK_END: base = Int64(bytes.count)
-        default: return Int64(sluice_averror_einval)
-        }
-        let (place, overflow) = base.addingReportingOverflow(distance)
-        guard !overflow, (0...Int64(bytes.count)).contains(place) else { return Int64(sluice_averror_einval) }
-        offset = Int(place)
-        return place
     }
 }

@@ -20,6 +20,8 @@ struct IngestLine: ~Copyable {
     private static let restartsPerMinute = 12
 
     let ladder: Ladder
+    /// Who sends, in words for the log.
+    private let source: String
     private var demuxer = Demuxer()
     private var cutter: ChunkCutter
     private(set) var session: TranscodeSession?
@@ -52,9 +54,12 @@ struct IngestLine: ~Copyable {
     /// Sound that comes this long, in milliseconds, before or after the picture of its time has a clock of its own.
     private static let mostApart: Int64 = 1500
 
-    /// - Parameter waits: makes nothing before `begin`.
-    init(ladder: Ladder, firstSegment: UInt64, waits: Bool = false) {
+    /// - Parameters:
+    ///   - waits: makes nothing before `begin`.
+    ///   - source: who sends.
+    init(ladder: Ladder, firstSegment: UInt64, waits: Bool = false, source: String = "the encoder") {
         self.ladder = ladder
+        self.source = source
         self.firstSegment = firstSegment
         cutter = ChunkCutter(ladder: ladder)
         if waits { wait() }
@@ -92,7 +97,7 @@ struct IngestLine: ~Copyable {
         do throws(ParseError) {
             events = try demuxer.read(type: message.type, timestamp: message.timestamp, payload: message.payload)
         } catch {
-            return [warning("a broken message of the encoder was passed over: \(error)")]
+            return [warning("a broken message of \(source) was passed over: \(error)")]
         }
         var messages: [WorkerMessage] = []
         for event in events {
@@ -194,7 +199,7 @@ struct IngestLine: ~Copyable {
                     try session.push(audio: sample, track: track)
                 }
         case .unsupported(let text, let kind, let track):
-            let text = "the encoder sends what is not taken: \(name(kind, track))\(text)"
+            let text = "\(source) sends what is not taken: \(name(kind, track))\(text)"
             let isKnown = kind == .video ? videoFormats[track] != nil : audioFormats[track] != nil
             // Nothing would come of a rung whose track never begins.
             guard !uses(kind, track) || isKnown else { throw Ended(reason: text) }
@@ -260,7 +265,17 @@ struct IngestLine: ~Copyable {
     /// Which all is cut by: the first that is copied; encoded rungs are made of track 0.
     private var leadingVideoTrack: UInt8 { ladder.video.first { $0.codec == .copy }?.trackID ?? 0 }
 
-    private mutating func startAnew(_ now: Int64, because reason: String) throws(Ended) -> [WorkerMessage] {
+    /// What comes next is another recording, which goes on where the one before ended: its sound is put in its place anew.
+    func join() { session?.join() }
+
+    /// Ends the ladder, which cannot go on: what comes next is made into another.
+    mutating func abandon() -> [WorkerMessage] {
+        let messages = finish()
+        cutter = ChunkCutter(ladder: ladder)
+        return messages
+    }
+
+    mutating func startAnew(_ now: Int64, because reason: String) throws(Ended) -> [WorkerMessage] {
         try countRestart(now, because: reason)
         return restart(because: reason)
     }
@@ -345,9 +360,7 @@ struct IngestLine: ~Copyable {
 
     /// Ends the ladder in order; the next sample that can begins a new one, with a discontinuity.
     private mutating func restart(because reason: String) -> [WorkerMessage] {
-        let messages = finish()
-        cutter = ChunkCutter(ladder: ladder)
-        return messages + [warning("started anew: \(reason)")]
+        abandon() + [warning("started anew: \(reason)")]
     }
 
     mutating func cutTranslating(_ output: TranscodeOutput) throws(TranscodeError) -> [WorkerMessage] {
@@ -387,7 +400,7 @@ struct IngestLine: ~Copyable {
         hasLookedForTracks = true
         func missing(_ kind: Track.Kind, _ track: UInt8, _ rung: String) -> String {
             let name = track == 0 ? "\(kind)" : "\(kind) track \(track)"
-            return "the encoder sends no \(name), which the rung '\(rung)' is made of"
+            return "\(source) sends no \(name), which the rung '\(rung)' is made of"
         }
         for rung in ladder.video where videoFormats[rung.trackID] == nil {
             throw Ended(reason: missing(.video, rung.trackID, rung.name))
@@ -402,7 +415,7 @@ struct IngestLine: ~Copyable {
     }
 
     private func unused(_ kind: Track.Kind, _ track: UInt8, _ format: String) -> WorkerMessage {
-        .event(IngestEvent(level: .info, text: "no rung takes the encoder's \(kind) track \(track) (\(format))"))
+        .event(IngestEvent(level: .info, text: "no rung takes \(source)'s \(kind) track \(track) (\(format))"))
     }
 
     /// A track's number where there are several.

@@ -2,7 +2,6 @@ import ChunkStream
 import FLV
 import Media
 package import RTMPServer
-import Synchronization
 import Transcode
 
 /// One publication from the encoder's first byte to its last: authorise, demux, re-clock, make the ladder, hand the
@@ -24,52 +23,39 @@ package struct IngestPublication: ~Copyable {
         }
     }
 
-    private var link: DaemonLink
+    private var desk: PublicationDesk
     private var session: RTMPSession
-    private let clock: Clock
-    private var time: EpochClock
-    /// What the daemon said, and was not done yet.
-    private let orders = Orders()
-    private var statistics = IngestStatistics()
-    private var statisticsSentAt: Int64
 
     package init(session: consuming RTMPSession, link: consuming DaemonLink, clock: Clock) {
         self.session = session
-        self.link = link
-        self.clock = clock
-        time = EpochClock(wall: clock.wall(), steady: clock.monotonic())
-        statisticsSentAt = clock.monotonic()
+        desk = PublicationDesk(link: link, clock: clock)
     }
 
     /// Runs to the end of the publication. What ends it is told to the daemon, and to the encoder where it listens.
     package mutating func run() throws(DaemonLink.Lost) {
-        try link.send(.hello(version: Frame.version))
+        try desk.send(.hello(version: Frame.version))
         let request: RTMPServer.PublishRequest
         do throws(RTMPError) { request = try session.awaitPublish() } catch {
             // Nobody asked for anything yet: the daemon logs the reason.
-            return try link.send(.end(reason: error.reason))
+            return try desk.send(.end(reason: error.reason))
         }
-        try link.send(
+        try desk.send(
             .publish(
                 ChunkStream.PublishRequest(
                     app: request.app, streamKey: request.streamKey.value, encoder: request.flashVersion)))
-        switch try link.receive() {
+        switch try desk.receive() {
         case .reject(let reason):
             session.rejectPublish(.badName, description: reason)
-            try link.send(.end(reason: "refused: \(reason)"))
-        case .stop(let reason): try link.send(.end(reason: reason))
+            try desk.send(.end(reason: "refused: \(reason)"))
+        case .stop(let reason): try desk.send(.end(reason: reason))
         case .accept(let ladder, let firstSegment, let lead, let waits):
-            time = EpochClock(lead: lead, steady: clock.monotonic())
             let stopper = session.makeStopper()
-            link.listen { [orders] message in
-                if case .stop(let reason) = message { stopper.stop(reason) } else { orders.add(message) }
-            }
+            desk.begin(clockLead: lead) { stopper.stop($0) }
             var line = IngestLine(ladder: ladder, firstSegment: firstSegment, waits: waits)
             let reason = try publish(&line)
-            try send(line.finish())
-            try sendStatistics(line)
-            try link.send(.end(reason: reason))
-        case .begin, .wait, .splice: try link.send(.end(reason: "the daemon's answer makes no sense"))
+            try desk.finish(&line)
+            try desk.send(.end(reason: reason))
+        case .begin, .wait, .splice: try desk.send(.end(reason: "the daemon's answer makes no sense"))
         }
     }
 
@@ -82,78 +68,19 @@ package struct IngestPublication: ~Copyable {
                 guard let next = try session.nextMessage() else { return "the encoder ended its stream" }
                 message = next
             } catch { return error.reason }
-            if let reason = try follow(&line) { return reason }
-            statistics.bytesReceived += UInt64(message.payload.count)
-            let now = now()
-            if let reason = try give(&line, { line throws(IngestLine.Ended) in try line.take(message, now: now) }) {
-                return reason
-            }
-            let wait = line.wait(now: self.now())
-            if wait > 0 { clock.sleep(wait) }
+            if let reason = try desk.follow(&line) { return failed(reason) }
+            desk.statistics.bytesReceived += UInt64(message.payload.count)
+            let now = desk.now()
+            let reason = try desk.give(&line) { line throws(IngestLine.Ended) in try line.take(message, now: now) }
+            if let reason { return failed(reason) }
+            let wait = line.wait(now: desk.now())
+            if wait > 0 { desk.sleep(milliseconds: wait) }
         }
     }
 
-    /// Does what the daemon has said meanwhile; returns why that is the end.
-    private mutating func follow(_ line: inout IngestLine) throws(DaemonLink.Lost) -> String? {
-        for message in orders.take() {
-            switch message {
-            case .wait: line.wait()
-            case .begin(let firstSegment):
-                for item in line.begin(firstSegment: firstSegment) {
-                    let reason = try give(&line) { line throws(IngestLine.Ended) in try line.take(item) }
-                    if let reason { return reason }
-                }
-            case .splice(let marker):
-                if let reason = try give(&line, { line throws(IngestLine.Ended) in try line.splice(marker) }) {
-                    return reason
-                }
-            case .accept, .reject, .stop: break
-            }
-        }
-        return nil
-    }
-
-    /// Gives the ladder something and hands over what it makes; returns why it cannot go on.
-    private mutating func give(
-        _ line: inout IngestLine, _ body: (inout IngestLine) throws(IngestLine.Ended) -> [WorkerMessage]
-    ) throws(DaemonLink.Lost) -> String? {
-        let started = clock.monotonic()
-        let made: [WorkerMessage]
-        do throws(IngestLine.Ended) { made = try body(&line) } catch {
-            session.rejectPublish(.failed, description: error.reason)
-            return error.reason
-        }
-        statistics.busyMilliseconds += UInt64(max(clock.monotonic() - started, 0))
-        try send(made)
-        if clock.monotonic() - statisticsSentAt >= Self.reportMilliseconds { try sendStatistics(line) }
-        return nil
-    }
-
-    private static let reportMilliseconds: Int64 = 250
-
-    private mutating func now() -> Int64 { time.time(wall: clock.wall(), steady: clock.monotonic()) }
-
-    private mutating func send(_ messages: [WorkerMessage]) throws(DaemonLink.Lost) {
-        for message in messages { try link.send(message) }
-    }
-
-    private mutating func sendStatistics(_ line: borrowing IngestLine) throws(DaemonLink.Lost) {
-        statisticsSentAt = clock.monotonic()
-        line.fill(&statistics)
-        try link.send(.statistics(statistics))
-    }
-}
-
-/// The daemon's messages, between the thread that hears them and the one that does what they say.
-private final class Orders: Sendable {
-    private let messages = Mutex<[DaemonMessage]>([])
-
-    func add(_ message: DaemonMessage) { messages.withLock { $0.append(message) } }
-
-    func take() -> [DaemonMessage] {
-        messages.withLock { messages in
-            defer { messages = [] }
-            return messages
-        }
+    /// The encoder is told why it cannot go on.
+    private mutating func failed(_ reason: String) -> String {
+        session.rejectPublish(.failed, description: reason)
+        return reason
     }
 }

@@ -42,11 +42,14 @@ package struct IngestProfile: Sendable, Hashable {
     /// Nil: nobody else is asked.
     package var webHook: WebHookProfile?
     package var redundancy: RedundancySettings
+    /// Files that are played; where there are stream keys too, as the second encoder. Without any, no encoder may publish.
+    package var input: FileInputProfile?
 
     package init(
         streamKeys: StreamKeys, allow: [CIDR] = CIDR.loopback, maxBitrate: UInt32 = 20_000_000,
         inputLoss: InputLoss = InputLoss(), sourceEndBehavior: SourceEndBehavior = .continue,
-        webHook: WebHookProfile? = nil, redundancy: RedundancySettings = RedundancySettings()
+        webHook: WebHookProfile? = nil, redundancy: RedundancySettings = RedundancySettings(),
+        input: FileInputProfile? = nil
     ) {
         self.streamKeys = streamKeys
         self.allow = allow
@@ -55,13 +58,24 @@ package struct IngestProfile: Sendable, Hashable {
         self.sourceEndBehavior = sourceEndBehavior
         self.webHook = webHook
         self.redundancy = redundancy
+        self.input = input
     }
+
+    /// Whether two may publish at a time.
+    package var hasBackup: Bool { !streamKeys.backup.isEmpty || input != nil && !streamKeys.primary.isEmpty }
+
+    /// What the files are, among those that may publish.
+    package var inputRole: EncoderRole { streamKeys.primary.isEmpty ? .primary : .backup }
 
     /// The same but for who may publish and how much: what can change under a publication on air.
     package func admitting(as other: IngestProfile) -> IngestProfile {
         var copy = self
         // Whether there is a second encoder is more than who it is.
-        if streamKeys.backup.isEmpty == other.streamKeys.backup.isEmpty { copy.streamKeys = other.streamKeys }
+        if streamKeys.backup.isEmpty == other.streamKeys.backup.isEmpty,
+            streamKeys.primary.isEmpty == other.streamKeys.primary.isEmpty
+        {
+            copy.streamKeys = other.streamKeys
+        }
         copy.allow = other.allow
         copy.maxBitrate = other.maxBitrate
         copy.webHook = other.webHook

@@ -13,18 +13,24 @@ struct IngestReader {
                 node, "ingest",
                 keys: [
                     "streamKeys", "allow", "maxBitrate", "inputLoss", "sourceEndBehavior", "webhook", "redundancy",
+                    "input",
                 ], log)
         else { return nil }
-        let keys = readStreamKeys(section)
+        let files = FileInputReader(secrets: secrets)
+        let input = files.read(section)
+        let needsKeys = !section.mentions("input") || section.mentions("streamKeys")
+        let keys = needsKeys ? readStreamKeys(section) : nil
+        if let input, !needsKeys || keys != nil { files.check(input, beside: keys, section) }
         let profile = IngestProfile(
-            streamKeys: keys ?? IngestProfile.StreamKeys(primary: .unresolved),
+            streamKeys: keys ?? IngestProfile.StreamKeys(primary: []),
             allow: readAllow(section),
             maxBitrate: section.integer("maxBitrate", in: 100_000...1_000_000_000, default: 20_000_000),
             inputLoss: readInputLoss(section),
             sourceEndBehavior: section.word("sourceEndBehavior", default: .continue),
             webHook: WebHookReader(secrets: secrets).read(section),
-            redundancy: readRedundancy(section, hasBackup: keys?.backup.isEmpty == false))
-        return keys == nil ? nil : profile
+            redundancy: readRedundancy(section, hasBackup: keys.map { !$0.backup.isEmpty || input != nil } ?? false),
+            input: input)
+        return needsKeys && keys == nil || !needsKeys && input == nil ? nil : profile
     }
 
     private func readStreamKeys(_ section: Section) -> IngestProfile.StreamKeys? {
@@ -75,7 +81,7 @@ struct IngestReader {
         else { return standard }
         if !hasBackup {
             log.warning(
-                "'redundancy' has no effect without streamKeys.backup, by which a second encoder is known",
+                "'redundancy' has no effect without streamKeys.backup, by which a second encoder is known, or an input",
                 at: section.keyPlace("redundancy"))
         }
         let settings = RedundancySettings(

@@ -37,10 +37,10 @@ struct SlateReader {
             audio: file("audio", section, atMost: SlateProfile.maximumBytes))
     }
 
-    private func file(_ key: String, _ section: Section, atMost bytes: Int) -> SlateFile? {
+    private func file(_ key: String, _ section: Section, atMost bytes: Int) -> ProfileFile? {
         guard let node = section[key], let path = secrets.existingFile(node, key, isSecret: false) else { return nil }
         check(path, key, atMost: bytes, at: node.place)
-        return SlateFile(path: path, key: key, place: node.place)
+        return ProfileFile(path: path, key: key, place: node.place)
     }
 
     private func check(_ path: String, _ key: String, atMost bytes: Int, at place: Place) {

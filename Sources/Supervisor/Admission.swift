@@ -7,8 +7,8 @@ import Settings
 struct Admission {
     let channel: LiveChannel
     let role: EncoderRole
-    /// With which it came.
-    let key: Secret
+    /// With which it came; files have none.
+    let key: Secret?
 }
 
 /// Why an encoder may not publish.
@@ -55,6 +55,12 @@ extension Supervisor {
             }
         }
         return Admission(channel: channel, role: role, key: key)
+    }
+
+    /// Files that a profile names may be played: nobody else is asked.
+    func admit(_ input: FileInput) -> Admission {
+        reserve(input)
+        return Admission(channel: input.channel, role: input.role, key: nil)
     }
 
     private func ask(_ hook: WebHookProfile, _ call: WebHook.Call) throws(Refusal) {

@@ -1,7 +1,6 @@
 import CLinux
 import Glibc
 import Logging
-import Settings
 import SystemPackage
 
 /// A pipe in place of a worker's standard error: what it wrote is read once, when it is gone, as one line of bounded
@@ -24,7 +23,7 @@ final class LastWords: Sendable {
     /// No worker is started.
     func closeWorkersEnd() { close(workersEnd.rawValue) }
 
-    func log(to budget: LogBudget, of peer: IPAddress) {
+    func log(to budget: LogBudget, of peer: String) {
         guard let said = take() else { return }
         budget.log(
             .warning, "sluice-ingest: \(said)", metadata: ["peer": "\(peer)"], kind: "worker", now: steadyMilliseconds()

@@ -10,9 +10,9 @@ import Synchronization
 import SystemPackage
 import Timeline
 
-/// One encoder's connection, from accept to the end of its worker.
+/// One encoder's connection, from accept to the end of its worker; or files that are played in place of one.
 ///
-/// The worker has the encoder's socket as standard input and one end of a socket pair as standard output; this reads
+/// The worker has the encoder's socket, or the feed of files, as standard input and one end of a socket pair as standard output; this reads
 /// the other end on a thread of its own and puts what it says into the channel's timeline. Whatever goes wrong here
 /// ends this publication and nothing else.
 final class Publication: Sendable {
@@ -57,23 +57,21 @@ final class Publication: Sendable {
         var isFault = false
     }
 
-    private let connection: ListeningSocket.Connection
+    private let source: PublicationSource
     private let supervisor: Supervisor
     private let state = Mutex(State())
     let media = PublicationMedia()
-    /// Our own descriptor of the encoder's socket: shutting it down ends the worker's input in order.
+    /// Our own descriptor of the worker's standard input: shutting it down ends its input in order.
     private let encoderSocket: CInt
 
     private let settled: @Sendable () -> Void
 
     /// - Parameter settled: told when it has shown a right to publish.
-    init(
-        _ connection: ListeningSocket.Connection, _ supervisor: Supervisor, settled: @escaping @Sendable () -> Void
-    ) {
-        self.connection = connection
+    init(_ source: PublicationSource, _ supervisor: Supervisor, settled: @escaping @Sendable () -> Void = {}) {
+        self.source = source
         self.supervisor = supervisor
         self.settled = settled
-        encoderSocket = fcntl(connection.descriptor, F_DUPFD_CLOEXEC, 3)
+        encoderSocket = fcntl(source.workersInput, F_DUPFD_CLOEXEC, 3)
     }
 
     deinit { if encoderSocket >= 0 { close(encoderSocket) } }
@@ -82,9 +80,9 @@ final class Publication: Sendable {
         state.withLock { state in
             PublicationStatus(
                 channel: state.channel?.profile.channel ?? "", role: state.role, isOnAir: media.isOnAir,
-                peer: "\(connection.peer)", encoder: state.encoder,
+                peer: source.name, encoder: state.encoder,
                 startedAt: state.startedAt, worker: state.worker, statistics: state.statistics,
-                bitsPerSecond: state.bitsPerSecond)
+                bitsPerSecond: state.bitsPerSecond, file: source.files?.status.playing)
         }
     }
 
@@ -120,19 +118,21 @@ final class Publication: Sendable {
             socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &pair) == 0
         else {
             words?.closeWorkersEnd()
-            supervisor.logger.error("no descriptors left for an encoder", metadata: ["peer": "\(connection.peer)"])
-            connection.close()
+            supervisor.logger.error("no descriptors left for an encoder", metadata: ["peer": "\(source.name)"])
+            source.close()
             return
         }
         let (ours, theirs) = (pair[0], pair[1])
         state.withLock { $0.workerDescriptor = ours }
+        var arguments = supervisor.configuration.workerArguments
+        arguments.work = source.work
         do {
             let result = try await Subprocess.run(
                 .path(FilePath(supervisor.configuration.worker)),
-                arguments: Arguments(supervisor.configuration.workerArguments.words),
+                arguments: Arguments(arguments.words),
                 environment: .custom([:] as [Environment.Key: String]),
                 input: .fileDescriptor(
-                    FileDescriptor(rawValue: connection.descriptor), closeAfterSpawningProcess: true),
+                    FileDescriptor(rawValue: source.workersInput), closeAfterSpawningProcess: true),
                 output: .fileDescriptor(FileDescriptor(rawValue: theirs), closeAfterSpawningProcess: true),
                 error: .fileDescriptor(words.workersEnd, closeAfterSpawningProcess: true)
             ) { execution in
@@ -143,7 +143,7 @@ final class Publication: Sendable {
                 await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
                 return ending
             }
-            words.log(to: supervisor.budget, of: connection.peer)
+            words.log(to: supervisor.budget, of: source.name)
             await finish(result.closureResult, result.terminationStatus)
         } catch {
             supervisor.logger.error(
@@ -163,7 +163,7 @@ final class Publication: Sendable {
     /// Reads the worker until it ends; returns why it did.
     private func converse(over descriptor: CInt) -> Ending {
         var worker = WorkerChannel(descriptor: descriptor)
-        var dialogue = PublicationDialogue()
+        var dialogue = PublicationDialogue(playsFiles: source.files != nil)
         var ending: Ending?
         worker.setTimeout(seconds: supervisor.configuration.rtmp.handshakeTimeoutSeconds)
         while true {
@@ -194,6 +194,7 @@ final class Publication: Sendable {
                 case .mark(let marker): mark(marker)
                 case .record(let statistics): record(statistics)
                 case .log(let event): log(event)
+                case .feed(let end): if case .files(let input, let feed) = source { input.give(after: end, to: feed) }
                 case .end(let reason):
                     // It still has to tell the encoder why; to end it now would cut that off.
                     leaveChannel()
@@ -240,14 +241,18 @@ final class Publication: Sendable {
     ) -> Bool {
         let admission: Admission
         do throws(Refusal) {
+            switch source {
             // Strangers need not wait while others are asked about who has shown a key.
-            admission = try supervisor.admit(request, from: connection.peer, settled: settled)
+            case .encoder(let connection):
+                admission = try supervisor.admit(request, from: connection.peer, settled: settled)
+            case .files(let input, _): admission = supervisor.admit(input)
+            }
         } catch {
             supervisor.countRefusal(error.count)
             supervisor.budget.log(
                 .warning, "refused an encoder: \(error.logText)",
                 metadata: [
-                    "peer": "\(connection.peer)", "app": "\(request.app.onOneLine)",
+                    "peer": "\(source.name)", "app": "\(request.app.onOneLine)",
                     "encoder": "\(request.encoder.onOneLine)",
                 ], kind: error.count, now: steadyMilliseconds())
             dialogue.rejected()
@@ -276,7 +281,7 @@ final class Publication: Sendable {
         supervisor.logger.notice(
             "publishing",
             metadata: [
-                "channel": "\(channel.profile.channel)", "peer": "\(connection.peer)",
+                "channel": "\(channel.profile.channel)", "peer": "\(source.name)",
                 "encoder": "\(request.encoder.onOneLine)", "role": "\(role.rawValue)",
             ])
         let acceptance = DaemonMessage.accept(
@@ -295,7 +300,7 @@ final class Publication: Sendable {
     /// Ends it where its key or its address is no longer good.
     func checkRights() {
         let (channel, key) = state.withLock { ($0.channel, $0.key) }
-        guard let channel, let key else { return }
+        guard let channel, let key, case .encoder(let connection) = source else { return }
         let ingest = supervisor.ingest(of: channel)
         if !ingest.allow.contains(where: { $0.contains(connection.peer) }) {
             stop("ingest.allow no longer holds its address")
@@ -337,7 +342,7 @@ final class Publication: Sendable {
         return max(count(supervisor.clock()), first &+ count(steadyMilliseconds() - begunAt)) &+ 2
     }
 
-    private func isRedundant(_ channel: LiveChannel) -> Bool { !channel.profile.ingest.streamKeys.backup.isEmpty }
+    private func isRedundant(_ channel: LiveChannel) -> Bool { channel.profile.ingest.hasBackup }
 
     private func writing(_ write: () throws(ParseError) -> Void) -> Ending? {
         do throws(ParseError) {
@@ -349,7 +354,9 @@ final class Publication: Sendable {
     }
 
     /// How long nothing has come over the encoder's socket; nil where the system does not say.
-    var idleMilliseconds: Int64? { connection.idleMilliseconds(by: encoderSocket) }
+    var idleMilliseconds: Int64? {
+        if case .encoder(let connection) = source { connection.idleMilliseconds(by: encoderSocket) } else { nil }
+    }
 
     private func leaveChannel() {
         guard let channel = state.withLock({ $0.channel }) else { return }
@@ -359,7 +366,7 @@ final class Publication: Sendable {
     private func record(_ statistics: IngestStatistics) {
         let now = supervisor.clock()
         let (channel, role) = state.withLock { ($0.channel, $0.role) }
-        let limit = channel.map { supervisor.ingest(of: $0).maxBitrate } ?? .max
+        let limit = source.files == nil ? channel.map { supervisor.ingest(of: $0).maxBitrate } ?? .max : .max
         let (isTooFast, health) = state.withLock { state -> (Bool, Redundancy.Health?) in
             state.statistics = statistics
             let elapsed = now - state.statisticsAt
@@ -425,7 +432,7 @@ final class Publication: Sendable {
         guard count <= Self.eventsPerMinute + 1 else { return }
         let text = count <= Self.eventsPerMinute ? event.text.onOneLine : "more events: not logged within this minute"
         supervisor.logger.log(
-            level: level, "\(text)", metadata: ["channel": "\(channel)", "peer": "\(connection.peer)"])
+            level: level, "\(text)", metadata: ["channel": "\(channel)", "peer": "\(source.name)"])
     }
 
     private static let eventsPerMinute = 60
@@ -445,7 +452,8 @@ final class Publication: Sendable {
 
     private func finish(_ ending: Ending, _ termination: TerminationStatus) async {
         leaveChannel()
-        let (channel, app) = state.withLock { ($0.channel, $0.app) }
+        let (channel, app, media) = state.withLock { ($0.channel, $0.app, $0.statistics.mediaMilliseconds) }
+        source.files?.left(media: media)
         var (reason, level) = (ending.reason, ending.isFault ? Logger.Level.error : .notice)
         // Where the worker did not go by itself, the signal was ours: SIGTERM.
         if ending.isSudden, case .signaled(let signal) = termination, signal != SIGTERM {
@@ -456,16 +464,16 @@ final class Publication: Sendable {
         guard let channel else {
             supervisor.budget.log(
                 level == .error ? level : .info, "encoder left: \(reason.onOneLine)",
-                metadata: ["peer": "\(connection.peer)"], kind: "left", now: steadyMilliseconds())
+                metadata: ["peer": "\(source.name)"], kind: "left", now: steadyMilliseconds())
             return
         }
         channel.refresh()
         supervisor.logger.log(
             level: level, "publication ended: \(reason.onOneLine)",
-            metadata: ["channel": "\(channel.profile.channel)", "peer": "\(connection.peer)"])
-        guard let hook = supervisor.ingest(of: channel).webHook else { return }
+            metadata: ["channel": "\(channel.profile.channel)", "peer": "\(source.name)"])
+        guard source.files == nil, let hook = supervisor.ingest(of: channel).webHook else { return }
         let call = WebHook.Call(
-            channel: channel.profile.channel, app: app, address: "\(connection.peer)", reason: reason.onOneLine)
+            channel: channel.profile.channel, app: app, address: source.name, reason: reason.onOneLine)
         if let failure = await supervisor.webHook.tellEnd(call, hook) {
             supervisor.logger.warning(
                 "the webhook did not hear of the end: \(failure)", metadata: ["channel": "\(call.channel)"])

@@ -10,6 +10,8 @@ struct PublicationDialogue: Sendable {
         case mark(SpliceMarker)
         case record(IngestStatistics)
         case log(IngestEvent)
+        /// The next file is wanted.
+        case feed(FileEnd)
         case end(reason: String)
         /// The worker does not keep to the format: it is ended.
         case violation(String)
@@ -18,7 +20,11 @@ struct PublicationDialogue: Sendable {
 
     private enum Phase: Equatable { case greeting, asking, waiting, accepted, running, over }
 
+    /// Whether its worker may ask for files.
+    private let playsFiles: Bool
     private var phase = Phase.greeting
+
+    init(playsFiles: Bool = false) { self.playsFiles = playsFiles }
 
     /// Nothing was published yet: the handshake time-out applies.
     var isHandshaking: Bool { phase == .greeting || phase == .asking || phase == .waiting }
@@ -46,6 +52,8 @@ struct PublicationDialogue: Sendable {
             return .mark(marker)
         case (.accepted, .statistics(let statistics)), (.running, .statistics(let statistics)):
             return .record(statistics)
+        case (.accepted, .nextFile(let end)) where playsFiles, (.running, .nextFile(let end)) where playsFiles:
+            return .feed(end)
         case (.over, .end), (.over, .event):
             return .none
         case (_, .end(let reason)) where phase != .greeting:

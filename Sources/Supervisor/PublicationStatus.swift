@@ -15,6 +15,8 @@ package struct PublicationStatus: Sendable {
     package let statistics: IngestStatistics
     /// Over the last second or so.
     package let bitsPerSecond: Int
+    /// What is played, where files are.
+    package let file: String?
 }
 
 extension IngestStatistics {

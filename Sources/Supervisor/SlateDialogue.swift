@@ -32,7 +32,7 @@ struct SlateDialogue {
 
     init(_ ladder: Ladder, _ work: WorkerArguments.Work, _ source: SlateSource) {
         names = ladder.video.map(\.name) + ladder.audio.map(\.name)
-        isInspection = work == .inspect
+        isInspection = work == .inspect || work == .examine
         isLoop = source.isLoop
     }
 

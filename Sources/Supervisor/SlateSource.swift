@@ -1,5 +1,6 @@
 import CLinux
 import ChunkStream
+import Glibc
 import SystemPackage
 
 /// What a slate is made of.
@@ -13,14 +14,22 @@ package enum SlateSource: Sendable {
     case sound([UInt8], image: [UInt8])
     /// The last picture of a CMAF segment, behind its header.
     case lastPicture([UInt8])
+    /// A media file to be played, only to be looked at.
+    case recording(path: String)
 
-    var work: WorkerArguments.Work { if case .lastPicture = self { .still } else { .slate } }
+    var work: WorkerArguments.Work {
+        switch self {
+        case .lastPicture: .still
+        case .recording: .examine
+        case .black, .image, .clip, .sound: .slate
+        }
+    }
 
     /// Whether it is as long as a clip, and not a picture that stands still.
     var isLoop: Bool {
         switch self {
         case .clip, .sound: true
-        case .black, .image, .lastPicture: false
+        case .black, .image, .lastPicture, .recording: false
         }
     }
 
@@ -29,7 +38,7 @@ package enum SlateSource: Sendable {
     /// The files, one behind the other.
     package var bytes: [UInt8] {
         switch self {
-        case .black: []
+        case .black, .recording: []
         case .image(let bytes), .clip(let bytes), .lastPicture(let bytes): bytes
         case .sound(let bytes, let image): image + bytes
         }
@@ -37,6 +46,9 @@ package enum SlateSource: Sendable {
 
     /// In memory: the worker opens no files, and what is sealed on the disk is not to lie there in the clear.
     func open() throws -> FileDescriptor {
+        if case .recording(let path) = self {
+            return try .open(FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
+        }
         if case .black = self { return try .open("/dev/null", .readOnly, options: [.closeOnExec]) }
         let file = FileDescriptor(rawValue: memfd_create("slate", 1))  // why: 1 is close on exec
         guard file.rawValue >= 0 else { throw SlateWorker.Failure(description: "no descriptors left") }

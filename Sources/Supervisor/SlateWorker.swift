@@ -37,11 +37,11 @@ package struct SlateWorker: Sendable {
         return try Slate(recipe: recipe, tracks: made.tracks, chunks: made.chunks)
     }
 
-    /// Whether a slate can be made of it: else the worker's reason is thrown.
+    /// Whether a slate can be made of it, or it can be played: else the worker's reason is thrown.
     package func inspect(
         _ ladder: Ladder, _ source: SlateSource, say: @escaping @Sendable (IngestEvent) -> Void
     ) async throws {
-        _ = try await run(ladder, .inspect, source, say)
+        _ = try await run(ladder, source.work == .examine ? .examine : .inspect, source, say)
     }
 
     private func run(

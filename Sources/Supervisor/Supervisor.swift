@@ -69,6 +69,14 @@ package final class Supervisor: Sendable {
         /// Who publishes each channel. Not by its name: after a reload there may still be who publishes to the one before.
         var seats: [ObjectIdentifier: Seats] = [:]
         var counters = Counters()
+        /// Of the channels that have files played.
+        var inputs: [String: FileInput] = [:]
+    }
+
+    /// Who comes to be given a worker.
+    private enum Arrival: Sendable {
+        case connection(ListeningSocket.Connection)
+        case files(FileInput)
     }
 
     let configuration: Configuration
@@ -91,6 +99,8 @@ package final class Supervisor: Sendable {
     private let events: EventQueue
     private let state = Mutex(State())
     private let reception = Mutex<Reception?>(nil)
+    /// Of encoders, at most rtmp.maxHandshakes are in it; of files, a channel's.
+    private let (arrivals, arriving) = AsyncStream.makeStream(of: Arrival.self)
     private let isStopped = Atomic(false)
 
     /// Binds the listeners; `run` accepts.
@@ -141,12 +151,11 @@ package final class Supervisor: Sendable {
 
     /// Accepts encoders until `stop`, then ends the publications in order and returns.
     package func run() async {
-        // At most rtmp.maxHandshakes are in it.
-        let (connections, found) = AsyncStream.makeStream(of: ListeningSocket.Connection.self)
         let reception = Reception(
             limits, sockets: sockets, front: front, events: events, budget: budget,
             host: .init(
-                allows: { [self] in allows($0) }, admit: { found.yield($0) }, count: { [self] in count($0) },
+                allows: { [self] in allows($0) }, admit: { [arriving] in arriving.yield(.connection($0)) },
+                count: { [self] in count($0) },
                 clock: steadyMilliseconds))
         if self.reception.withLock({ current in
             defer { current = reception }
@@ -157,22 +166,56 @@ package final class Supervisor: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask {
                 await BlockingThread.run("rtmp-reception") { reception.run() }
-                found.finish()
+                self.arriving.finish()
             }
-            for await connection in connections {
-                let publication = Publication(connection, self) { reception.settled(connection.id) }
-                state.withLock { $0.open[ObjectIdentifier(publication)] = publication }
-                group.addTask {
-                    await publication.run()
-                    self.state.withLock { $0.open[ObjectIdentifier(publication)] = nil }
-                    reception.left(connection.id)
+            for await arrival in arrivals {
+                switch arrival {
+                case .connection(let connection):
+                    let publication = Publication(.encoder(connection), self) { reception.settled(connection.id) }
+                    state.withLock { $0.open[ObjectIdentifier(publication)] = publication }
+                    group.addTask {
+                        await self.run(publication)
+                        reception.left(connection.id)
+                    }
+                case .files(let input): group.addTask { await self.play(input) }
                 }
             }
+            for input in state.withLock({ Array($0.inputs.values) }) { input.stop() }
             for publication in state.withLock({ Array($0.open.values) }) {
                 publication.stop("the daemon is shutting down")
             }
         }
     }
+
+    private func run(_ publication: Publication) async {
+        await publication.run()
+        state.withLock { $0.open[ObjectIdentifier(publication)] = nil }
+    }
+
+    /// Runs it as one of those that are ended with the daemon.
+    func runAmongOthers(_ publication: Publication) async {
+        let isLate = state.withLock { state in
+            state.open[ObjectIdentifier(publication)] = publication
+            return isStopped.load(ordering: .acquiring)
+        }
+        if isLate { publication.stop("the daemon is shutting down") }
+        await run(publication)
+    }
+
+    /// The files of a channel; another one takes the place of what was before.
+    func setInput(_ input: FileInput) {
+        state.withLock { $0.inputs[input.channel.profile.channel] = input }
+        arriving.yield(.files(input))
+    }
+
+    func takeInput(of channel: LiveChannel) -> FileInput? {
+        state.withLock { state in
+            let name = channel.profile.channel
+            return state.inputs[name]?.channel === channel ? state.inputs.removeValue(forKey: name) : nil
+        }
+    }
+
+    func input(of channel: String) -> FileInput? { state.withLock { $0.inputs[channel] } }
 
     /// Ends `run` from any thread.
     package func stop() {
@@ -246,6 +289,9 @@ package final class Supervisor: Sendable {
             return true
         }
     }
+
+    /// A place for files, which an operator has named: none is refused.
+    func reserve(_ input: FileInput) { state.withLock { $0.reserved += 1 } }
 
     func giveBack() { state.withLock { $0.reserved -= 1 } }
 

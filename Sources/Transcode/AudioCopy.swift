@@ -22,6 +22,8 @@ struct AudioCopy {
     private var partial: (data: [UInt8], blocks: Int, time: Int64)?
     /// Held back until the next frame's place tells its duration.
     private var held: Sample?
+    /// The next block goes where its time says.
+    private var joins = false
     private(set) var silentSamples: UInt64 = 0
 
     /// What is missing for longer is no pause: nothing stands for it.
@@ -64,8 +66,9 @@ struct AudioCopy {
         let nearest = (target + grid / 2) / grid * grid
         // Counting goes on through jitter; a whole frame off is a gap, or a frame that comes twice.
         var place = nearest
-        if let next, abs(target - next) <= size { place = next }
+        if let next, !joins, abs(target - next) <= size { place = next }
         if let next, place < next { return true }
+        joins = false
         let first = Ticks(start, timescale: TimeMapping.timescale).rescaled(to: sampleRate, rounding: .up).value
         guard place >= first else { return true }
         if !isTrackKnown {
@@ -105,6 +108,9 @@ struct AudioCopy {
         }
         next = place
     }
+
+    /// What comes next is another recording, nearest to its time: the places of the one before hold no longer.
+    mutating func join() { joins = true }
 
     mutating func cut(_ cut: SourceCut) { segmenter.cut(cut) }
     mutating func apply(_ move: SegmentBoundaries.Move) { segmenter.apply(move) }

@@ -124,6 +124,11 @@ final class AudioLadder {
         for index in copies.indices { copies[index].cut(cut) }
     }
 
+    func join() {
+        for encoder in encoders { encoder.join() }
+        for index in copies.indices { copies[index].join() }
+    }
+
     func apply(_ move: SegmentBoundaries.Move) {
         for encoder in encoders { encoder.apply(move) }
         for index in copies.indices { copies[index].apply(move) }

@@ -75,6 +75,9 @@ final class AudioRungEncoder {
         try encode(to: &outputs)
     }
 
+    /// What comes next is put in its place exactly.
+    func join() { clock.reset() }
+
     func cut(_ cut: SourceCut) { segmenter.cut(cut) }
     func apply(_ move: SegmentBoundaries.Move) { segmenter.apply(move) }
 

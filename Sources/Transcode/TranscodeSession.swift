@@ -165,6 +165,9 @@ package final class TranscodeSession {
         return outputs
     }
 
+    /// What follows is another recording: its sound is put in its place exactly, whatever jitter and drift were before.
+    package func join() { for ladder in audio { ladder.join() } }
+
     /// Nothing more comes: everything held back goes out. To be called once.
     package func finish() throws(TranscodeError) -> [TranscodeOutput] {
         var outputs: [TranscodeOutput] = []

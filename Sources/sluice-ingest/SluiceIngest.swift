@@ -5,14 +5,14 @@ import Glibc
 import Ingest
 import RTMPServer
 
-/// The worker of one publication. Standard input is the encoder's socket, standard output one end of a socket pair to
+/// The worker of one publication. Standard input is the encoder's socket, or one by which files come, standard output one end of a socket pair to
 /// the daemon that started it, standard error a pipe for its last words; it has no environment and no other descriptors,
 /// and its arguments are `WorkerArguments`.
 @main
 enum SluiceIngest {
     static func main() {
         guard let arguments = WorkerArguments(Array(CommandLine.arguments.dropFirst())),
-            arguments.work != .publication || isSocket(STDIN_FILENO), isSocket(STDOUT_FILENO)
+            !arguments.work.isPublication || isSocket(STDIN_FILENO), isSocket(STDOUT_FILENO)
         else {
             complain("sluice-ingest is started by sluice, with the encoder's socket as standard input")
             exit(2)
@@ -27,33 +27,42 @@ enum SluiceIngest {
         }
         // FFmpeg and x264 would write a line for every broken frame; what matters is counted and told to the daemon.
         FFmpegLog.install(upTo: .error) { _, _ in }
-        if arguments.work != .publication { return makeSlate(arguments) }
         do {
-            var limits = RTMPLimits()
-            limits.idleTimeout = .seconds(10)
-            // The daemon's rtmp.handshakeTimeoutSeconds comes first, which is at most this.
-            limits.setupTimeout = .seconds(120)
-            var publication = IngestPublication(
-                session: try RTMPSession(socket: STDIN_FILENO, limits: limits),
-                link: DaemonLink(descriptor: STDOUT_FILENO),
-                clock: .init(
-                    wall: { milliseconds(CLOCK_REALTIME) }, monotonic: { milliseconds(CLOCK_BOOTTIME) },
-                    sleep: { _ = usleep(UInt32(clamping: $0) &* 1000) }))  // why: media ahead of the clock waits
-            try publication.run()
+            switch arguments.work {
+            case .publication: try publish()
+            case .files:
+                var publication = FilePublication(
+                    source: .socket(STDIN_FILENO), link: DaemonLink(descriptor: STDOUT_FILENO), clock: clock)
+                try publication.run()
+            case .examine:
+                var examination = FileExamination(
+                    link: DaemonLink(descriptor: STDOUT_FILENO), descriptor: STDIN_FILENO)
+                try examination.run()
+            case .slate, .still, .inspect:
+                var job = SlateJob(
+                    link: DaemonLink(descriptor: STDOUT_FILENO), work: arguments.work, files: readFiles(),
+                    soundOffset: arguments.soundOffset.map { Int($0) })
+                try job.run()
+            }
         } catch {
             complain("sluice-ingest: \(error)")
             exit(1)
         }
     }
 
-    private static func makeSlate(_ arguments: WorkerArguments) {
-        var job = SlateJob(
-            link: DaemonLink(descriptor: STDOUT_FILENO), work: arguments.work, files: readFiles(),
-            soundOffset: arguments.soundOffset.map { Int($0) })
-        do { try job.run() } catch {
-            complain("sluice-ingest: \(error)")
-            exit(1)
-        }
+    private static let clock = IngestPublication.Clock(
+        wall: { milliseconds(CLOCK_REALTIME) }, monotonic: { milliseconds(CLOCK_BOOTTIME) },
+        sleep: { _ = usleep(UInt32(clamping: $0) &* 1000) })  // why: media ahead of the clock waits
+
+    private static func publish() throws {
+        var limits = RTMPLimits()
+        limits.idleTimeout = .seconds(10)
+        // The daemon's rtmp.handshakeTimeoutSeconds comes first, which is at most this.
+        limits.setupTimeout = .seconds(120)
+        var publication = IngestPublication(
+            session: try RTMPSession(socket: STDIN_FILENO, limits: limits),
+            link: DaemonLink(descriptor: STDOUT_FILENO), clock: clock)
+        try publication.run()
     }
 
     /// Standard input to its end; nothing where it is more than an image and a clip should be.

@@ -169,6 +169,7 @@ actor ChannelSet: Service {
             clock.goOn(from: channel.timeline.usedUntil.milliseconds, tolerance: 2 * length)
         }
         supervisor.attend(channel)
+        supervisor.playFiles(of: channel)
         runners[profile.channel] = Task {
             await withDiscardingTaskGroup { group in
                 for schedule in channel.schedules { group.addTask { await schedule.run() } }
@@ -218,6 +219,7 @@ actor ChannelSet: Service {
         let name = channel.profile.channel
         // First the flag, for an encoder that comes just now; and who publishes knows why it ends before it is cut off.
         channel.announceRetirement()
+        supervisor.stopFiles(of: channel)
         supervisor.stopPublications(of: channel, reason: reason)
         channel.retire()
         runners.removeValue(forKey: name)?.cancel()

@@ -46,6 +46,28 @@ struct Check: AsyncParsableCommand {
                 found.withLock { $0.append(file.diagnostic(.error, "\(error)")) }
             }
         }
+        if let input = profile.ingest.input {
+            for path in files(of: input) {
+                do {
+                    try await worker.inspect(profile.ladder, .recording(path: path)) { event in
+                        found.withLock { $0.append(input.diagnostic(.warning, path, event.text)) }
+                    }
+                } catch {
+                    // In a folder one is passed over.
+                    found.withLock { $0.append(input.diagnostic(input.isFolder ? .warning : .error, path, "\(error)")) }
+                }
+            }
+        }
         return found.withLock { $0 }
     }
+
+    /// What is there to be played: of a folder the first so many.
+    private static func files(of input: FileInputProfile) -> [String] {
+        let path = input.source.path
+        guard FileManager.default.isExecutableFile(atPath: Serve.workerBesideThis()) else { return [] }
+        guard input.isFolder else { return FileManager.default.isReadableFile(atPath: path) ? [path] : [] }
+        return WatchedFolder.files(in: path).prefix(mostFiles).map { "\(path)/\($0)" }
+    }
+
+    private static let mostFiles = 32
 }

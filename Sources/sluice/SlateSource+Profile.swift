@@ -6,7 +6,7 @@ import Supervisor
 extension SlateSource {
     /// Reads the files that a profile names.
     init(_ profile: SlateProfile) throws(FileError) {
-        func read(_ file: SlateFile) throws(FileError) -> [UInt8] {
+        func read(_ file: ProfileFile) throws(FileError) -> [UInt8] {
             try PlainFile.read(file.path, atMost: SlateProfile.maximumBytes)
         }
         if let clip = profile.clip {
@@ -25,7 +25,7 @@ extension SlateSource {
     /// A part of the recipe: the same bytes as something else give another slate.
     var kind: String {
         switch self {
-        case .black, .image, .lastPicture: ""
+        case .black, .image, .lastPicture, .recording: ""
         case .clip: " clip"
         case .sound(_, let image): " sound \(image.count)"
         }

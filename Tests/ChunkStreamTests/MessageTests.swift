@@ -14,6 +14,7 @@ import Testing
         .marker(SpliceMarker(time: 144_000_000_000_000, section: [0xFC, 0x30, 0x11])),
         .event(IngestEvent(level: .warning, text: "Zeitsprung: −3 s")),
         .statistics(statistics),
+        .nextFile(FileEnd(file: 7, reason: "ist zu Ende", at: 180_000)),
         .end(reason: "the encoder closed the connection"),
     ]
 
@@ -54,6 +55,20 @@ import Testing
             let frame = try #require(try reader.next())
             #expect(try DaemonMessage(type: frame.type, body: frame.body) == message)
         }
+    }
+
+    /// A reason is a stranger's text as well: what is longer than a text may be is cut.
+    @Test func aFilesEndKeepsToTheBounds() throws {
+        let bytes = WorkerMessage.nextFile(FileEnd(file: 1, reason: String(repeating: "\u{1F4FC}", count: 4000)))
+            .serialize()
+        guard case .nextFile(let end) = try WorkerMessage(type: bytes[4], body: Array(bytes[5...])) else {
+            Issue.record("another message")
+            return
+        }
+        #expect(end.reason.utf8.count == WorkerLimits.textBytes)
+        let offer = FileOffer(file: 3, startMilliseconds: 40_000)
+        #expect(try FileOffer(parsing: offer.bytes) == offer && offer.bytes.count == FileOffer.size)
+        #expect(throws: ParseError.self) { try FileOffer(parsing: offer.bytes + [0]) }
     }
 
     @Test(arguments: messages) func truncatedBodiesAreRefused(_ message: WorkerMessage) throws {

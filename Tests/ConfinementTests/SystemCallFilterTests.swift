@@ -23,6 +23,17 @@ import Testing
         #expect(conditional.isDisjoint(with: plain))
     }
 
+    /// Only who plays files takes descriptors, and only over its standard input.
+    @Test func filesComeOverStandardInputAlone() {
+        #expect(filter.rules.filter { $0.name == "recvmsg" } == [SystemCallRule("recvmsg", .kill)])
+        #expect(!filter.rules.contains { ["pread64", "lseek"].contains($0.name) })
+        let player = SystemCallFilter(process: 42, takesFiles: true)
+        #expect(
+            player.rules.filter { $0.name == "recvmsg" }
+                == [SystemCallRule("recvmsg", .allow, where: .argument(0, is: 0))])
+        #expect(player.rules.filter { !filter.rules.contains($0) }.map(\.name).sorted() == ["lseek", "pread64", "recvmsg"])
+    }
+
     @Test func whatIsNotListedFailsAsIfTheKernelHadItNot() {
         #expect(filter.otherwise == .fail(ENOSYS))
     }

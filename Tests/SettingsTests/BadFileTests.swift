@@ -25,7 +25,7 @@ import Testing
         BadProfile(
             "unknown key without a near one", "maxBitrate",
             "quux",
-            "6:3: error: unknown key 'quux' in ingest; known are streamKeys, allow, maxBitrate, inputLoss, sourceEndBehavior, webhook, redundancy"
+            "6:3: error: unknown key 'quux' in ingest; known are streamKeys, allow, maxBitrate, inputLoss, sourceEndBehavior, webhook, redundancy, input"
         ),
         BadProfile(
             "duplicate key", "    height: 720",

@@ -41,6 +41,7 @@ import Testing
         case .mark: "mark"
         case .record: "record"
         case .log: "log"
+        case .feed: "feed"
         case .end: "end"
         case .violation: "violation"
         case .none: "-"
@@ -89,6 +90,18 @@ import Testing
         #expect(
             dialogue.received(.hello(version: version))
                 == .violation("sluice-ingest speaks version \(version) of the chunk stream, not \(Frame.version)"))
+    }
+
+    @Test func onlyWhoPlaysFilesAsksForThem() {
+        let wanted = FileEnd(file: 1, reason: "", at: 5)
+        for playsFiles in [false, true] {
+            var dialogue = PublicationDialogue(playsFiles: playsFiles)
+            _ = dialogue.received(.hello(version: Frame.version))
+            _ = dialogue.received(.publish(Self.request))
+            dialogue.accepted()
+            let action = dialogue.received(.nextFile(wanted))
+            #expect(playsFiles ? action == .feed(wanted) : name(action) == "violation")
+        }
     }
 
     @Test func anAnswerOutOfPlaceChangesNothing() {
