@@ -123,7 +123,8 @@ struct FilePlan: Sendable {
     /// - Parameter beginsAt: media time of the publication where it will begin, in milliseconds.
     mutating func next(beginsAt: UInt64, now: Int64) -> Choice? {
         guard let name = candidate, let file = files[name] else { return nil }
-        let start = resumption?.name == name ? resumption?.start ?? 0 : 0
+        let isResumed = resumption?.name == name && resumption?.identity == file.identity
+        let start = isResumed ? resumption?.start ?? 0 : 0
         let isNew = resumption == nil && (lastName != name || !settings.loops)
         resumption = nil
         lastID += 1

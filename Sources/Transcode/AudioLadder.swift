@@ -11,6 +11,8 @@ final class AudioLadder {
     private var decoder: Decoder?
     private var encoders: [AudioRungEncoder] = []
     private var copies: [AudioCopy] = []
+    /// Cuts from before the sound said how it is coded: the newest few.
+    private var earlyCuts: [SourceCut] = []
     private var start: Int64?
     /// Sound from before it is known where the output starts: the newest few seconds.
     private var waiting: [InputSample] = []
@@ -121,6 +123,7 @@ final class AudioLadder {
 
     func cut(_ cut: SourceCut) {
         for encoder in encoders { encoder.cut(cut) }
+        if copies.isEmpty { earlyCuts = earlyCuts.suffix(7) + [cut] }
         for index in copies.indices { copies[index].cut(cut) }
     }
 
@@ -161,6 +164,8 @@ final class AudioLadder {
         copies = rungs(.copy).compactMap {
             AudioCopy($0.rung, index: $0.index, format: format, plan: plan, start: start)
         }
+        for cut in earlyCuts { for index in copies.indices { copies[index].cut(cut) } }
+        earlyCuts = []
     }
 
     /// Those of this track, with their place among all tracks that come out.

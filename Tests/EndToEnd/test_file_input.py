@@ -8,14 +8,11 @@ import subprocess
 from sluice import Sluice, get, wait_for
 
 
-def clip(path, seconds, size, codecs, container):
-    """A finished file, renamed into its folder."""
-    hidden = path.with_name("." + path.name)
+def clip(path, seconds, size, *codecs):
     subprocess.run(
         ["ffmpeg", "-hide_banner", "-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25", "-f", "lavfi",
          "-i", "sine=440:sample_rate=48000", "-t", str(seconds), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset",
-         "ultrafast", "-g", "25", *codecs, "-f", container, hidden], check=True)
-    os.rename(hidden, path)
+         "ultrafast", "-g", "25", *codecs, path], check=True)
 
 
 def profile(folder):
@@ -23,6 +20,8 @@ def profile(folder):
 channel: live
 ingest:
   input: {{ folder: {folder} }}
+  inputLoss: {{ holdSeconds: 3, fill: none }}
+  sourceEndBehavior: END
 video:
   - {{ name: low, codec: h264, width: 160, height: 90, framerate: 25, bitrate: 200000, profile: MAIN, gopSize: 25,
       preset: ultrafast }}
@@ -37,33 +36,40 @@ endpoints:
 def test_folder(tmp_path):
     folder = tmp_path / "films"
     folder.mkdir()
-    clip(folder / "a.mp4", 3, "160x90", ["-bf", "2", "-c:a", "aac"], "mp4")
+    clip(folder / "a.mp4", 3, "160x90", "-bf", "2", "-c:a", "aac")
+    clip(tmp_path / "c.ts", 6, "320x180", "-c:a", "ac3")
+    (tmp_path / "b.mp4").write_bytes(b"no media file" * 1000)
     sluice = Sluice(tmp_path, lambda _: profile(folder))
+
+    def playing(name):
+        publisher = sluice.status().get("publisher")
+        return publisher if publisher and publisher.get("file") == name else None
+
     try:
-        playing = wait_for("a.mp4 is played", lambda: (p := sluice.status().get("publisher")) and p.get("file") == "a.mp4" and p)
-        assert playing["peer"] == str(folder)
-        (folder / "b.mp4").write_bytes(b"no media file" * 1000)
-        clip(folder / "c.ts", 3, "320x180", ["-c:a", "ac3"], "mpegts")
-        wait_for("c.ts is played", lambda: (p := sluice.status().get("publisher")) and p.get("file") == "c.ts")
-        wait_for("some of c.ts is listed", lambda: sluice.status()["segments"] >= 2)
-        os.kill(sluice.status()["publisher"]["worker"], signal.SIGKILL)
-        # Its own playlist goes on, and then nothing is left to play.
-        wait_for("all is played", lambda: (s := sluice.status()).get("filesPlayed") == 2 and not s.get("publisher"))
-        status = sluice.status()
-        assert status["filesRefused"] == 1
+        assert wait_for("a.mp4 is played", lambda: playing("a.mp4"))["peer"] == str(folder)
+        for name in ("b.mp4", "c.ts"):
+            os.rename(tmp_path / name, folder / name)
+        publisher = wait_for("c.ts is played", lambda: playing("c.ts"))
+        # It is handed over 1.5 s before it is due: in the middle of it, the worker has made three seconds more.
+        listed = sluice.status()["lastSegment"]
+        wait_for("some of c.ts is listed", lambda: sluice.status()["lastSegment"] >= listed + 3)
+        os.kill(publisher["worker"], signal.SIGKILL)
+        wait_for("all is played", lambda: sluice.status().get("filesPlayed") == 2)
+        assert sluice.status()["filesRefused"] == 1
         refused = sluice.daemon.messages("a file is not played")
         assert [line["file"] for line in refused] == ["b.mp4"], refused
         assert "no media file that is known" in refused[0]["message"]
-        assert [line["file"] for line in sluice.daemon.messages("a file was interrupted")] == ["c.ts"]
+        interrupted = sluice.daemon.messages("a file was interrupted")
+        assert [line["file"] for line in interrupted] == ["c.ts"] and int(interrupted[0]["atMilliseconds"]) > 0
         assert b'sluice_files_played_total{channel="live"} 2' in get(f"{sluice.admin}/metrics")[2]
-        master = get(sluice.url("ts"))[2].decode()
-        media = next(line for line in master.splitlines() if line and not line.startswith("#"))
-        text = get(sluice.url("ts", media))[2].decode()
-        # Neither where one file followed another: where the worker was killed.
+        playlist = sluice.url("ts", "low/playlist.m3u8")
+        text = wait_for("the end is said", lambda: (t := get(playlist)[2].decode()) and "ENDLIST" in t and t)
+        # Not where one file followed another: where the worker was killed.
         assert text.count("#EXT-X-DISCONTINUITY\n") == 1, text
-        assert sum(float(value) for value in re.findall(r"#EXTINF:([0-9.]+)", text)) > 4.5, text
+        media = re.sub(r"#EXT-X-GAP\n(#[^\n]*\n)*#EXTINF:.*\n", "", text)
+        assert sum(float(value) for value in re.findall(r"#EXTINF:([0-9.]+)", media)) > 6.5, text
         decoded = subprocess.run(
-            ["ffmpeg", "-hide_banner", "-v", "error", "-i", sluice.url("ts", media), "-f", "null", "-"],
+            ["ffmpeg", "-hide_banner", "-v", "error", "-i", playlist, "-f", "null", "-"],
             capture_output=True, check=True, text=True)
         assert decoded.stderr == "", decoded.stderr
     finally:
