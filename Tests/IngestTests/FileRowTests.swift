@@ -100,10 +100,11 @@ import Timeline
 
     /// One codec after another, a size after another: an encoded ladder goes on, a copied one says a discontinuity.
     @Test func differentFilesFollowEachOther() throws {
-        let first = try MediaFiles.colours(format: "mp4")
+        let first = try MediaFiles.colours(
+            format: "mp4", codecs: ["-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-c:a", "aac"])
         let second = try MediaFiles.colours(
             format: "matroska", rate: "25",
-            codecs: ["-c:v", "libx264", "-preset", "ultrafast", "-s", "128x72", "-c:a", "libopus"])
+            codecs: ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-s", "128x72", "-c:a", "libopus"])
         for (ladder, sets) in [(Self.encoded, 1), (Self.copied, 2)] {
             var bench = try Bench(ladder: ladder)
             #expect(try play([first, second], &bench).map(\.reason) == ["", ""])
