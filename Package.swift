@@ -306,7 +306,7 @@ let package = Package(
             "HarvestTests", "Harvest", "CurlHTTP", "DASH", "HLS", "Keys", "Live", "LoopbackServer", "Media", "Packager",
             "Settings", "TestSupport", "Timeline", logging, nioPosix),
         tests(
-            "SupervisorTests", "Supervisor", "ChunkStream", "Live", "LoopbackServer", "Media", "OpenSSLCrypto",
+            "SupervisorTests", "Supervisor", "CLinux", "ChunkStream", "Live", "LoopbackServer", "Media", "OpenSSLCrypto",
             "Packager",
             "Settings", "Slate", "TestSupport", "Timeline", logging),
         tests(
