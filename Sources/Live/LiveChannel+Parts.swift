@@ -31,6 +31,7 @@ extension LiveChannel {
                     endpoint.version = version
                 }
                 endpoint.partVersion = version
+                endpoint.stamp = state.nextStamp(of: id)
                 state.endpoints[id] = endpoint
             }
             return state.waiting.takeReached(state.endpoints)

@@ -25,6 +25,8 @@ package final class LiveChannel: Sendable {
         package var version: UInt64
         /// Changes with all of it.
         package var partVersion: UInt64
+        /// Of this state: whether it still is the endpoint's.
+        package var stamp: ContentStamp
     }
 
     /// Calls back at a time, in milliseconds from the epoch, or a little after it.
@@ -32,6 +34,8 @@ package final class LiveChannel: Sendable {
 
     struct State {
         var endpoints: [String: EndpointState] = [:]
+        /// Of each endpoint.
+        var revisions: [String: ContentRevision] = [:]
         var isEnded = false
         var isLeaving = false
         /// Key bindings cannot be written down.
@@ -233,10 +237,14 @@ package final class LiveChannel: Sendable {
         // Who waits asks again, and finds who has taken its place.
         let waiting = state.withLock { state in
             state.isRetired = true
+            state.outdate()
             return state.waiting.takeAll()
         }
         for call in waiting { call() }
     }
+
+    /// Nothing that was made of this channel is to be served without another look.
+    func outdate() { state.withLock { $0.outdate() } }
 
     func group(of endpoint: EndpointProfile) -> KeyGroup? { groupNames[endpoint.id].flatMap { groups[$0] } }
 
@@ -382,7 +390,7 @@ package final class LiveChannel: Sendable {
                 }
                 state.endpoints[id] = EndpointState(
                     window: window.ended(state.isEnded), isWithheld: isWithheld, step: step, version: version,
-                    partVersion: version)
+                    partVersion: version, stamp: state.nextStamp(of: id))
             }
             return (changes, state.waiting.takeReached(state.endpoints))
         }

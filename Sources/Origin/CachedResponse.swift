@@ -1,3 +1,4 @@
+package import Live
 package import NIOCore
 package import NIOHTTP1
 
@@ -25,6 +26,8 @@ package struct CachedResponse: Sendable {
     package var freshness: Freshness
     /// Seconds after which asking again makes sense.
     package var retryAfter: Int?
+    /// As long as this is current, whoever asks the same is to be answered the same; nil: nobody knows.
+    package var stamp: ContentStamp?
 
     package init(
         status: HTTPResponseStatus, contentType: String, body: ByteBuffer, gzipBody: ByteBuffer? = nil,

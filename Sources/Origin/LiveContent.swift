@@ -38,14 +38,24 @@ package struct LiveContent: Sendable {
     package var waiting: (requests: Int, things: Int) { blocked.counts }
 
     package func response(for path: ResourcePath, to asker: Asker) -> OriginAnswer {
-        response(for: path, to: asker, on: asker.eventLoop)
-    }
-
-    /// - Parameter asker: nil: whoever does not wait.
-    private func response(for path: ResourcePath, to asker: Asker?, on eventLoop: any EventLoop) -> OriginAnswer {
         guard let channel = channels.channel(named: path.channel),
             let state = channel.state(of: path.endpoint)
         else { return .ready(.notFound) }
+        let answer = response(for: path, channel, state, to: asker, on: asker.eventLoop)
+        // What the clock or more than the state decides is looked at each time.
+        guard case .ready(var response) = answer, response.status == .ok, response.rest == nil, path.isOfStateAlone
+        else {
+            return answer
+        }
+        response.stamp = state.stamp
+        return .ready(response)
+    }
+
+    /// - Parameter asker: nil: whoever does not wait.
+    private func response(
+        for path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, to asker: Asker?,
+        on eventLoop: any EventLoop
+    ) -> OriginAnswer {
         switch path.resource {
         case .time: return .ready(time())
         case .mpdPatch: return patch(path, channel, state, on: eventLoop)
@@ -79,15 +89,23 @@ package struct LiveContent: Sendable {
         ).flatMap { outcome -> EventLoopFuture<CachedResponse> in
             switch outcome {
             case .reached:
-                switch response(for: path, to: nil, on: eventLoop) {
-                case .ready(let response): return eventLoop.makeSucceededFuture(response)
-                case .later(let future): return future
-                }
+                return asked(again: path, on: eventLoop)
             case .timedOut: return eventLoop.makeSucceededFuture(Self.notInTime)
             case .tooMany: return eventLoop.makeSucceededFuture(Self.tooManyWait)
             }
         }
         return .later(answer)
+    }
+
+    /// The answer to who does not wait.
+    private func asked(again path: ResourcePath, on eventLoop: any EventLoop) -> EventLoopFuture<CachedResponse> {
+        guard let channel = channels.channel(named: path.channel), let state = channel.state(of: path.endpoint) else {
+            return eventLoop.makeSucceededFuture(.notFound)
+        }
+        switch response(for: path, channel, state, to: nil, on: eventLoop) {
+        case .ready(let response): return eventLoop.makeSucceededFuture(response)
+        case .later(let future): return future
+        }
     }
 
     /// Three target durations (RFC 8216bis, clause 6.2.5.2), but never so long that a connection counts as idle.
@@ -444,6 +462,14 @@ extension ResourcePath {
         switch resource {
         case .mediaPlaylist(let track), .iFramePlaylist(let track): track
         default: nil
+        }
+    }
+
+    /// Whether the endpoint's state alone decides the answer: neither the clock nor a time or filter that is asked for.
+    var isOfStateAlone: Bool {
+        switch resource {
+        case .time, .mpdPatch: false
+        default: query?.split(separator: "&").allSatisfy { $0.hasPrefix("_HLS_") } ?? true
         }
     }
 

@@ -10,6 +10,25 @@ struct OriginConnections: Sendable {
     let metrics: OriginMetrics
     let clock: @Sendable () -> Int64
     let idleTimeout: TimeAmount
+    /// Of each event loop.
+    private let hot: [ObjectIdentifier: NIOLoopBoundBox<HotAnswers>]
+
+    init(
+        content: @escaping OriginContent, metrics: OriginMetrics, clock: @escaping @Sendable () -> Int64,
+        idleTimeout: TimeAmount, group: any EventLoopGroup
+    ) {
+        self.content = content
+        self.metrics = metrics
+        self.clock = clock
+        self.idleTimeout = idleTimeout
+        hot = Dictionary(
+            uniqueKeysWithValues: group.makeIterator().map { loop in
+                (
+                    ObjectIdentifier(loop),
+                    NIOLoopBoundBox.makeBoxSendingValue(HotAnswers(), as: HotAnswers.self, eventLoop: loop)
+                )
+            })
+    }
 
     /// On the channel's event loop.
     func take(_ channel: any Channel, certificate: ServerCertificate?) throws {
@@ -19,14 +38,15 @@ struct OriginConnections: Sendable {
         watch.start()
         let pipeline = channel.pipeline.syncOperations
         let isSecure = certificate != nil
+        let hot = hot[ObjectIdentifier(channel.eventLoop)]?.value ?? HotAnswers()
         if let certificate { try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context)) }
         try pipeline.addHandler(
             ProtocolChoice { isHTTP2, context in
                 let pipeline = context.pipeline.syncOperations
                 if isHTTP2 {
-                    try addHTTP2(to: pipeline, context.channel, watch)
+                    try addHTTP2(to: pipeline, context.channel, watch, hot)
                 } else {
-                    try addHTTP1(to: pipeline, watch, isSecure: isSecure)
+                    try addHTTP1(to: pipeline, watch, hot, isSecure: isSecure)
                 }
             })
     }
@@ -34,12 +54,13 @@ struct OriginConnections: Sendable {
     // MARK: HTTP/1.1
 
     private func addHTTP1(
-        to pipeline: ChannelPipeline.SynchronousOperations, _ watch: ConnectionWatch, isSecure: Bool
+        to pipeline: ChannelPipeline.SynchronousOperations, _ watch: ConnectionWatch, _ hot: HotAnswers,
+        isSecure: Bool
     ) throws {
         // What TLS has enciphered for a slow reader is nobody else's; plain bytes are shared with the cache.
         let handler = RequestHandler(
             wire: .http1, sliceBytes: isSecure ? 256 << 10 : nil, content: content, metrics: metrics, clock: clock,
-            watch: watch)
+            hot: hot, watch: watch)
         try pipeline.addHandler(
             ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
         try pipeline.addHandler(handler)
@@ -48,14 +69,15 @@ struct OriginConnections: Sendable {
     // MARK: HTTP/2
 
     private func addHTTP2(
-        to pipeline: ChannelPipeline.SynchronousOperations, _ channel: any Channel, _ watch: ConnectionWatch
+        to pipeline: ChannelPipeline.SynchronousOperations, _ channel: any Channel, _ watch: ConnectionWatch,
+        _ hot: HotAnswers
     ) throws {
         let eventLoop = channel.eventLoop
         // Drains: GOAWAY, the streams under way to their ends, then the connection is closed.
         let manager = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: eventLoop,
             configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: nil, keepalive: nil))
-        let bound = NIOLoopBound(watch, eventLoop: eventLoop)
+        let bound = NIOLoopBound((watch, hot), eventLoop: eventLoop)
         let http2 = NIOHTTP2Handler(
             mode: .server, eventLoop: eventLoop, connectionConfiguration: Self.connectionLimits,
             streamConfiguration: Self.streamLimits, streamDelegate: manager.http2StreamDelegate
@@ -63,7 +85,7 @@ struct OriginConnections: Sendable {
             stream.eventLoop.makeCompletedFuture {
                 let handler = RequestHandler(
                     wire: .http2, sliceBytes: 64 << 10, content: content, metrics: metrics, clock: clock,
-                    watch: bound.value)
+                    hot: bound.value.1, watch: bound.value.0)
                 try stream.pipeline.syncOperations.addHandlers(HTTP2FramePayloadToHTTP1ServerCodec(), handler)
             }
         }

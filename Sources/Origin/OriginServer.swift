@@ -51,7 +51,8 @@ package struct OriginServer: Sendable {
         group: MultiThreadedEventLoopGroup, clock: @escaping @Sendable () -> Int64
     ) async throws -> OriginServer {
         let connections = OriginConnections(
-            content: content, metrics: metrics, clock: clock, idleTimeout: configuration.idleTimeout)
+            content: content, metrics: metrics, clock: clock, idleTimeout: configuration.idleTimeout,
+            group: group)
         var doors: [Door] = []
         do {
             for listener in configuration.listeners {

@@ -25,9 +25,9 @@ final class RequestHandler: ChannelDuplexHandler {
     private let metrics: OriginMetrics
     private let clock: @Sendable () -> Int64
     private let watch: ConnectionWatch?
+    private let hot: HotAnswers
     private var context: ChannelHandlerContext?
     private var asker: Asker?
-    private var date = HTTPDate()
     var progress = ConnectionWatch.Progress()
 
     /// What has come of a request that is not whole.
@@ -59,16 +59,18 @@ final class RequestHandler: ChannelDuplexHandler {
     /// - Parameters:
     ///   - sliceBytes: what is handed on of a body while there is room for it, where what waits is a copy, or waits for
     ///     the peer's window; nil: all at once.
+    ///   - hot: of the event loop.
     ///   - watch: of the connection.
     init(
         wire: Wire, sliceBytes: Int? = nil, content: @escaping OriginContent, metrics: OriginMetrics,
-        clock: @escaping @Sendable () -> Int64, watch: ConnectionWatch? = nil
+        clock: @escaping @Sendable () -> Int64, hot: HotAnswers = HotAnswers(), watch: ConnectionWatch? = nil
     ) {
         self.wire = wire
         self.sliceBytes = sliceBytes
         self.content = content
         self.metrics = metrics
         self.clock = clock
+        self.hot = hot
         self.watch = watch
     }
 
@@ -139,6 +141,11 @@ final class RequestHandler: ChannelDuplexHandler {
     private func answer(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
         isAnswering = true
         if wire == .http1 {
+            if !isDraining, let answer = hot.answer(head, nowMilliseconds: clock()) {
+                metrics.count(status: 200, bytes: answer.bodyBytes)
+                context.writeAndFlush(NIOAny(answer.bytes), promise: nil)
+                return finish(context: context)
+            }
             // The parser reads nothing behind these, as another protocol could follow; none does here.
             if head.method == .CONNECT || head.headers.contains(name: "upgrade") { isLast = true }
             // RFC 9112, clauses 3.2 and 6.1.
@@ -160,7 +167,9 @@ final class RequestHandler: ChannelDuplexHandler {
         }
         guard let asker else { return }
         switch content(path, asker) {
-        case .ready(let response): write(response, for: head, context: context)
+        case .ready(let response):
+            if wire == .http1 { hot.keep(response, for: head.uri) }
+            write(response, for: head, context: context)
         case .later(let future): write(future, for: head, context: context)
         }
     }
@@ -203,7 +212,7 @@ final class RequestHandler: ChannelDuplexHandler {
             return write(whole, for: head, context: context)
         }
         let now = clock()
-        var plan = ResponsePlan(response, for: head, nowMilliseconds: now, date: date.text(epochSeconds: now / 1000))
+        var plan = ResponsePlan(response, for: head, nowMilliseconds: now, date: hot.dateText(epochSeconds: now / 1000))
         if plan.head.status == .methodNotAllowed || head.method == .OPTIONS {
             plan.head.headers.add(name: "allow", value: "GET, HEAD, OPTIONS")
         }

@@ -71,8 +71,13 @@ struct ResponsePlan {
     }
 
     private static func acceptsGzip(_ headers: HTTPHeaders) -> Bool {
-        headers[canonicalForm: "accept-encoding"].contains { coding in
-            let parts = coding.split(separator: ";", maxSplits: 1)
+        headers["accept-encoding"].contains { acceptsGzip($0) }
+    }
+
+    /// - Parameter codings: the value of an Accept-Encoding field. RFC 9110, clause 12.5.3.
+    static func acceptsGzip(_ codings: String) -> Bool {
+        codings.split(separator: ",").contains { coding in
+            let parts = coding.trimmingSpaces().split(separator: ";", maxSplits: 1)
             guard let name = parts.first?.trimmingSpaces(), name == "gzip" || name == "*" else { return false }
             return parts.count == 1 || !["q=0", "q=0.0", "q=0.00", "q=0.000"].contains(parts[1].trimmingSpaces())
         }

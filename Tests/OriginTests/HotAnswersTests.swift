@@ -1,0 +1,90 @@
+import Live
+import NIOCore
+import NIOHTTP1
+import Testing
+
+@testable import Origin
+
+/// Small answers kept as bytes: the same as they were made, and only as long as they hold.
+@Suite struct HotAnswersTests {
+    private static let uri = "/news/ll/720p/playlist.m3u8"
+
+    private static func response(_ text: String, gzip: String? = nil, stamp: ContentStamp?) -> CachedResponse {
+        var response = CachedResponse(
+            status: .ok, contentType: "application/vnd.apple.mpegurl", body: ByteBuffer(string: text),
+            gzipBody: gzip.map { ByteBuffer(string: $0) }, entityTag: "1", freshness: .until(epochMilliseconds: 9000))
+        response.stamp = stamp
+        return response
+    }
+
+    private static func request(
+        _ fields: HTTPHeaders = ["host": "a"], method: HTTPMethod = .GET, version: HTTPVersion = .http1_1
+    ) -> HTTPRequestHead {
+        HTTPRequestHead(version: version, method: method, uri: uri, headers: fields)
+    }
+
+    private static func text(_ answer: HotAnswers.Answer?) -> String? { answer.map { String(buffer: $0.bytes) } }
+
+    @Test func whatIsKeptIsAnsweredWithTheDateAndAgeOfNow() throws {
+        let (hot, revision) = (HotAnswers(), ContentRevision())
+        #expect(hot.answer(Self.request(), nowMilliseconds: 1000) == nil)
+        hot.keep(Self.response("now", stamp: revision.advance()), for: Self.uri)
+        let first = try #require(Self.text(hot.answer(Self.request(), nowMilliseconds: 1000)))
+        #expect(first.contains("date: Thu, 01 Jan 1970 00:00:01 GMT\r\n") && first.contains("max-age=4\r\n"))
+        #expect(first.hasPrefix("HTTP/1.1 200 OK\r\n") && first.hasSuffix("content-length: 3\r\n\r\nnow"))
+        #expect(Self.text(hot.answer(Self.request(), nowMilliseconds: 1999)) == first)
+        let later = try #require(Self.text(hot.answer(Self.request(), nowMilliseconds: 5000)))
+        #expect(later.contains("date: Thu, 01 Jan 1970 00:00:05 GMT\r\n") && later.contains("max-age=2\r\n"))
+    }
+
+    @Test func itGoesWithItsState() {
+        let (hot, revision) = (HotAnswers(), ContentRevision())
+        hot.keep(Self.response("now", stamp: revision.advance()), for: Self.uri)
+        let next = revision.advance()
+        #expect(hot.answer(Self.request(), nowMilliseconds: 1000) == nil)
+        hot.keep(Self.response("next", stamp: next), for: Self.uri)
+        #expect(Self.text(hot.answer(Self.request(), nowMilliseconds: 1000))?.hasSuffix("next") == true)
+    }
+
+    @Test func whatNobodyKnowsToHoldIsNotKept() {
+        let hot = HotAnswers()
+        hot.keep(Self.response("now", stamp: nil), for: Self.uri)
+        #expect(hot.answer(Self.request(), nowMilliseconds: 1000) == nil)
+    }
+
+    @Test(arguments: [
+        request(["host": "a", "Range": "bytes=0-0"]), request(["host": "a", "If-None-Match": "\"1\""]),
+        request(["host": "a", "connection": "close"]), request(method: .HEAD), request(version: .http1_0),
+    ])
+    func whoWantsMoreIsAnsweredTheLongWay(_ request: HTTPRequestHead) {
+        let (hot, revision) = (HotAnswers(), ContentRevision())
+        hot.keep(Self.response("now", stamp: revision.advance()), for: Self.uri)
+        #expect(hot.answer(request, nowMilliseconds: 1000) == nil)
+        #expect(hot.answer(Self.request(), nowMilliseconds: 1000) != nil)
+    }
+
+    @Test func gzipIsForWhoTakesIt() throws {
+        let (hot, revision) = (HotAnswers(), ContentRevision())
+        hot.keep(Self.response("now", gzip: "zip", stamp: revision.advance()), for: Self.uri)
+        for (coding, end) in [("br, gzip;q=0.5", "zip"), ("br", "now"), ("gzip;q=0", "now")] {
+            let fields: HTTPHeaders = ["host": "a", "Accept-Encoding": coding]
+            let text = try #require(Self.text(hot.answer(Self.request(fields), nowMilliseconds: 1000)))
+            #expect(text.hasSuffix(end) && text.contains("content-encoding: gzip") == (end == "zip"))
+        }
+    }
+
+    @Test func itIsBounded() {
+        let (hot, revision) = (HotAnswers(), ContentRevision())
+        let stamp = revision.advance()
+        for number in 0...HotAnswers.maximumCount {
+            hot.keep(Self.response("now", stamp: stamp), for: "\(Self.uri)?_HLS_msn=\(number)")
+        }
+        #expect(hot.count == 1)
+        let large = Self.response(String(repeating: "a", count: HotAnswers.largest), stamp: stamp)
+        for number in 0..<200 { hot.keep(large, for: "\(number)") }
+        #expect(hot.count < 128)
+        hot.keep(Self.response(String(repeating: "a", count: HotAnswers.largest + 1), stamp: stamp), for: "large")
+        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "large", headers: ["host": "a"])
+        #expect(hot.answer(head, nowMilliseconds: 0) == nil)
+    }
+}
