@@ -70,6 +70,11 @@ static inline void sluice_refuse_files(AVFormatContext *context) {
     context->io_open = sluice_refuse_open;
 }
 
+// How encoders that take a quantiser count it.
+static const int sluice_quality_unit = FF_QP2LAMBDA;
+static const unsigned sluice_flag_quality = AV_CODEC_FLAG_QSCALE;
+static const unsigned sluice_flag_exact = AV_CODEC_FLAG_BITEXACT;
+
 static const int sluice_seek_size = AVSEEK_SIZE;
 static const int sluice_stream_is_cover = AV_DISPOSITION_ATTACHED_PIC;
 static const int sluice_packet_is_discarded = AV_PKT_FLAG_DISCARD;

@@ -2,7 +2,7 @@ package import Media
 
 /// Representations of the same content, among which a player may switch. ISO/IEC 23009-1:2022, clause 5.3.3.
 package struct AdaptationSet: Sendable, Hashable {
-    package enum ContentType: String, Sendable { case video, audio, text }
+    package enum ContentType: String, Sendable { case video, audio, text, image }
 
     /// The same in every period for the same content.
     package var id: UInt32

@@ -60,6 +60,12 @@ package struct Descriptor: Sendable, Hashable {
         Descriptor(schemeIDURI: "http://dashif.org/guidelines/trickmode", value: String(id))
     }
 
+    /// Says that images hold pictures side by side, each for as long a part of the segment. DASH-IF Interoperability
+    /// Points 4.3, clause 6.2.6; an essential property.
+    package static func thumbnailTile(columns: UInt8, rows: UInt8) -> Descriptor {
+        Descriptor(schemeIDURI: "http://dashif.org/guidelines/thumbnail_tile", value: "\(columns)x\(rows)")
+    }
+
     func write(_ element: String, to writer: inout XMLWriter) {
         writer.element(element, ["schemeIdUri": schemeIDURI, "value": value, "id": id])
     }

@@ -111,6 +111,7 @@ extension Representation {
             contentProtections: try ContentProtection.all(in: element),
             segmentTemplate: try SegmentTemplate.first(in: element),
             maximumPlayoutRate: try element.integer("maxPlayoutRate"))
+        essentialProperties = try Descriptor.all("EssentialProperty", in: element)
     }
 }
 

@@ -15,6 +15,7 @@ package struct Representation: Sendable, Hashable {
     package var audioSamplingRate: UInt32?
     package var audioChannelConfigurations: [Descriptor]
     package var contentProtections: [ContentProtection]
+    package var essentialProperties: [Descriptor] = []
     package var segmentTemplate: SegmentTemplate?
     /// How many times faster than normal it can be played; for trick modes.
     package var maximumPlayoutRate: UInt32?
@@ -53,6 +54,7 @@ package struct Representation: Sendable, Hashable {
                 configuration.write("AudioChannelConfiguration", to: &writer)
             }
             for protection in contentProtections { protection.write(to: &writer) }
+            for property in essentialProperties { property.write("EssentialProperty", to: &writer) }
             segmentTemplate?.write(to: &writer)
         }
     }

@@ -36,6 +36,16 @@ package final class Frame: @unchecked Sendable {  // why: immutable; FFmpeg coun
         return sum / (width * height)
     }
 
+    /// Luma and both chroma of one picture element of an 8-bit planar picture of 4:2:0; -1 where there is none.
+    package func element(x: Int, y: Int) -> (luma: Int, blue: Int, red: Int) {
+        func value(_ index: Int, _ x: Int, _ y: Int) -> Int {
+            let (start, stride) = plane(index)
+            guard (0..<width).contains(x), (0..<height).contains(y) else { return -1 }
+            return start.map { Int($0[y * stride + x]) } ?? -1
+        }
+        return (value(0, x, y), value(1, x / 2, y / 2), value(2, x / 2, y / 2))
+    }
+
     /// Whether nearly every picture element is darker than a tenth of the way from black to white. One in 64 is looked at.
     ///
     /// False for pictures that are not planar YUV.

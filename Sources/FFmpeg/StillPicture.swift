@@ -7,16 +7,28 @@ package enum StillPicture {
     ///
     /// - Parameters: width, height: even, at least 2.
     package static func black(width: Int, height: Int) throws(FFmpegError) -> Frame {
+        try plain(width: width, height: height, y: 16, cb: 128, cr: 128, matrix: AVCOL_SPC_UNSPECIFIED.rawValue)
+    }
+
+    /// One colour all over, in yuv420p with limited range.
+    ///
+    /// - Parameters:
+    ///   - width, height: even, at least 2.
+    ///   - matrix: by the code points of ISO/IEC 23091-2, clause 8.3.
+    package static func plain(
+        width: Int, height: Int, y: UInt8, cb: UInt8, cr: UInt8, matrix: UInt32
+    ) throws(FFmpegError) -> Frame {
         let frame = Frame(owning: try allocated(av_frame_alloc()))
         frame.pointer.pointee.format = AV_PIX_FMT_YUV420P.rawValue
         frame.pointer.pointee.width = Int32(clamping: width)
         frame.pointer.pointee.height = Int32(clamping: height)
         frame.pointer.pointee.color_range = AVCOL_RANGE_MPEG
+        frame.pointer.pointee.colorspace = AVColorSpace(rawValue: matrix)
         try check(av_frame_get_buffer(frame.pointer, 0), .allocate)
         for plane in 0..<3 {
             let (start, stride) = frame.plane(plane)
             let rows = plane == 0 ? height : height / 2
-            start?.initialize(repeating: plane == 0 ? 16 : 128, count: stride * rows)
+            start?.initialize(repeating: plane == 0 ? y : plane == 1 ? cb : cr, count: stride * rows)
         }
         return frame
     }

@@ -6,6 +6,7 @@ package struct MultivariantPlaylist: Sendable, Hashable {
     package var renditions: [Rendition]
     package var variants: [Variant]
     package var iFrameVariants: [IFrameVariant]
+    package var imageVariants: [ImageVariant] = []
     /// Whole lines of tags not known here.
     package var unknownTags: [String]
 
@@ -43,6 +44,7 @@ package struct MultivariantPlaylist: Sendable, Hashable {
         lines += renditions.map(\.line)
         lines += variants.map(\.lines)
         lines += iFrameVariants.map(\.line)
+        lines += imageVariants.map(\.line)
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -80,6 +82,7 @@ package struct MultivariantPlaylist: Sendable, Hashable {
         case "#EXT-X-INDEPENDENT-SEGMENTS": hasIndependentSegments = true
         case Rendition.tag: renditions.append(try Rendition(parsing: value))
         case IFrameVariant.tag: iFrameVariants.append(try IFrameVariant(parsing: value))
+        case ImageVariant.tag: imageVariants.append(try ImageVariant(parsing: value))
         case Key.sessionTag:
             let key = try Key(parsing: value)
             guard key.method != .none else { throw PlaylistError("a session key with METHOD=NONE") }

@@ -37,7 +37,7 @@ package struct CMAFHeader: Sendable, Equatable {
         let protectionInformation: ProtectionSchemeInformation?
         switch media.information.sampleTable.description.entry {
         case .video(let entry):
-            codec = entry.codec
+            codec = try entry.codec
             protectionInformation = entry.protection
         case .audio(let entry):
             codec = entry.codec
@@ -66,7 +66,7 @@ package struct CMAFHeader: Sendable, Equatable {
     }
 
     private var trackBox: TrackBox {
-        let size = track.codec.pictureSize
+        let size = track.codec.codedSize
         // The coded size: no `pasp`, as pixels are square by default, and a picture that is passed through may say
         // otherwise in its sequence header.
         let header = TrackHeader(
@@ -74,14 +74,14 @@ package struct CMAFHeader: Sendable, Equatable {
             height: (size?.height ?? 0) << 16)
         var description = SampleDescription(track.codec)
         if let protection { description.protect(protection) }
-        let isVideo = track.kind == .video
+        let isVideo = track.kind != .audio
         let code = LanguageCode(tag: track.language)
         return TrackBox(
             header: header,
             media: MediaBox(
                 header: MediaHeader(timescale: track.timescale, language: code),
                 extendedLanguage: code.tag == track.language ? nil : ExtendedLanguage(tag: track.language),
-                handler: HandlerReference(handlerType: isVideo ? "vide" : "soun", name: isVideo ? "Video" : "Audio"),
+                handler: track.kind.handler,
                 information: MediaInformation(
                     videoHeader: isVideo ? VideoMediaHeader() : nil, soundHeader: isVideo ? nil : SoundMediaHeader(),
                     dataInformation: DataInformation(references: DataReference()),
@@ -93,10 +93,39 @@ package struct CMAFHeader: Sendable, Equatable {
 
 extension VisualSampleEntry {
     fileprivate var codec: CodecConfiguration {
-        switch configuration {
-        case .avc(let record): .avc(record, width: width, height: height)
-        case .hevc(let record): .hevc(record, width: width, height: height)
-        case .av1(let record): .av1(record, width: width, height: height)
+        get throws(ParseError) {
+            switch configuration {
+            case .avc(let record): return .avc(record, width: width, height: height)
+            case .hevc(let record): return .hevc(record, width: width, height: height)
+            case .av1(let record): return .av1(record, width: width, height: height)
+            case .jpeg(let layout):
+                let tiles = PictureTiles(
+                    width: width / UInt16(layout.columns), height: height / UInt16(layout.rows),
+                    columns: layout.columns, rows: layout.rows)
+                guard protection == nil, tiles.isPossible, tiles.sheetWidth == Int(width),
+                    tiles.sheetHeight == Int(height)
+                else { throw ParseError(.invalid, at: 0, "\(width)x\(height) of \(layout.columns)x\(layout.rows)") }
+                return .jpeg(tiles)
+            }
+        }
+    }
+}
+
+extension CodecConfiguration {
+    /// Of what a sample holds.
+    fileprivate var codedSize: (width: UInt32, height: UInt32)? {
+        guard case .jpeg(let tiles) = self else { return pictureSize }
+        return (UInt32(clamping: tiles.sheetWidth), UInt32(clamping: tiles.sheetHeight))
+    }
+}
+
+extension Track.Kind {
+    /// ISO/IEC 14496-12:2022, clauses 12.1.1 and 12.2.1; ISO/IEC 23008-12:2022, clause 7.2.2.
+    fileprivate var handler: HandlerReference {
+        switch self {
+        case .video: HandlerReference(handlerType: "vide", name: "Video")
+        case .audio: HandlerReference(handlerType: "soun", name: "Audio")
+        case .image: HandlerReference(handlerType: "pict", name: "Pictures")
         }
     }
 }
@@ -131,6 +160,12 @@ extension SampleDescription {
             self.init(audio: .eac3(configuration), configuration.channels, configuration.sampleRate ?? 0)
         case .opus(let configuration):
             self.init(audio: .opus(configuration), configuration.channels, OpusConfiguration.sampleRate)
+        case .jpeg(let tiles):
+            self.init(
+                .video(
+                    VisualSampleEntry(
+                        width: UInt16(clamping: tiles.sheetWidth), height: UInt16(clamping: tiles.sheetHeight),
+                        configuration: .jpeg(TileLayout(columns: tiles.columns, rows: tiles.rows)))))
         }
     }
 

@@ -34,7 +34,7 @@ package struct ChunkCutter: Sendable {
     private var sequenceNumber: UInt32 = 0
 
     package init(ladder: Ladder) {
-        expectedTracks = ladder.video.count + ladder.audio.count
+        expectedTracks = ladder.trackNames.count
         partDuration = Ticks(Int64(ladder.partDurationMilliseconds), timescale: 1000)
         segments =
             ladder.video.contains { $0.codec == .copy }
@@ -91,6 +91,8 @@ package struct ChunkCutter: Sendable {
             if let message = flush(index, endsSegment: false) { messages.append(message) }
         }
         open[index].samples.append(sample)
+        // All that a segment has of them.
+        if track.kind == .image { return messages + (flush(index, endsSegment: true).map { [$0] } ?? []) }
         // Of what is copied nobody knows whether the next sample begins a segment.
         guard let segments, let first = open[index].samples.first else { return messages }
         let isLast = isLast(sample, of: segment, in: track, segments)

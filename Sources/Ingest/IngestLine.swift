@@ -388,6 +388,7 @@ struct IngestLine: ~Copyable {
         switch kind {
         case .video: ladder.video.contains { $0.trackID == track }
         case .audio: ladder.audio.contains { $0.trackID == track }
+        case .image: false
         }
     }
 

@@ -11,7 +11,8 @@ package struct ContractEntry: Sendable, Hashable {
         package func matches(_ track: Track) -> Bool {
             switch self {
             case .video(let least, let most):
-                guard track.kind == .video, let size = track.codec.pictureSize else { return false }
+                // Thumbnails are pictures: they have the key of rungs of their size.
+                guard track.kind != .audio, let size = track.codec.pictureSize else { return false }
                 let pixels = UInt64(size.width) * UInt64(size.height)
                 return pixels >= least ?? 0 && pixels <= most ?? .max
             case .audio(let least, let most):

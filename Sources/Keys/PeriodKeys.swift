@@ -29,7 +29,7 @@ package struct PeriodKeys: Sendable {
     /// Nil for a track that no entry is for: such a track is not served at all.
     package func assignment(for track: Track) -> Assignment? {
         if period == .clearLead { return .unencrypted }
-        if let unencrypted, track.kind == unencrypted { return .unencrypted }
+        if let unencrypted, track.kind.protectedAs == unencrypted { return .unencrypted }
         return entries.first { $0.entry.matches(track) }.map { .key($0.key) }
     }
 

@@ -83,7 +83,8 @@ extension LiveChannel {
             let set = snapshot.trackSet(of: last)
         else { return nil }
         let rungs = zip(set.tracks, last.tracks).compactMap { stored, share -> (area: UInt32, StoredTrack)? in
-            guard let size = stored.track.codec.pictureSize, share.byteCount <= bytes else { return nil }
+            guard stored.track.kind == .video, let size = stored.track.codec.pictureSize, share.byteCount <= bytes
+            else { return nil }
             return (size.width &* size.height, stored)
         }
         guard let best = rungs.max(by: { $0.area < $1.area })?.1,
@@ -159,8 +160,10 @@ extension LiveChannel {
             fillsNow
         else { return }
         let set = lastSet
+        // Of a lost input there are no thumbnails.
         let other = set?.tracks.first { stored in
-            slate.track(named: stored.track.name)?.stored.track.codec.family != stored.track.codec.family
+            stored.track.kind != .image
+                && slate.track(named: stored.track.name)?.stored.track.codec.family != stored.track.codec.family
         }
         if let other {
             logger.warning(
@@ -182,7 +185,7 @@ extension LiveChannel {
         watch?.displace()
         let (token, first) = timeline.beginPublication()
         // In the order, and with the decode times ahead, of what was there before.
-        let set = lastSet?.tracks ?? slate.tracks.map(\.stored)
+        let set = lastSet?.tracks.filter { $0.track.kind != .image } ?? slate.tracks.map(\.stored)
         let tracks = set.compactMap { slate.track(named: $0.track.name) }
         let described = zip(tracks, set).map { made, stored in
             let track = made.stored(for: stored).track

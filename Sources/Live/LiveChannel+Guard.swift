@@ -14,13 +14,18 @@ extension LiveChannel {
         let contract = profile.endpoints.first { $0.id == window.endpoint.id }.flatMap { KeyContract($0, profile) }
         guard let contract else { return ManifestExpectations(protectedFrom: nil, isReadable: isReadable) }
         let kind = track.flatMap { name in window.tracks.first { $0.track.name == name }?.track.kind }
-        if let unencrypted = contract.unencrypted, kind == unencrypted, !window.endpoint.muxesAudio {
+        if kind == .image, window.endpoint.thumbnailForm == .clear {
+            return ManifestExpectations(protectedFrom: nil, isReadable: isReadable)
+        }
+        if let unencrypted = contract.unencrypted, kind?.protectedAs == unencrypted, !window.endpoint.muxesAudio {
             return ManifestExpectations(protectedFrom: nil, isReadable: isReadable)
         }
         let lead = window.segments.lastOfRuns.first { $0.run.keyPeriod == .clearLead }?.number
         return ManifestExpectations(
             protectedFrom: hasClearLead(window.endpoint.id) ? lead.map { $0 &+ 1 } ?? 0 : 0,
-            unprotectedKind: contract.unencrypted?.rawValue, isReadable: isReadable)
+            unprotectedKinds: Set(
+                [contract.unencrypted?.rawValue, window.endpoint.thumbnailForm == .clear ? "image" : nil]
+                    .compactMap(\.self)), isReadable: isReadable)
     }
 
     private func hasClearLead(_ endpoint: String) -> Bool {

@@ -139,6 +139,7 @@ package final class LiveChannel: Sendable {
                 "\(name) \(endpoint.container) \(endpoint.muxesAudio) \(profile.ladder.segmentDuration)"
                 + (signalling == .manifest ? "" : " \(signalling)")
                 + (endpoint.inbandProducerReferenceTime ? " prft" : "")
+                + (endpoint.clearThumbnails ? " clear-thumbnails" : "")
             if let group = groups[name] {
                 revisions[endpoint.id] = Self.hash(bytes + group.lossMark)
                 continue

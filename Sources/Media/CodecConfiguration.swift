@@ -7,9 +7,10 @@ package enum CodecConfiguration: Sendable, Equatable {
     case ac3(AC3Configuration)
     case eac3(EAC3Configuration)
     case opus(OpusConfiguration)
+    case jpeg(PictureTiles)
 
     /// The codec string of RFC 6381: `avc1.640029`, `hvc1.1.6.L93.B0`, `av01.0.08M.08`, `mp4a.40.2`, `ac-3`, `ec-3`,
-    /// `opus`.
+    /// `opus`; `jpeg`, which no RFC names and manifests do.
     package var rfc6381: String {
         switch self {
         case .avc(let record, _, _): record.rfc6381
@@ -19,25 +20,27 @@ package enum CodecConfiguration: Sendable, Equatable {
         case .ac3(let configuration): configuration.rfc6381
         case .eac3(let configuration): configuration.rfc6381
         case .opus(let configuration): configuration.rfc6381
+        case .jpeg: "jpeg"
         }
     }
 
     /// The codec string up to its first dot: `avc1`, `mp4a`.
     package var family: String { String(rfc6381.prefix { $0 != "." }) }
 
-    /// Width and height of the coded picture; nil for audio.
+    /// Width and height of the coded picture, of thumbnails each; nil for audio.
     package var pictureSize: (width: UInt32, height: UInt32)? {
         switch self {
         case .avc(_, let width, let height), .hevc(_, let width, let height), .av1(_, let width, let height):
             (UInt32(width), UInt32(height))
+        case .jpeg(let tiles): (UInt32(tiles.width), UInt32(tiles.height))
         case .aac, .ac3, .eac3, .opus: nil
         }
     }
 
-    /// Channels of audio; nil for video.
+    /// Channels of audio; nil for pictures.
     package var channelCount: UInt8? {
         switch self {
-        case .avc, .hevc, .av1: nil
+        case .avc, .hevc, .av1, .jpeg: nil
         case .aac(let configuration): configuration.channels
         case .ac3(let configuration): configuration.channels
         case .eac3(let configuration): configuration.channels
@@ -49,6 +52,7 @@ package enum CodecConfiguration: Sendable, Equatable {
         switch self {
         case .avc, .hevc, .av1: .video
         case .aac, .ac3, .eac3, .opus: .audio
+        case .jpeg: .image
         }
     }
 }

@@ -4,6 +4,8 @@
 package struct Ladder: Codable, Sendable, Hashable {
     package var video: [VideoRung]
     package var audio: [AudioRung]
+    /// Nil: none are made.
+    package var thumbnails: ThumbnailRung?
     /// Nominal segment duration; segments start at multiples of it since the Unix epoch.
     /// At a fractional frame rate it is the nearest whole number of frames (6 s at 30000/1001: 180 frames).
     package var segmentDurationSeconds: UInt32
@@ -25,6 +27,16 @@ package struct Ladder: Codable, Sendable, Hashable {
         self.isLowLatency = isLowLatency
         self.cutsAtSplices = cutsAtSplices
     }
+}
+
+/// Of each segment one sheet of small pictures, at equal distances; made of an encoded rung.
+package struct ThumbnailRung: Codable, Sendable, Hashable {
+    /// The track's name.
+    package static let name = "thumbnails"
+
+    package var tiles: PictureTiles
+
+    package init(tiles: PictureTiles) { self.tiles = tiles }
 }
 
 /// One picture size and rate of the ladder.
@@ -111,6 +123,11 @@ package struct AudioRung: Codable, Sendable, Hashable {
 }
 
 extension Ladder {
+    /// Of all that is made: pictures, sound, thumbnails.
+    package var trackNames: [String] {
+        video.map(\.name) + audio.map(\.name) + (thumbnails == nil ? [] : [ThumbnailRung.name])
+    }
+
     /// How long a segment can be: where a rung copies, all are cut at the first IDR at or after a boundary, which the
     /// encoder sends up to a GOP later. What would be longer ends the publication. Half as much again where splices cut.
     package var longestSegment: Ticks {

@@ -1,10 +1,11 @@
-/// One coded stream of a channel: a rung of the ladder or an audio rendition.
+/// One coded stream of a channel: a rung of the ladder, an audio rendition or thumbnails.
 package struct Track: Sendable, Equatable {
-    package enum Kind: String, Sendable, Codable { case video, audio }
+    /// `image`: of each segment one picture of others side by side, for players to show while they seek.
+    package enum Kind: String, Sendable, Codable { case video, audio, image }
 
     /// The rung's name in the profile, unique in its channel: [a-z0-9][a-z0-9-]{0,31}.
     package var name: String
-    /// Ticks a second of all times of this track: 90,000 for video, the sample rate for audio.
+    /// Ticks a second of all times of this track: 90,000 for video and images, the sample rate for audio.
     package var timescale: UInt32
     package var codec: CodecConfiguration
     /// BCP 47; "und" where unknown.
@@ -28,6 +29,16 @@ package struct Track: Sendable, Equatable {
     }
 
     package var kind: Kind { codec.kind }
+}
+
+extension Track.Kind {
+    /// Which kind's key policy it has.
+    package var protectedAs: Track.Kind {
+        switch self {
+        case .video, .image: .video
+        case .audio: .audio
+        }
+    }
 }
 
 /// Frames a second as a fraction: 30/1, 30000/1001.

@@ -59,7 +59,7 @@ package struct LiveContent: Sendable {
         switch path.resource {
         case .time: return .ready(time())
         case .mpdPatch: return patch(path, channel, state, on: eventLoop)
-        case .multivariantPlaylist, .mpd, .mediaPlaylist, .iFramePlaylist:
+        case .multivariantPlaylist, .mpd, .mediaPlaylist, .iFramePlaylist, .imagePlaylist:
             return manifest(path, channel, state, to: asker, on: eventLoop)
         case .header(let track, let revision, let generation, let period):
             return header(path, state, track, revision, generation, period, on: eventLoop)
@@ -72,6 +72,8 @@ package struct LiveContent: Sendable {
                 return .ready(.notFound)
             }
             return segment(path, channel, state, track, revision, number, asIFrame: true, to: asker, on: eventLoop)
+        case .image(let track, let revision, let number):
+            return aside(path, channel, state, track, revision, number, .image, on: eventLoop)
         case .part(let track, let revision, let number, let part):
             let position = MediaPosition(segment: number, part: part)
             return self.part(path, channel, state, track, revision, position, to: asker, on: eventLoop)
@@ -128,7 +130,7 @@ package struct LiveContent: Sendable {
             // Of another time, rungs may be there that have left since.
             guard isOfNow || path.query != nil else { return .ready(.notFound) }
             if isOfNow, window.partTarget != nil, !window.isEnded { lowLatencyTrack = track }
-        case (.iFramePlaylist, .hls):
+        case (.iFramePlaylist, .hls), (.imagePlaylist, .hls):
             // Of another time as above.
             guard window.segments.isEmpty || window.has(path.resource) || path.query != nil else {
                 return .ready(.notFound)
@@ -285,7 +287,12 @@ package struct LiveContent: Sendable {
         _ generation: UInt64, _ period: KeyPeriod?, on eventLoop: any EventLoop
     ) -> OriginAnswer {
         let window = state.window
-        guard window.endpoint.container == .cmaf, window.endpoint.hasKeyInHeader == (period != nil) else {
+        // What is no file has no header.
+        let isImage = window.trackSets[generation]?.tracks.contains {
+            $0.track.name == track && $0.track.kind == .image
+        }
+        guard window.endpoint.container == .cmaf, window.endpoint.hasKeyInHeader == (period != nil), isImage != true
+        else {
             return .ready(.notFound)
         }
         guard
@@ -319,7 +326,7 @@ package struct LiveContent: Sendable {
             return .ready(number <= last + 2 ? Self.tooEarly : .notFound)
         }
         guard revision == window.revision(of: bound), let (stored, _) = window.share(of: track, in: bound),
-            !asIFrame || stored.track.kind == .video
+            asIFrame ? stored.track.kind == .video : stored.track.kind != .image
         else { return .ready(.notFound) }
         let timeline = channel.timeline
         return make(path.text, on: eventLoop) {
@@ -365,7 +372,7 @@ package struct LiveContent: Sendable {
         }
     }
 
-    private func media(_ bytes: [UInt8], contentType: String, _ path: ResourcePath) -> CachedResponse {
+    func media(_ bytes: [UInt8], contentType: String, _ path: ResourcePath) -> CachedResponse {
         CachedResponse(
             status: .ok, contentType: contentType, body: ByteBuffer(bytes: bytes), entityTag: path.entityTag,
             freshness: .immutable)
@@ -394,13 +401,13 @@ package struct LiveContent: Sendable {
         }
     }
 
-    private static let noKey = CachedResponse.text(
+    static let noKey = CachedResponse.text(
         .serviceUnavailable, "no content key at the moment", freshness: .noStore, retryAfter: 2)
     private static let gone = CachedResponse.text(
         .notFound, "that time is not stored any more", freshness: .seconds(60))
     private static let nothingAdmitted = CachedResponse.text(
         .notFound, "no rendition is what the filter asks for", freshness: .seconds(1))
-    private static let tooEarly = CachedResponse.text(.notFound, "not yet", freshness: .seconds(1), retryAfter: 1)
+    static let tooEarly = CachedResponse.text(.notFound, "not yet", freshness: .seconds(1), retryAfter: 1)
     private static let badDirective = CachedResponse.text(
         .badRequest, "_HLS_msn and _HLS_part are numbers, the second only with the first; _HLS_skip is YES or v2",
         freshness: .seconds(60))
@@ -422,6 +429,7 @@ extension EndpointWindow {
         switch resource {
         case .mediaPlaylist(let track): hasPlaylist(track: track)
         case .iFramePlaylist(let track): iFrameTracks.contains { $0.track.name == track }
+        case .imagePlaylist(let track): imageTracks.contains { $0.track.name == track }
         default: true
         }
     }
@@ -432,6 +440,7 @@ extension Track.Kind {
         switch self {
         case .video: "video/mp4"
         case .audio: "audio/mp4"
+        case .image: "image/jpeg"
         }
     }
 }
@@ -452,6 +461,9 @@ extension ResourcePath {
         case .iFramePlaylist(let track): "/\(channel)/\(endpoint)/\(track)/iframes.m3u8"
         case .iFrame(let track, let revision, let number, let isTransportStream):
             "/\(channel)/\(endpoint)/\(track)/\(revision)/iframe-\(number).\(isTransportStream ? "ts" : "m4s")"
+        case .imagePlaylist(let track): "/\(channel)/\(endpoint)/\(track)/images.m3u8"
+        case .image(let track, let revision, let number):
+            "/\(channel)/\(endpoint)/\(track)/\(revision)/\(number).jpg"
         case .part(let track, let revision, let number, let part):
             "/\(channel)/\(endpoint)/\(track)/\(revision)/\(number).\(part).m4s"
         }
@@ -460,7 +472,7 @@ extension ResourcePath {
     /// The track that a playlist is of; nil where it is of all, or no playlist.
     var playlistTrack: String? {
         switch resource {
-        case .mediaPlaylist(let track), .iFramePlaylist(let track): track
+        case .mediaPlaylist(let track), .iFramePlaylist(let track), .imagePlaylist(let track): track
         default: nil
         }
     }
@@ -476,11 +488,12 @@ extension ResourcePath {
     /// Media bytes follow from the URL, so the URL is their identity.
     var entityTag: String? {
         switch resource {
-        case .time, .multivariantPlaylist, .mpd, .mpdPatch, .mediaPlaylist, .iFramePlaylist: nil
+        case .time, .multivariantPlaylist, .mpd, .mpdPatch, .mediaPlaylist, .iFramePlaylist, .imagePlaylist: nil
         case .header(let track, let revision, let generation, let period):
             "\(track)-\(revision)-i\(generation)-\(period?.description ?? "")"
         case .segment(let track, let revision, let number, _): "\(track)-\(revision)-\(number)"
         case .iFrame(let track, let revision, let number, _): "\(track)-\(revision)-\(number)-iframe"
+        case .image(let track, let revision, let number): "\(track)-\(revision)-\(number)-image"
         case .part(let track, let revision, let number, let part): "\(track)-\(revision)-\(number)-\(part)"
         }
     }

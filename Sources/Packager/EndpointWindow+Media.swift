@@ -40,6 +40,23 @@ extension EndpointWindow {
             [(picture, stored)], number: bound.number, endpoint: endpoint, keys: bound.keys, isIFrame: true)
     }
 
+    /// A segment's sheet of thumbnails, as it is served: a JPEG image, or that under AES-128.
+    ///
+    /// - Parameter read: the clear bytes that are stored of a segment's share of a track; nil where they are lost.
+    package func image(
+        of stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
+    ) throws(PackagingError) -> [UInt8] {
+        guard bound.run.slate == nil else {
+            throw .missingMedia(segment: bound.number, track: stored.track.name)
+        }
+        return try SegmentPackager.image(
+            try clear(stored, in: bound, read: read), number: bound.number, track: stored, endpoint: endpoint,
+            keys: bound.keys)
+    }
+
+    /// The tracks of thumbnails that the endpoint has.
+    package var imageTracks: [StoredTrack] { tracks.filter { $0.track.kind == .image } }
+
     /// The tracks that have I-frames to be shown by themselves: not those whose pictures only the sound's key protects,
     /// where both are in one file.
     package var iFrameTracks: [StoredTrack] {

@@ -101,14 +101,16 @@ package struct EndpointWindow: Sendable {
     /// Whether manifests name a track.
     package func names(_ track: Track) -> Bool {
         // What is muxed into the picture's segments cannot be taken out of them.
-        guard !filter.isNone, track.kind == .video || !endpoint.muxesAudio else { return true }
+        guard !filter.isNone, track.kind != .audio || !endpoint.muxesAudio else { return true }
         let bitrate = bitrates[track.name] ?? UInt32(clamping: MeasuredBandwidth(of: track.name, in: self).average)
         return filter.admits(track, bitrate: bitrate)
     }
 
     /// What the endpoint does without, and why.
     package var leftOut: [(track: Track, reason: String)] {
-        newestTracks.compactMap { stored in endpoint.refusal(of: stored.track).map { (stored.track, $0) } }
+        newestTracks.filter { $0.track.kind != .image }.compactMap { stored in
+            endpoint.refusal(of: stored.track).map { (stored.track, $0) }
+        }
     }
 
     private var newestTracks: [StoredTrack] {
@@ -140,10 +142,13 @@ package struct EndpointWindow: Sendable {
     }
 
     /// A segment's share of a track: nil where its track set does not have it, or the container cannot hold it.
+    ///
+    /// Nil too where a segment has no thumbnails, as at the end of a publication.
     package func share(of track: String, in segment: BoundSegment) -> (StoredTrack, TrackSegment)? {
         if segment.run.slate != nil { return slateShare(of: track, in: segment) }
         guard let set = trackSets[segment.segment.generation], let index = set.index(of: track),
-            index < segment.segment.tracks.count, endpoint.refusal(of: set.tracks[index].track) == nil
+            index < segment.segment.tracks.count, endpoint.refusal(of: set.tracks[index].track) == nil,
+            segment.segment.tracks[index].byteCount > 0
         else { return nil }
         return (set.tracks[index], segment.segment.tracks[index])
     }
@@ -313,6 +318,7 @@ extension EndpointWindow {
 
     /// The tracks that have a media playlist (HLS): all of them, or those with video where audio travels inside.
     package var playlistTracks: [StoredTrack] {
+        let tracks = tracks.filter { $0.track.kind != .image }
         guard endpoint.muxesAudio, tracks.contains(where: { $0.track.kind == .video }) else { return tracks }
         return tracks.filter { $0.track.kind == .video }
     }

@@ -191,7 +191,7 @@ package enum MPDPackager {
 
     private static func tracks(of run: Run, _ window: EndpointWindow) -> [StoredTrack] {
         (run.segments.first.map { window.tracks(in: $0) } ?? window.trackSets[run.run.generation]?.tracks ?? [])
-            .filter { window.names($0.track) }
+            .filter { window.endpoint.refusal(of: $0.track) == nil && window.names($0.track) }
     }
 
     private static func period(
@@ -234,6 +234,7 @@ package enum MPDPackager {
             place([audio], run, window, in: &set)
             sets.append(set)
         }
+        sets += thumbnails(tracks, run, window)
         return Period(
             id: run.run.id, start: presentationTime(start(run.run, window), window),
             duration: duration(run, before: next, window),

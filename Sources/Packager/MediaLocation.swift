@@ -21,6 +21,14 @@ enum MediaLocation {
         return "\(track)/iframes.m3u8" + (query.isEmpty ? "" : "?\(query)")
     }
 
+    /// With the shift that the playlist naming it has.
+    static func imagePlaylist(track: String, _ shift: ShiftedRange?) -> String {
+        let query = shift?.query ?? ""
+        return "\(track)/images.m3u8" + (query.isEmpty ? "" : "?\(query)")
+    }
+
+    static func imageName(number: UInt64) -> String { "\(number).jpg" }
+
     /// `iframe-NUMBER.m4s` or `.ts`
     static func iFrameName(number: UInt64, container: EndpointProfile.Container) -> String {
         "iframe-" + segmentName(number: number, container: container)

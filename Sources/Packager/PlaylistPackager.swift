@@ -9,6 +9,9 @@ package enum PlaylistPackager {
     private static let audioGroup = "audio"
     private static let captionGroup = "captions"
 
+    /// What a playlist lists of each segment.
+    enum Form { case media, iFrames, images }
+
     /// The multivariant playlist. RFC 8216, clause 4.3.4.
     package static func multivariant(_ window: EndpointWindow) -> String {
         let tracks = window.tracks.map(\.track).filter { window.names($0) }
@@ -44,6 +47,7 @@ package enum PlaylistPackager {
                 bandwidth: UInt64(MeasuredBandwidth(ofIFrames: track.name, in: window).peak),
                 codecs: [track.codec.rfc6381], resolution: track.resolution)
         }
+        playlist.imageVariants = imageVariants(window)
         return playlist.serialize()
     }
 
@@ -106,13 +110,13 @@ package enum PlaylistPackager {
     /// The playlist of a picture track's I-frames: of each segment the first, for the segment's time. RFC 8216, clause
     /// 4.3.3.6.
     package static func iFrames(_ track: String, _ window: EndpointWindow) throws(PackagingError) -> String {
-        var playlist = try segments(of: track, window, asIFrames: true)
+        var playlist = try segments(of: track, window, as: .iFrames)
         playlist.isIFramesOnly = true
         return playlist.serialize()
     }
 
-    private static func segments(
-        of track: String, _ window: EndpointWindow, asIFrames: Bool = false
+    static func segments(
+        of track: String, _ window: EndpointWindow, as form: Form = .media
     ) throws(PackagingError) -> MediaPlaylist {
         let listed = window.listed
         guard let first = listed.first, let last = listed.last else { return MediaPlaylist() }
@@ -127,11 +131,11 @@ package enum PlaylistPackager {
         for segment in listed {
             // Nobody published in between: the numbers are there, the media is not.
             while next < segment.number {
-                playlist.segments.append(try gap(next, track, window, like: previous, asIFrames: asIFrames))
+                playlist.segments.append(try gap(next, track, window, like: previous, as: form))
                 next += 1
             }
             playlist.segments.append(
-                try entry(segment, track, window, previous: previous, asIFrames: asIFrames))
+                try entry(segment, track, window, previous: previous, as: form))
             previous = segment
             next = last.number == segment.number ? next : segment.number + 1
         }
@@ -145,41 +149,52 @@ package enum PlaylistPackager {
 
     static func entry(
         _ segment: BoundSegment, _ name: String, _ window: EndpointWindow, previous: BoundSegment?,
-        asIFrames: Bool = false
+        as form: Form = .media
     ) throws(PackagingError) -> MediaSegment {
         guard let (stored, share) = window.share(of: name, in: segment) else {
             // The rung came later than this segment.
             return try gap(
                 segment.number, name, window, like: nil, isDiscontinuity: isDiscontinuity(segment, previous, window),
-                asIFrames: asIFrames)
+                as: form)
         }
         let duration = Ticks(share.duration, timescale: stored.track.timescale)
         let start = Ticks(share.decodeTime, timescale: stored.track.timescale)
         return MediaSegment(
-            uri: uri(segment.number, window, window.revision(of: segment), asIFrames: asIFrames),
+            uri: uri(segment.number, window, window.revision(of: segment), as: form),
             duration: SegmentDuration(duration),
             isDiscontinuity: isDiscontinuity(segment, previous, window),
             programDateTime: saysTime(segment, previous, window) ? start : nil,
-            keys: try keys(segment, stored, window, asIFrames: asIFrames), map: map(segment, window),
+            keys: try keys(segment, stored, window, as: form), map: form == .images ? nil : map(segment, window),
             isMapClear: window.endpoint.encryption?.method == .aes128,
-            unknownTags: asIFrames ? [] : markers(at: segment, previous, window))
+            unknownTags: try tags(at: segment, stored, previous, window, as: form))
+    }
+
+    private static func tags(
+        at segment: BoundSegment, _ stored: StoredTrack, _ previous: BoundSegment?, _ window: EndpointWindow,
+        as form: Form
+    ) throws(PackagingError) -> [String] {
+        switch form {
+        case .media: markers(at: segment, previous, window)
+        case .iFrames: []
+        case .images: try [tiles(of: stored, in: segment, window)]
+        }
     }
 
     private static func gap(
         _ number: UInt64, _ name: String, _ window: EndpointWindow, like previous: BoundSegment?,
-        isDiscontinuity: Bool = false, asIFrames: Bool
+        isDiscontinuity: Bool = false, as form: Form
     ) throws(PackagingError) -> MediaSegment {
         let stored = previous.flatMap { window.share(of: name, in: $0)?.0 }
         var keys: [Key] = []
         if let previous, let stored {
-            keys = try Self.keys(previous, stored, window, number: number, asIFrames: asIFrames)
+            keys = try Self.keys(previous, stored, window, number: number, as: form)
         }
         return MediaSegment(
-            uri: uri(number, window, window.revision, asIFrames: asIFrames),
+            uri: uri(number, window, window.revision, as: form),
             duration: SegmentDuration(window.segmentDuration),
             isDiscontinuity: isDiscontinuity, isGap: true,
             keys: keys,
-            map: previous.flatMap { map($0, window) },
+            map: form == .images ? nil : previous.flatMap { map($0, window) },
             isMapClear: window.endpoint.encryption?.method == .aes128)
     }
 
@@ -205,13 +220,15 @@ package enum PlaylistPackager {
     }
 
     private static func uri(
-        _ number: UInt64, _ window: EndpointWindow, _ revision: String, asIFrames: Bool
+        _ number: UInt64, _ window: EndpointWindow, _ revision: String, as form: Form
     ) -> String {
         let container = window.endpoint.container
         let name =
-            asIFrames
-            ? MediaLocation.iFrameName(number: number, container: container)
-            : MediaLocation.segmentName(number: number, container: container)
+            switch form {
+            case .media: MediaLocation.segmentName(number: number, container: container)
+            case .iFrames: MediaLocation.iFrameName(number: number, container: container)
+            case .images: MediaLocation.imageName(number: number)
+            }
         return "\(revision)/\(name)"
     }
 
@@ -226,17 +243,22 @@ package enum PlaylistPackager {
 
     private static func keys(
         _ segment: BoundSegment, _ stored: StoredTrack, _ window: EndpointWindow, number: UInt64? = nil,
-        asIFrames: Bool
+        as form: Form
     ) throws(PackagingError) -> [Key] {
-        guard let encryption = window.endpoint.encryption,
-            let key = asIFrames ? segment.keys?.key(for: stored.track) : window.key(for: stored, in: segment)
+        guard let encryption = window.endpoint.encryption, form != .images || window.endpoint.thumbnailForm == .aes128,
+            let key = form == .media ? window.key(for: stored, in: segment) : segment.keys?.key(for: stored.track)
         else { return [] }
-        let tracks = asIFrames ? [stored] : window.muxed(with: stored, in: segment)
+        let number = number ?? segment.number
         let iv =
-            encryption.method == .aes128
-            ? SegmentPackager.aes128IV(
-                key, tracks, number: number ?? segment.number, window.endpoint.container, isIFrame: asIFrames)
-            : key.constantIV
+            switch (encryption.method, form) {
+            case (_, .images): SegmentPackager.imageIV(key, stored, number: number)
+            case (.aes128, .media):
+                SegmentPackager.aes128IV(
+                    key, window.muxed(with: stored, in: segment), number: number, window.endpoint.container)
+            case (.aes128, .iFrames):
+                SegmentPackager.aes128IV(key, [stored], number: number, window.endpoint.container, isIFrame: true)
+            default: key.constantIV
+            }
         let keys = key.playlistKeys(encryption, iv: iv)
         guard !keys.isEmpty else { throw .noSignalling(track: stored.track.name) }
         return keys
@@ -276,7 +298,7 @@ package enum PlaylistPackager {
 }
 
 extension Track {
-    fileprivate var resolution: Resolution? {
+    var resolution: Resolution? {
         codec.pictureSize.map { Resolution(width: $0.width, height: $0.height) }
     }
 

@@ -12,6 +12,7 @@ package struct Recording: Sendable {
         case header(StoredTrack, PeriodKeys?)
         case segment(StoredTrack, BoundSegment)
         case iFrame(StoredTrack, BoundSegment)
+        case image(StoredTrack, BoundSegment)
     }
 
     /// A file of media, or the place where a segment should be.
@@ -94,6 +95,14 @@ package struct Recording: Sendable {
                     files.append(File(path: "\(folder)/\(name)", contentType: type, content: .iFrame(stored, bound)))
                 }
             }
+            for track in window.imageTracks {
+                guard let (stored, _) = window.share(of: track.track.name, in: bound) else { continue }
+                let name = MediaLocation.imageName(number: bound.number)
+                files.append(
+                    File(
+                        path: "\(stored.track.name)/\(window.revision(of: bound))/\(name)", contentType: "image/jpeg",
+                        content: .image(stored, bound)))
+            }
         }
         return files
     }
@@ -108,6 +117,7 @@ package struct Recording: Sendable {
             try SegmentPackager.header(of: stored, endpoint: window.endpoint, keys: keys)
         case .segment(let stored, let bound): try window.media(of: stored, in: bound, read: read)
         case .iFrame(let stored, let bound): try window.iFrame(of: stored, in: bound, read: read)
+        case .image(let stored, let bound): try window.image(of: stored, in: bound, read: read)
         }
     }
 
@@ -130,6 +140,13 @@ package struct Recording: Sendable {
                 Manifest(
                     path: MediaLocation.iFramePlaylist(track: name, playlists.shift), contentType: playlistType,
                     text: try PlaylistPackager.iFrames(name, playlists)))
+        }
+        for track in playlists.imageTracks {
+            let name = track.track.name
+            manifests.append(
+                Manifest(
+                    path: MediaLocation.imagePlaylist(track: name, playlists.shift), contentType: playlistType,
+                    text: try PlaylistPackager.images(name, playlists)))
         }
         manifests.append(
             Manifest(

@@ -78,6 +78,31 @@ package enum SegmentPackager {
         }
     }
 
+    /// A sheet of thumbnails: the JPEG image of the clear chunk, which is nobody's business as a file, or that under
+    /// AES-128. What has no form under the endpoint's protection is not made.
+    package static func image(
+        _ clear: [UInt8], number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?
+    ) throws(PackagingError) -> [UInt8] {
+        func broken(_ reason: String) -> PackagingError {
+            .media(segment: number, track: stored.track.name, reason: reason)
+        }
+        guard let form = endpoint.thumbnailForm else { throw broken("no thumbnails, or nothing to protect them by") }
+        let samples: [SampleLocation]
+        do throws(ParseError) {
+            samples = try MovieFragmentTable(parsing: clear.span).fragments.flatMap(\.samples)
+        } catch { throw broken("\(error)") }
+        guard samples.count == 1, let sample = samples.first else { throw broken("\(samples.count) images") }
+        let image = Array(clear[sample.offset..<sample.offset + sample.size])
+        guard form == .aes128, let key = try key(for: stored, endpoint, keys) else { return image }
+        do throws(ProtectionError) {
+            return try AES128Segment.protect(image.span, key: key.key, iv: imageIV(key, stored, number: number))
+        } catch { throw broken("\(error)") }
+    }
+
+    static func imageIV(_ key: TrackKey, _ stored: StoredTrack, number: UInt64) -> [UInt8] {
+        AES128Segment.iv(keyID: key.keyID, trackIndex: stored.index, .image(number))
+    }
+
     /// A segment as MPEG-2 TS: video with audio, or either alone, under AES-128 where the endpoint says so.
     /// - Parameter isIFrame: the clear bytes are the segment's first picture by itself.
     package static func transportStream(

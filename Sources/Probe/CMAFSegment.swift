@@ -146,7 +146,7 @@ package struct CMAFSegment {
                 if sample.size > Self.blockSize {
                     return Issue(.clear, "sample \(index) of fragment \(fragment) is in the clear")
                 }
-            case .hevc, .av1: break  // their bytes are not looked at
+            case .hevc, .av1, .jpeg: break  // their bytes are not looked at
             }
         }
         return nil
@@ -188,7 +188,7 @@ package struct CMAFSegment {
                     "\(seen.violations) of \(opened.count) samples: \(seen.firstViolation): "
                         + (raw.isEmpty ? "no H.264" : "wrong key, or not encrypted"))
             ]
-        case .hevc, .av1, .ac3, .eac3, .opus: return []  // their bytes are not looked at
+        case .hevc, .av1, .ac3, .eac3, .opus, .jpeg: return []  // their bytes are not looked at
         }
     }
 

@@ -110,7 +110,8 @@ extension MPD {
     /// The representations of one period that have a template and a start.
     func representations(ofPeriod index: Int) -> [MPDRepresentation] {
         guard let start = periodStarts[index] else { return [] }
-        return periods[index].adaptationSets.flatMap { set in
+        // Images have no header, and nothing is decoded of them.
+        return periods[index].adaptationSets.filter { $0.contentType != .image }.flatMap { set in
             set.representations.compactMap { representation in
                 (representation.segmentTemplate ?? set.segmentTemplate).map {
                     MPDRepresentation(

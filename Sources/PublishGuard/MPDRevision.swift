@@ -38,7 +38,7 @@ struct MPDRevision: Sendable {
         _ expectations: ManifestExpectations
     ) throws(Violation) {
         guard let first = expectations.protectedFrom, template.startNumber >= first,
-            set.contentType == nil || set.contentType?.rawValue != expectations.unprotectedKind
+            !(set.contentType.map { expectations.unprotectedKinds.contains($0.rawValue) } ?? false)
         else { return }
         guard !set.contentProtections.isEmpty || !representation.contentProtections.isEmpty else {
             throw Violation("ISO/IEC 23009-1, 5.8.4.1", "\(representation.id) has no ContentProtection")

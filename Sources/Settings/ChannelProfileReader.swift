@@ -5,7 +5,7 @@ import Media
 struct ChannelProfileReader {
     static let keys = [
         "channel", "ingest", "video", "audio", "segmentDurationSeconds", "partDurationSeconds", "storageWindowSeconds",
-        "slate", "captionLanguageMappings", "endpoints", "speke",
+        "thumbnails", "slate", "captionLanguageMappings", "endpoints", "speke",
     ]
 
     /// What a profile is, and what comparing it with the other profiles of a folder needs.
@@ -52,6 +52,7 @@ struct ChannelProfileReader {
         let ingest = ingestReader.read(root)
         let (cut, segmentSeconds) = LadderReader(log: log).read(root)
         var ladder = cut
+        ladder.thumbnails = ThumbnailReader(log: log).read(root, ladder)
         let storage = readStorage(root, segmentSeconds, log)
         let speke = SPEKEReader(secrets: secrets).read(root)
         reading.resourcePlaces = speke.resourcePlaces
@@ -64,7 +65,8 @@ struct ChannelProfileReader {
             log: log, segmentSeconds: segmentSeconds, spekeNames: speke.names, speke: speke.profiles)
         let captions = CaptionReader(log: log).read(root)
         let endpoints = EndpointReader(
-            log: log, segmentSeconds: segmentSeconds, storageSeconds: storage, encryption: encryption, ladder: ladder
+            log: log, segmentSeconds: segmentSeconds, storageSeconds: storage, encryption: encryption, ladder: ladder,
+            hasThumbnails: root.has("thumbnails")
         ).read(root).map { endpoint in
             var endpoint = endpoint
             endpoint.captions = captions

@@ -38,6 +38,10 @@ package struct EndpointProfile: Sendable, Hashable {
     package var useAudioRenditionGroup: Bool
     /// The first picture of each segment by itself too: I-frame playlists (HLS), trick mode sets (DASH).
     package var includeIframeOnlyStream: Bool
+    /// Small pictures of each segment for players to show while they seek: image playlists (HLS), thumbnail tiles (DASH).
+    package var includeThumbnails = false
+    /// They go out in the clear although the endpoint is protected.
+    package var clearThumbnails = false
     package var lowLatency: Bool
     /// DASH, as are the eight below.
     package var minBufferTimeSeconds: UInt32
@@ -91,6 +95,15 @@ package struct EndpointProfile: Sendable, Hashable {
         self.dashProfile = dashProfile
         self.adMarkers = adMarkers
         self.encryption = encryption
+    }
+
+    package enum ThumbnailForm: Sendable, Hashable { case clear, aes128 }
+
+    /// How thumbnails go out; nil: not at all. No protection but AES-128 has a form for pictures.
+    package var thumbnailForm: ThumbnailForm? {
+        guard includeThumbnails else { return nil }
+        guard let encryption, !clearThumbnails else { return .clear }
+        return encryption.method == .aes128 && package == .hls ? .aes128 : nil
     }
 
     package var showsAdMarkers: Bool { !adMarkers.isEmpty || periodTriggers.contains(.ads) }

@@ -8,9 +8,12 @@ struct EndpointReader {
     let storageSeconds: UInt32?
     let encryption: EncryptionReader
     let ladder: Ladder
+    /// Whether the profile says anything of thumbnails.
+    let hasThumbnails: Bool
 
     private static let commonKeys = [
-        "id", "package", "container", "lowLatency", "includeIframeOnlyStream", "adMarkers", "encryption",
+        "id", "package", "container", "lowLatency", "includeIframeOnlyStream", "includeThumbnails", "clearThumbnails",
+        "adMarkers", "encryption",
     ]
     private static let hlsKeys = [
         "playlistType", "playlistWindowSeconds", "programDateTimeIntervalSeconds", "useAudioRenditionGroup",
@@ -59,6 +62,9 @@ struct EndpointReader {
         var endpoint = package == .hls ? readHLS(section, id) : readDASH(section, id, isLowLatency: isLowLatency)
         endpoint.lowLatency = isLowLatency
         endpoint.includeIframeOnlyStream = section.bool("includeIframeOnlyStream", default: false)
+        endpoint.includeThumbnails = section.bool("includeThumbnails", default: false)
+        endpoint.clearThumbnails = section.bool("clearThumbnails", default: false)
+        ThumbnailReader(log: log).check(endpoint, hasThumbnails: hasThumbnails, section)
         HbbTVCheck(log: log, ladder: ladder, segmentSeconds: seconds).check(endpoint, at: section.place(of: "profile"))
         if isLowLatency, !endpoint.hasParts {
             PendingFeature.lowLatency.report(at: section.keyPlace("lowLatency"), log)

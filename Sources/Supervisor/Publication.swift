@@ -311,7 +311,7 @@ final class Publication: Sendable {
 
     private func setTracks(_ tracks: [TrackDescription]) -> Ending? {
         guard let channel = state.withLock({ $0.channel }) else { return violation("tracks without a channel") }
-        let names = Set(channel.profile.ladder.video.map(\.name) + channel.profile.ladder.audio.map(\.name))
+        let names = Set(channel.profile.ladder.trackNames)
         guard tracks.allSatisfy({ names.contains($0.name) }), Set(tracks.map(\.name)).count == tracks.count else {
             return violation("tracks that the profile does not have")
         }

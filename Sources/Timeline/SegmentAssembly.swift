@@ -49,6 +49,13 @@ package struct SegmentAssembly: Sendable {
             duration = end - decodeTime
         }
 
+        /// In place of an image that did not come.
+        mutating func stand(in bytes: [UInt8]) {
+            chunks = [ChunkPlace(offset: 0, byteCount: bytes.count, duration: 0, isIndependent: true)]
+            parts = [bytes]
+            byteCount = bytes.count
+        }
+
         var segment: TrackSegment {
             TrackSegment(
                 decodeTime: decodeTime, duration: duration, byteCount: byteCount, chunks: chunks,
@@ -69,6 +76,12 @@ package struct SegmentAssembly: Sendable {
 
     private let trackCount: Int
     private let timescales: [UInt32]
+    /// Of each track, what its samples are, where it has one image in a segment.
+    private let images: [PictureTiles?]
+    /// Of each of those, the last one that came.
+    private var lastImages: [Int: [UInt8]] = [:]
+    /// The first track that is none.
+    private let leading: Int?
     private let segmentDuration: Ticks
     private let longestSegment: Ticks
     private let maximumLatenessSeconds: Int64
@@ -90,6 +103,10 @@ package struct SegmentAssembly: Sendable {
     ) {
         trackCount = tracks.count
         timescales = tracks.map(\.timescale)
+        images = tracks.map { track in
+            if case .jpeg(let tiles) = track.codec { tiles } else { nil }
+        }
+        leading = images.firstIndex { $0 == nil }
         self.segmentDuration = segmentDuration
         // Playlists say what a segment lasts at most, and that must not change (RFC 8216, 4.3.3.1): half a second more
         // rounds to it.
@@ -132,6 +149,11 @@ package struct SegmentAssembly: Sendable {
             }
             end += fragment.duration
         }
+        if let tiles = images[track] {
+            guard endsSegment else { throw ParseError(.invalid, at: 0, "an image that does not end its segment") }
+            try Self.requireImage(bytes, fragments, tiles)
+            lastImages[track] = bytes
+        }
         let position = try openIndex(of: number)
         // Looked at in place: a copy would make every append copy the whole segment.
         let count = open[position].tracks[track].chunks.count
@@ -167,9 +189,12 @@ package struct SegmentAssembly: Sendable {
     /// What may be shown before it is whole: it becomes whole for certain, if only by `finish`, for who goes on to the
     /// next segment ends this one.
     package var begun: Begun? {
-        guard let first = open.first, first.tracks.allSatisfy({ !$0.chunks.isEmpty }) else { return nil }
+        // An image may come later than the first parts.
+        guard let first = open.first, zip(first.tracks, images).allSatisfy({ !$0.chunks.isEmpty || $1 != nil }) else {
+            return nil
+        }
         return Begun(
-            number: first.number, tracks: first.tracks.map(\.segment), parts: first.tracks.map(\.parts),
+            number: first.number, tracks: segments(of: first.tracks), parts: first.tracks.map(\.parts),
             isEnded: first.tracks.map(\.isEnded), newestSample: first.tracks.map(\.newestSample))
     }
 
@@ -177,7 +202,13 @@ package struct SegmentAssembly: Sendable {
     /// chunk becomes a short one, the rest is dropped.
     package mutating func finish() -> [WholeSegment] {
         for position in open.indices {
-            for track in open[position].tracks.indices where !open[position].tracks[track].chunks.isEmpty {
+            for track in open[position].tracks.indices {
+                if open[position].tracks[track].chunks.isEmpty {
+                    guard images[track] != nil else { continue }
+                    // None came: the one before stands for it, or nothing at all. What was shown has to become whole.
+                    let bytes = lastImages[track] ?? []
+                    if !bytes.isEmpty { open[position].tracks[track].stand(in: bytes) }
+                }
                 open[position].tracks[track].isEnded = true
             }
         }
@@ -210,6 +241,39 @@ package struct SegmentAssembly: Sendable {
         return place
     }
 
+    /// Exactly one sample, which is a JPEG image of the size that was announced, and nothing else.
+    private static func requireImage(
+        _ bytes: [UInt8], _ fragments: [MovieFragmentTable.Fragment], _ tiles: PictureTiles
+    ) throws(ParseError) {
+        guard fragments.count == 1, fragments[0].samples.count == 1, let sample = fragments[0].samples.first else {
+            throw ParseError(.invalid, at: 0, "more than one image")
+        }
+        let image = try JPEGPicture(parsing: bytes.span.extracting(sample.offset..<sample.offset + sample.size))
+        guard image.width == tiles.sheetWidth, image.height == tiles.sheetHeight else {
+            throw ParseError(
+                .invalid, at: sample.offset,
+                "an image of \(image.width)x\(image.height), not \(tiles.sheetWidth)x\(tiles.sheetHeight)")
+        }
+    }
+
+    /// Images stand for the time of the track that leads.
+    private func segments(of tracks: [OpenTrack]) -> [TrackSegment] {
+        var segments = tracks.map(\.segment)
+        guard let leading, leading < segments.count else { return segments }
+        let share = segments[leading]
+        for (index, tiles) in images.enumerated() where tiles != nil && index < segments.count {
+            func time(_ value: Int64) -> Int64 {
+                Ticks(value, timescale: timescales[leading]).rescaled(to: timescales[index]).value
+            }
+            let start = time(share.decodeTime)
+            segments[index] = TrackSegment(
+                decodeTime: start, duration: time(share.decodeTime &+ share.duration) &- start,
+                byteCount: segments[index].byteCount, chunks: segments[index].chunks,
+                firstSampleByteCount: segments[index].firstSampleByteCount)
+        }
+        return segments
+    }
+
     private mutating func takeWhole() -> [WholeSegment] {
         var whole: [WholeSegment] = []
         while let position = open.firstIndex(where: { $0.tracks.allSatisfy(\.isEnded) }) {
@@ -220,7 +284,7 @@ package struct SegmentAssembly: Sendable {
             firstFreeNumber = segment.number + 1
             whole.append(
                 WholeSegment(
-                    number: segment.number, tracks: segment.tracks.map(\.segment), bytes: segment.tracks.map(\.bytes)))
+                    number: segment.number, tracks: segments(of: segment.tracks), bytes: segment.tracks.map(\.bytes)))
         }
         return whole
     }

@@ -73,6 +73,11 @@ struct LadderPlan {
             }
         }
         encodedVideo = encoded
+        if let tiles = ladder.thumbnails?.tiles {
+            guard !encoded.isEmpty, tiles.isPossible else {
+                throw .invalidLadder("thumbnails of \(tiles.width)x\(tiles.height), made of an encoded rung")
+            }
+        }
         for rung in ladder.audio where rung.codec == .aac { try Self.validate(rung) }
     }
 

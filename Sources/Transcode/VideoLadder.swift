@@ -118,6 +118,7 @@ final class VideoLadder {
             if !sizes.contains(where: { $0 == (width, height) }) { sizes.append((width, height)) }
         }
         var lanes: [VideoLane] = []
+        let smallest = sizes.min { Int($0.width) * Int($0.height) < Int($1.width) * Int($1.height) }
         for size in sizes {
             let rungs = plan.encodedVideo.filter { ($0.rung.width, $0.rung.height) == size }.map {
                 VideoRungEncoder(
@@ -126,11 +127,25 @@ final class VideoLadder {
             }
             lanes.append(
                 try VideoLane(
-                    rungs, width: Int(size.width), height: Int(size.height), framesInFlight: limits.framesInFlight))
+                    rungs,
+                    thumbnails: smallest.map { $0 == size } == true
+                        ? try thumbnails(of: size, start: start, sourceHeight: sourceHeight) : nil,
+                    width: Int(size.width), height: Int(size.height), framesInFlight: limits.framesInFlight))
         }
         self.lanes = lanes
         for cut in earlyCuts { for lane in lanes { lane.cut(cut) } }
         earlyCuts = []
+    }
+
+    private func thumbnails(
+        of size: (width: UInt16, height: UInt16), start: Int64, sourceHeight: Int
+    ) throws(TranscodeError) -> ThumbnailEncoder? {
+        guard let thumbnails = plan.ladder.thumbnails,
+            let rung = plan.encodedVideo.first(where: { ($0.rung.width, $0.rung.height) == size })
+        else { return nil }
+        return try ThumbnailEncoder(
+            thumbnails, index: plan.ladder.video.count + plan.ladder.audio.count, of: rung, segments: plan.segments,
+            followsSource: plan.followsSource, start: start, sourceHeight: sourceHeight)
     }
 
     /// Past what was broken, to the next frame; nil when the decoder wants more.

@@ -21,11 +21,13 @@ final class VideoLane {
     /// The thread's side.
     private final class Worker: @unchecked Sendable {  // why: the thread alone touches it; `results` locks
         private let rungs: [VideoRungEncoder]
+        private let thumbnails: ThumbnailEncoder?
         private var scaler: Scaler
         let results = Mutex(Results())
 
-        init(_ rungs: [VideoRungEncoder], width: Int, height: Int) {
+        init(_ rungs: [VideoRungEncoder], _ thumbnails: ThumbnailEncoder?, width: Int, height: Int) {
             self.rungs = rungs
+            self.thumbnails = thumbnails
             scaler = Scaler(width: width, height: height)
         }
 
@@ -33,6 +35,7 @@ final class VideoLane {
             do throws(TranscodeError) {
                 while let work = queue.pop() { try handle(work) }
                 var outputs: [TranscodeOutput] = []
+                try thumbnails?.finish(&outputs)
                 for rung in rungs { try rung.finish(&outputs) }
                 publish(outputs)
             } catch {
@@ -45,12 +48,15 @@ final class VideoLane {
         private func handle(_ work: Work) throws(TranscodeError) {
             switch work {
             case .cut(let cut):
+                thumbnails?.cut(cut)
                 for rung in rungs { rung.cut(cut) }
             case .splice(let time, let moves):
+                thumbnails?.splice(moves)
                 for rung in rungs { rung.splice(at: time, moves) }
             case .picture(let picture, let time):
                 let scaled = try translating { () throws(FFmpegError) in try scaler.scale(picture) }
                 var outputs: [TranscodeOutput] = []
+                try thumbnails?.add(scaled, at: time, to: &outputs)
                 for rung in rungs { try rung.add(scaled, at: time, to: &outputs) }
                 publish(outputs)
             }
@@ -71,11 +77,14 @@ final class VideoLane {
     private let queue: BoundedQueue<Work>
     private var thread: WorkerThread?
 
-    /// - Parameters: rungs: all of the same size; framesInFlight: pictures that may wait before `add` blocks.
+    /// - Parameters:
+    ///   - rungs: all of the same size.
+    ///   - thumbnails: of the frames of one of them.
+    ///   - framesInFlight: pictures that may wait before `add` blocks.
     init(
-        _ rungs: [VideoRungEncoder], width: Int, height: Int, framesInFlight: Int
+        _ rungs: [VideoRungEncoder], thumbnails: ThumbnailEncoder? = nil, width: Int, height: Int, framesInFlight: Int
     ) throws(TranscodeError) {
-        let worker = Worker(rungs, width: width, height: height)
+        let worker = Worker(rungs, thumbnails, width: width, height: height)
         let queue = BoundedQueue<Work>(capacity: framesInFlight)
         guard let thread = WorkerThread({ worker.run(queue) }) else {
             throw .invalidLadder("the system gives no thread to encode in")

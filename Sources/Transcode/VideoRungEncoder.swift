@@ -11,20 +11,17 @@ struct SourceCut: Sendable, Equatable {
 /// One encoded rung: pictures of its size in, samples on its grid out. Used by one thread.
 final class VideoRungEncoder {
     private let plan: LadderPlan.EncodedRung
-    private let followsSource: Bool
     private let isLowLatency: Bool
     private var cadence: FrameCadence<Frame>
     private var encoder: VideoEncoder?
     private let firstIndex: Int64
     /// Samples given out: in decode order they take the grid's places one by one.
     private var samplesOut: Int64 = 0
-    /// Cuts of the source that no frame has reached yet.
-    private var sourceCuts: [(index: Int64, number: UInt64)] = []
     /// Cuts whose IDR is inside the encoder.
     private var pendingCuts: [(index: Int64, number: UInt64)] = []
     /// Places of splices that no frame has reached yet.
     private var splices: [Int64] = []
-    private var segments: SegmentBoundaries
+    private var segments: FrameSegments
     /// Where GOPs are counted from when following the source.
     private var lastCutIndex: Int64
     private var segmentNumber: UInt64 = 0
@@ -43,24 +40,22 @@ final class VideoRungEncoder {
         sourceHeight: Int
     ) {
         self.plan = plan
-        self.followsSource = followsSource
         self.isLowLatency = isLowLatency
         self.sourceHeight = sourceHeight
-        self.segments = SegmentBoundaries(segments)
         firstIndex = plan.grid.first(atOrAfter: start)
+        self.segments = FrameSegments(
+            grid: plan.grid, first: firstIndex, segments: segments, followsSource: followsSource)
         lastCutIndex = firstIndex
         cadence = FrameCadence(grid: plan.grid, first: firstIndex)
     }
 
-    func cut(_ cut: SourceCut) {
-        sourceCuts.append((max(firstIndex, plan.grid.nearest(to: cut.time)), cut.number))
-    }
+    func cut(_ cut: SourceCut) { segments.cut(cut) }
 
     /// The frame at a time, or the first one that comes after, is an IDR.
     func splice(at time: Int64, _ moves: [SegmentBoundaries.Move]) {
         // Bounded; who splices so often has an IDR nearby.
         if splices.count < Self.mostSplices { splices.append(max(firstIndex, plan.grid.nearest(to: time))) }
-        for move in moves { segments.apply(move) }
+        segments.apply(moves)
     }
 
     func add(_ picture: Frame, at time: Int64, to outputs: inout [TranscodeOutput]) throws(TranscodeError) {
@@ -78,11 +73,11 @@ final class VideoRungEncoder {
         _ emission: FrameCadence<Frame>.Emission, to outputs: inout [TranscodeOutput]
     ) throws(TranscodeError) {
         if encoder == nil { try open(for: emission.picture, to: &outputs) }
-        if let number = cutNumber(at: emission.index) {
+        if let number = segments.begins(at: emission.index) {
             pendingCuts.append((emission.index, number))
             lastCutIndex = emission.index
         }
-        let gopStart = followsSource ? lastCutIndex : 0
+        let gopStart = segments.followsSource ? lastCutIndex : 0
         let isSplice = splices.contains { $0 <= emission.index }
         splices.removeAll { $0 <= emission.index }
         let forceIDR =
@@ -93,22 +88,6 @@ final class VideoRungEncoder {
                 emission.picture, at: emission.index - firstIndex, forceIDR: forceIDR, isRepeated: emission.isRepeated)
         }
         try drain(to: &outputs)
-    }
-
-    /// The segment that begins with the frame at `index`, if one does.
-    private func cutNumber(at index: Int64) -> UInt64? {
-        if !followsSource {
-            let number = number(at: index)
-            return index == firstIndex || number != self.number(at: index - 1) ? number : nil
-        }
-        var number: UInt64?
-        while let first = sourceCuts.first, first.index <= index { number = sourceCuts.removeFirst().number }
-        return number
-    }
-
-    /// Half a frame more: the grid's times are rounded down.
-    private func number(at index: Int64) -> UInt64 {
-        segments.number(at: plan.grid.time(of: index) + plan.grid.time(of: 1) / 2, timescale: TimeMapping.timescale)
     }
 
     private func open(for picture: Frame, to outputs: inout [TranscodeOutput]) throws(TranscodeError) {
@@ -124,7 +103,7 @@ final class VideoRungEncoder {
             case .high: "high"
             }
         settings.level = Int(rung.level)
-        settings.maximumGOP = followsSource ? nil : Int(rung.gopSize)
+        settings.maximumGOP = segments.followsSource ? nil : Int(rung.gopSize)
         settings.bFrames = rung.profile == .baseline ? 0 : Int(rung.bFrames)
         settings.preset = rung.preset
         settings.isLowLatency = isLowLatency

@@ -18,6 +18,8 @@ import Testing
             .segment(track: "720p", revision: "ab12", number: .max, isTransportStream: false)
         ),
         ("/news/hls/720p/ab12/7.0.m4s?a=b", .part(track: "720p", revision: "ab12", number: 7, part: 0)),
+        ("/news/hls/thumbnails/images.m3u8", .imagePlaylist(track: "thumbnails")),
+        ("/news/hls/thumbnails/ab12/7.jpg", .image(track: "thumbnails", revision: "ab12", number: 7)),
         ("/news/hls/720p/iframes.m3u8", .iFramePlaylist(track: "720p")),
         (
             "/news/hls/720p/ab12/iframe-7.m4s",
@@ -58,6 +60,8 @@ import Testing
         "/news/hls/a,b/playlist.m3u8", "/news/hls/a/b/iframe-.m4s", "/news/hls/a/b/iframe-07.m4s",
         "/news/hls/a/b/iframe-7.mp4", "/news/hls/a/b/iframe-7.0.m4s", "/news/hls/a/b/iframe--7.ts",
         "/news/hls/iframes.m3u8",
+        "/news/hls/images.m3u8", "/news/hls/a/b/.jpg", "/news/hls/a/b/07.jpg", "/news/hls/a/b/7.0.jpg",
+        "/news/hls/a/b/7.jpeg",
     ]
 
     @Test(arguments: hostile) func pathsOfNobody(_ uri: String) { #expect(ResourcePath(parsing: uri) == nil) }

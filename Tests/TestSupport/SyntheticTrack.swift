@@ -41,8 +41,23 @@ package struct SyntheticTrack: Sendable {
                 language: language))
     }
 
+    /// A sheet of 2x1 pictures of 32x18 in each segment.
+    package static func thumbnails() -> SyntheticTrack {
+        SyntheticTrack(
+            track: Track(
+                name: "thumbnails", timescale: 90000,
+                codec: .jpeg(PictureTiles(width: 32, height: 18, columns: 2, rows: 1))))
+    }
+
+    /// The form of a JPEG image, though nobody could decode it.
+    package static func image(width: UInt16 = 64, height: UInt16 = 18, data: [UInt8] = [1, 2, 3]) -> [UInt8] {
+        func bytes(_ value: UInt16) -> [UInt8] { [UInt8(value >> 8), UInt8(value & 255)] }
+        let frame = [0xFF, 0xC0, 0, 11, 8] + bytes(height) + bytes(width) + [1, 1, 0x11, 0]
+        return [0xFF, 0xD8] + frame + [0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0] + data + [0xFF, 0x00, 0xFF, 0xD9]
+    }
+
     /// Of a picture or audio frame, in ticks.
-    package var frameDuration: Int64 { track.kind == .video ? 3000 : 1024 }
+    package var frameDuration: Int64 { track.kind == .audio ? 1024 : 3000 }
 
     /// The decode time of the first frame of segment `number`: on the epoch's grid, at or after its nominal start.
     package func start(of number: UInt64, _ segmentDuration: Ticks) -> Int64 {
@@ -55,6 +70,7 @@ package struct SyntheticTrack: Sendable {
     package func samples(of number: UInt64, _ segmentDuration: Ticks, skipping: Int = 0) -> [Sample] {
         let end = start(of: number + 1, segmentDuration)
         let first = start(of: number, segmentDuration)
+        if track.kind == .image { return [sample(at: first, isSync: true)] }
         return stride(from: first + Int64(skipping) * frameDuration, to: end, by: Int64.Stride(frameDuration)).map {
             sample(at: $0, isSync: track.kind == .audio || $0 == first + Int64(skipping) * frameDuration)
         }
@@ -67,6 +83,11 @@ package struct SyntheticTrack: Sendable {
         let body = (0..<Int.random(in: 5...11, using: &random)).flatMap { _ in
             let number = random.next()
             return (0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64($0 * 8)) | 0x10 }
+        }
+        if track.kind == .image {
+            return Sample(
+                decodeTime: decodeTime, compositionOffset: 0, duration: UInt32(frameDuration), isSync: true,
+                data: Self.image(data: body.map { $0 & 0x7F }))
         }
         guard track.kind == .video else {
             return Sample(

@@ -27,6 +27,7 @@ def main():
         folder = pathlib.Path(folder)
         flv(folder)
         cmaf(folder)
+        sheets(folder)
         streams(folder)
     chunks()
     messages()
@@ -175,6 +176,14 @@ def cmaf(folder):
         data = file.read_bytes()
         kind = kinds.get(file.name.split("-")[0].split(".")[0], 4)
         save("codec-records", bytes([kind]) + data[2:2 + int.from_bytes(data[:2], "big")])
+
+
+def sheets(folder):
+    for size in ("64:18", "32:18"):
+        for options in ([], ["-pix_fmt", "gray"]):
+            file = folder / "sheet.jpg"
+            ffmpeg(*picture(), "-vf", f"scale={size}", *options, "-frames:v", "1", "-q:v", "31", file)
+            save("sheet", file.read_bytes())
 
 
 def placed(chunk, name):

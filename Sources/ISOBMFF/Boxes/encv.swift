@@ -1,6 +1,6 @@
 package import Media
 
-/// `encv`, and in the clear `avc1`, `hvc1` or `av01`: video. ISO/IEC 14496-12:2022, clause 12.1.3; ISO/IEC
+/// `encv`, and in the clear `avc1`, `hvc1` or `av01`: video; `jpeg`: pictures (ISO/IEC 23008-12:2022, annex H). ISO/IEC 14496-12:2022, clause 12.1.3; ISO/IEC
 /// 14496-15:2022, clauses 5.4.2.1 and 8.4.1.1; AV1 Codec ISO Media File Format Binding v1.2, clause 2.2.
 package struct VisualSampleEntry: Box {
     /// The box's type under protection; `type` says it for this entry.
@@ -10,6 +10,7 @@ package struct VisualSampleEntry: Box {
         case avc(AVCDecoderConfigurationRecord)
         case hevc(HEVCDecoderConfigurationRecord)
         case av1(AV1CodecConfigurationRecord)
+        case jpeg(TileLayout)
 
         /// What it is called in the clear, in the order of preference. `hev1` and `avc3`, with parameter sets in
         /// samples too, are read where the record has sets.
@@ -18,6 +19,7 @@ package struct VisualSampleEntry: Box {
             case .avc: ["avc1"]
             case .hevc: ["hvc1", "hev1"]
             case .av1: ["av01"]
+            case .jpeg: ["jpeg"]
             }
         }
     }
@@ -59,6 +61,7 @@ package struct VisualSampleEntry: Box {
             case AVCDecoderConfigurationRecord.boxType: found = .avc(try reader.readBox(box))
             case HEVCDecoderConfigurationRecord.boxType: found = .hevc(try reader.readBox(box))
             case AV1CodecConfigurationRecord.boxType: found = .av1(try reader.readBox(box))
+            case TileLayout.boxType: found = .jpeg(try reader.readBox(box))
             case PixelAspectRatio.boxType:
                 try reader.readBox(box, once: &pixelAspectRatio)
                 continue
@@ -98,6 +101,7 @@ package struct VisualSampleEntry: Box {
         case .avc(let record): writer.writeBox(record)
         case .hevc(let record): writer.writeBox(record)
         case .av1(let record): writer.writeBox(record)
+        case .jpeg(let layout): writer.writeBox(layout)
         }
         writer.writeBox(pixelAspectRatio)
         writer.writeBox(colour)

@@ -21,7 +21,7 @@ package struct SampleDescription: Box {
         guard count == 1 else { throw ParseError(.unsupported, at: 4, "\(count) sample entries") }
         let header = try reader.readBoxHeader()
         switch header.type {
-        case VisualSampleEntry.boxType, "avc1", "hvc1", "hev1", "av01":
+        case VisualSampleEntry.boxType, "avc1", "hvc1", "hev1", "av01", "jpeg":
             let entry: VisualSampleEntry = try reader.readBox(header)
             try Self.check(header.type, entry.protection, clear: entry.configuration.clearTypes)
             self.entry = .video(entry)

@@ -49,6 +49,9 @@ package struct ManifestFilter: Sendable, Hashable {
             return isIn(track.codec.pictureSize?.height, videoHeights) && isIn(bitrate, videoBitrates)
                 && isIn(track.frameRate?.thousandths, videoFrameRates)
                 && (videoCodecs.isEmpty || videoCodecs.contains(track.codec.family))
+        case .image:
+            return (trickPlayTypes.isEmpty || trickPlayTypes.contains("image"))
+                && isIn(track.codec.pictureSize?.height, trickPlayHeights)
         case .audio:
             return isIn(bitrate, audioBitrates) && isIn(track.codec.channelCount.map { UInt32($0) }, audioChannels)
                 && isIn(track.timescale, audioSampleRates)

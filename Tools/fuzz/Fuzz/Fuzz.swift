@@ -39,7 +39,8 @@ struct FuzzTarget: Sendable {
     let run: @Sendable ([UInt8]) -> Void
 
     static let all = [
-        chunkGuard, rtmpRead, amf, conversation, flv, chunkStream, cmafHeader, cmafChunk, avcSamples, hevcSamples,
+        chunkGuard, rtmpRead, amf, conversation, flv, chunkStream, cmafHeader, cmafChunk, sheet, avcSamples,
+        hevcSamples,
         av1Samples, codecRecords, transportMuxer, profile, daemonConfiguration, cpix, hls, dash, transportStream,
         resourcePath, viewerToken, splice, cuePoint,
     ]

@@ -65,6 +65,23 @@ extension FuzzTarget {
         for segment in assembly.finish() { check(segment) }
     }
 
+    /// A worker's sheet of thumbnails: what the window takes is a JPEG image of the size that was announced.
+    static let sheet = FuzzTarget(name: "sheet") { input in
+        let image = try? JPEGPicture(parsing: input.span)
+        let tiles = PictureTiles(width: 32, height: 18, columns: 2, rows: 1)
+        let track = Track(name: "thumbnails", timescale: 90000, codec: .jpeg(tiles))
+        var assembly = SegmentAssembly(
+            tracks: [track], segmentDuration: Ticks(6, timescale: 1), firstNumber: firstSegment)
+        let sample = Sample(
+            decodeTime: Int64(firstSegment) * 540_000, compositionOffset: 0, duration: 3000, isSync: true, data: input)
+        let chunk = CMAFChunk.serialize(sequenceNumber: 1, samples: [sample])
+        let whole = try? assembly.append(track: 0, segment: firstSegment, endsSegment: true, bytes: chunk)
+        let isSheet = image?.width == tiles.sheetWidth && image?.height == tiles.sheetHeight
+        require((whole?.isEmpty == false) == isSheet, "a sheet that is none, or none that is one")
+        guard image != nil else { return }
+        require(input.starts(with: [0xFF, 0xD8]) && input.suffix(2) == [0xFF, 0xD9], "more than an image")
+    }
+
     private static func check(_ segment: SegmentAssembly.WholeSegment) {
         for (track, bytes) in zip(segment.tracks, segment.bytes) {
             require(track.byteCount == bytes.count, "a segment of another size than it says")
