@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 
 from decryption import open_sample, samples, track_encryption
-from sluice import BUILD, get
+from sluice import BUILD, get, wait_for
 
 ENDPOINTS = """  - { id: ll, package: dash, lowLatency: true, manifestWindowSeconds: 30, minUpdatePeriodSeconds: 1 }
   - id: ll-cenc
@@ -77,13 +77,20 @@ def follow(sluice, seconds):
     return pulls
 
 
+def whole(url):
+    """The answer, or None while it is one that is still being made."""
+    answer = get(url)
+    return answer if "Transfer-Encoding" not in answer[1] else None
+
+
 def judge(sluice, pulls, keys):
     for (endpoint, track, number), pull in pulls.items():
         pull.join(30)
         where = (endpoint, track, number, pull.headers)
         assert pull.is_whole, where
         assert pull.headers["transfer-encoding"] == "chunked" and "content-length" not in pull.headers, where
-        code, headers, data = get(pull.url)
+        # With the last of its bytes it is not listed yet: a moment later it has a length.
+        code, headers, data = wait_for("the segment as a whole", lambda: whole(pull.url))
         assert code == 200 and data == pull.data and int(headers["Content-Length"]) == len(data), where
         assert headers["ETag"] == pull.headers["etag"], where
     # Parts come when they are there, not all at the end.
