@@ -15,6 +15,12 @@ package struct FileInputProfile: Sendable, Hashable {
         self.settledSeconds = settledSeconds
     }
 
+    /// Whether the same is played, wherever the profile says it.
+    package func plays(as other: FileInputProfile) -> Bool {
+        source.path == other.source.path && isFolder == other.isFolder && loop == other.loop
+            && settledSeconds == other.settledSeconds
+    }
+
     /// What only who opens a file finds, where the profile names it, or its folder.
     package func diagnostic(_ severity: Diagnostic.Severity, _ path: String, _ text: String) -> Diagnostic {
         let name = isFolder ? path.split(separator: "/").last.map { "\($0): " } ?? "" : ""

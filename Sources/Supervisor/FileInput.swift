@@ -26,6 +26,12 @@ final class FileInput: Sendable {
         var waiter: CheckedContinuation<Void, Never>?
         /// Something changed since the last wait.
         var hasChanged = false
+        /// What played the same for the channel as it was before.
+        var previous: FileInput?
+        /// Nothing is played any more, and nothing changes.
+        var hasEnded = false
+        /// Who waits for that.
+        var heir: CheckedContinuation<Void, Never>?
 
         mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
             defer { waiter = nil }
@@ -35,6 +41,7 @@ final class FileInput: Sendable {
 
     let channel: LiveChannel
     let role: EncoderRole
+    let profile: FileInputProfile
     /// As the profile names it.
     let path: String
     private let folder: WatchedFolder
@@ -47,8 +54,10 @@ final class FileInput: Sendable {
     private static let retryMilliseconds: Int64 = 500
     private static let longestRetryMilliseconds: Int64 = 30_000
 
-    init(_ input: FileInputProfile, of channel: LiveChannel, logger: Logger) {
+    /// - Parameter previous: what played the same until now, and has been told to stop: this goes on where that was.
+    init(_ input: FileInputProfile, of channel: LiveChannel, after previous: FileInput? = nil, logger: Logger) {
         self.channel = channel
+        profile = input
         role = channel.profile.ingest.inputRole
         path = input.source.path
         var logger = logger
@@ -57,7 +66,8 @@ final class FileInput: Sendable {
         state = Mutex(
             State(
                 plan: FilePlan(
-                    .init(loops: input.loop, settledMilliseconds: Int64(input.settledSeconds) * 1000))))
+                    .init(loops: input.loop, settledMilliseconds: Int64(input.settledSeconds) * 1000)),
+                previous: previous))
         let change = Change()
         if input.isFolder {
             folder = WatchedFolder(path) { change.tell() }
@@ -85,7 +95,8 @@ final class FileInput: Sendable {
     /// Plays until `stop`, or until the channel leaves.
     /// - Parameter publish: has a worker publish, to its end.
     func run(_ publish: (FileInput) async -> Void) async {
-        defer { folder.stop() }
+        defer { end() }
+        await takeOver()
         var retry = Self.retryMilliseconds
         while !isOver {
             look()
@@ -103,6 +114,30 @@ final class FileInput: Sendable {
                 ? Self.retryMilliseconds : min(retry * 2, Self.longestRetryMilliseconds)
             await change(within: retry, isPatient: true)
         }
+    }
+
+    /// What was played goes on where it is, when nobody plays it any more.
+    private func takeOver() async {
+        guard let previous = state.withLock({ $0.previous }) else { return }
+        await withCheckedContinuation { continuation in
+            let isNow = previous.state.withLock { state in
+                if !state.hasEnded { state.heir = continuation }
+                return state.hasEnded
+            }
+            if isNow { continuation.resume() }
+        }
+        let (plan, status) = previous.state.withLock { ($0.plan, $0.status) }
+        state.withLock { state in (state.plan, state.status, state.previous) = (plan, status, nil) }
+    }
+
+    private func end() {
+        folder.stop()
+        let heir = state.withLock { state in
+            state.hasEnded = true
+            defer { state.heir = nil }
+            return state.heir
+        }
+        heir?.resume()
     }
 
     func stop() {
@@ -180,7 +215,8 @@ final class FileInput: Sendable {
     /// - Parameter media: what it had made of its publication, in milliseconds.
     func left(media: UInt64) {
         let now = steadyMilliseconds()
-        note(state.withLock { $0.plan.interrupted(media: media, now: now) })
+        let isOurDoing = isOver
+        note(state.withLock { $0.plan.interrupted(media: media, now: now, isOurDoing: isOurDoing) })
     }
 
     private func note(_ outcome: FilePlan.Outcome?) {

@@ -152,11 +152,13 @@ struct FilePlan: Sendable {
     }
 
     /// The worker has gone in the middle of something.
-    /// - Parameter media: what it had made, in milliseconds since the publication's beginning.
-    mutating func interrupted(media: UInt64, now: Int64) -> Outcome? {
+    /// - Parameters:
+    ///   - media: what it had made, in milliseconds since the publication's beginning.
+    ///   - isOurDoing: it was told to go: the file is not to blame.
+    mutating func interrupted(media: UInt64, now: Int64, isOurDoing: Bool = false) -> Outcome? {
         guard let current else { return nil }
         self.current = nil
-        shortRuns = now - current.givenAt < Self.shortRun ? shortRuns + 1 : 0
+        shortRuns = isOurDoing ? shortRuns : now - current.givenAt < Self.shortRun ? shortRuns + 1 : 0
         if shortRuns >= Self.mostShortRuns {
             shortRuns = 0
             if files[current.name]?.identity == current.identity { files[current.name]?.isRefused = true }

@@ -5,15 +5,25 @@ import Settings
 
 /// Channels that are fed by files.
 extension Supervisor {
-    /// From now on a channel's files are played, where its profile names any, until `stopFiles`.
+    /// From now on a channel's files are played, where its profile names any, until `stopFiles`; where they are those
+    /// that were played before its profile changed, from where they were.
     package func playFiles(of channel: LiveChannel) {
+        let previous = takeInput(of: channel.profile.channel)
         guard let profile = channel.profile.ingest.input else { return }
-        setInput(FileInput(profile, of: channel, logger: logger))
+        let isSame = previous?.profile.plays(as: profile) == true
+        setInput(FileInput(profile, of: channel, after: isSame ? previous : nil, logger: logger))
     }
 
-    package func stopFiles(of channel: LiveChannel) { takeInput(of: channel)?.stop() }
+    /// The place in them is kept for who plays the same files next.
+    package func stopFiles(of channel: LiveChannel) {
+        guard let input = input(of: channel.profile.channel), input.channel === channel else { return }
+        input.stop()
+    }
 
-    /// How many files of a channel were played to their end, and how many were not, since it was opened; nil where it has
+    /// The channel is gone for good.
+    package func forgetFiles(of channel: LiveChannel) { _ = takeInput(of: channel.profile.channel) }
+
+    /// How many files of a channel were played to their end, and how many were not, since it plays these; nil where it has
     /// none.
     package func fileCounts(of channel: String) -> (played: UInt64, refused: UInt64)? {
         input(of: channel)?.status.counts

@@ -208,11 +208,8 @@ package final class Supervisor: Sendable {
         arriving.yield(.files(input))
     }
 
-    func takeInput(of channel: LiveChannel) -> FileInput? {
-        state.withLock { state in
-            let name = channel.profile.channel
-            return state.inputs[name]?.channel === channel ? state.inputs.removeValue(forKey: name) : nil
-        }
+    func takeInput(of channel: String) -> FileInput? {
+        state.withLock { $0.inputs.removeValue(forKey: channel) }
     }
 
     func input(of channel: String) -> FileInput? { state.withLock { $0.inputs[channel] } }

@@ -75,6 +75,7 @@ actor ChannelSet: Service {
         for channel in directory.all where !named.contains(channel.profile.channel) {
             _ = directory.remove(named: channel.profile.channel)
             takeOff(channel, reason: "its profile is gone")
+            supervisor.forgetFiles(of: channel)
         }
         departed.update(present: named, now: Int64(Date().timeIntervalSince1970))
     }

@@ -1,4 +1,5 @@
-"""A channel fed by a watch folder: files that come while it plays, junk between them, a worker killed, the folder empty."""
+"""A channel fed by files: a watch folder that files come into while it plays, junk between them, a worker killed, the folder
+empty; a file beside an encoder that comes and goes, over a reload, to the end of the daemon."""
 
 import os
 import re
@@ -15,11 +16,11 @@ def clip(path, seconds, size, *codecs):
          "ultrafast", "-g", "25", *codecs, path], check=True)
 
 
-def profile(folder):
+def profile(folder, beside="", window=60):
     return f"""
 channel: live
 ingest:
-  input: {{ folder: {folder} }}
+  {beside or f"input: {{ folder: {folder} }}"}
   inputLoss: {{ holdSeconds: 3, fill: none }}
   sourceEndBehavior: END
 video:
@@ -29,7 +30,7 @@ audio:
   - {{ name: stereo, codec: aac, bitrate: 64000 }}
 segmentDurationSeconds: 1
 endpoints:
-  - {{ id: ts, package: hls, container: ts, playlistWindowSeconds: 60, useAudioRenditionGroup: false }}
+  - {{ id: ts, package: hls, container: ts, playlistWindowSeconds: {window}, useAudioRenditionGroup: false }}
 """
 
 
@@ -72,5 +73,35 @@ def test_folder(tmp_path):
             ["ffmpeg", "-hide_banner", "-v", "error", "-i", playlist, "-f", "null", "-"],
             capture_output=True, check=True, text=True)
         assert decoded.stderr == "", decoded.stderr
+    finally:
+        sluice.close()
+
+
+def test_beside_an_encoder(tmp_path):
+    clip(tmp_path / "a.mp4", 60, "160x90", "-c:a", "aac")
+    beside = (f"streamKeys: {{ primary: {{ env: E2E_STREAM_KEY }} }}\n  redundancy: {{ failBackSeconds: 1 }}\n"
+              f"  input: {{ file: {tmp_path / 'a.mp4'}, loop: true }}")
+    sluice = Sluice(tmp_path, lambda _: profile(None, beside))
+
+    def on_air(role):
+        publisher = sluice.status().get("publisher")
+        return publisher if publisher and publisher["role"] == role else None
+
+    try:
+        assert wait_for("the file is played", lambda: on_air("backup"))["file"] == "a.mp4"
+        encoder = sluice.push(size="160x90", rate=25)
+        wait_for("the encoder takes over", lambda: on_air("primary"))
+        encoder.stop(signal.SIGKILL)
+        worker = wait_for("the file takes over", lambda: on_air("backup"))["worker"]
+        # Another window is another channel, and the same files.
+        (sluice.profiles / "live.yaml").write_text(profile(None, beside, window=50))
+        sluice.daemon.child.send_signal(signal.SIGHUP)
+        wait_for("another worker plays it", lambda: (now := on_air("backup")) and now["worker"] != worker)
+        listed = sluice.status()["lastSegment"]
+        wait_for("some more is listed", lambda: sluice.status()["lastSegment"] >= listed + 2)
+        assert sluice.daemon.stop() == 0
+        assert len(sluice.daemon.messages("^playing$")) == 1
+        reload, end = (int(line["atMilliseconds"]) for line in sluice.daemon.messages("a file was interrupted"))
+        assert end > reload + 500, (reload, end)
     finally:
         sluice.close()

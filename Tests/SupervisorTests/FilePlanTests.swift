@@ -109,4 +109,15 @@ import Testing
         #expect(plan.interrupted(media: 0, now: 3000) == .refused("bad", "workers end while they play it"))
         #expect(playOne(&plan) == "good" && playOne(&plan) == nil)
     }
+
+    @Test func aFileIsNotToBlameForReloads() {
+        var plan = Self.plan()
+        plan.looked(["a"].map { Self.entry($0) }, arrived: [], now: 0)
+        for reload in UInt64(1)...5 {
+            #expect(plan.next(beginsAt: 0, now: Int64(reload) * 100)?.startMilliseconds == (reload - 1) * 50)
+            let outcome = plan.interrupted(media: 50, now: Int64(reload) * 100 + 50, isOurDoing: true)
+            #expect(outcome == .interrupted("a", atMilliseconds: reload * 50))
+        }
+        #expect(plan.next(beginsAt: 0, now: 1000)?.startMilliseconds == 250)
+    }
 }
