@@ -146,7 +146,8 @@ struct AttributeReader {
     mutating func takeHexadecimal(_ name: String, longest: Int = 128) throws(PlaylistError) -> [UInt8]? {
         guard let text = try takePlain(name) else { return nil }
         let digits = text.dropFirst(2).utf8.map { Character(Unicode.Scalar($0)).hexDigitValue }
-        guard text.hasPrefix("0x") || text.hasPrefix("0X"), digits.allSatisfy({ $0 != nil }), digits.count <= longest else {
+        guard text.hasPrefix("0x") || text.hasPrefix("0X"), digits.allSatisfy({ $0 != nil }), digits.count <= longest
+        else {
             throw PlaylistError("\(name) is no hexadecimal sequence: \(text.prefix(40))")
         }
         let padded = (digits.count % 2 == 1 ? [0] : []) + digits.map { UInt8($0 ?? 0) }

@@ -303,7 +303,8 @@ package final class LiveChannel: Sendable {
                 partTarget: partTarget,
                 underWay: underWay(of: endpoint, group, snapshot),
                 // What is said of splices changes with what is listed, as publishTime does.
-                adBreaks: isSame ? previous?.adBreaks ?? snapshot.adBreaks : snapshot.adBreaks)
+                adBreaks: isSame ? previous?.adBreaks ?? snapshot.adBreaks : snapshot.adBreaks,
+                ledger: previous?.ledger)
             window.openedAtMilliseconds = Self.openedAt(window, after: previous, now: now)
             if previous?.segments.last?.segment.generation != window.segments.last?.segment.generation {
                 for (track, reason) in window.leftOut {

@@ -6,14 +6,33 @@ import Timeline
 /// What MPDs make of splices: Periods that begin and end with breaks, and events that say why.
 enum AdPeriods {
     /// The part of a run that a segment belongs to, where breaks begin and end Periods: from the last splice on.
-    static func run(of segment: BoundSegment, in run: SegmentRun, _ window: EndpointWindow) -> SegmentRun {
-        guard window.endpoint.periodTriggers.contains(.ads) else { return run }
-        let places = window.adBreaks.lazy.filter { $0.kind == .avail }.flatMap { [$0.begin, $0.end] }.compactMap(\.self)
-            .filter { $0.number > run.firstNumber && $0.number <= segment.number }
-        guard let last = places.max(by: { $0.number < $1.number }) else { return run }
+    static func run(of number: UInt64, in run: SegmentRun, _ window: EndpointWindow) -> SegmentRun {
+        let before = splices(in: run, window).filter { $0.number <= number }
+        guard let last = before.max(by: { $0.number < $1.number }) else { return run }
         return SegmentRun(
             firstNumber: last.number, generation: run.generation, keyPeriod: run.keyPeriod,
             start: Ticks(last.start, timescale: 90_000), slate: run.slate, slateSwitches: run.slateSwitches)
+    }
+
+    /// The parts of a run that segments belong to, in order, each with its segments.
+    static func runs(
+        of places: Range<Int>, in run: SegmentRun, _ window: EndpointWindow
+    ) -> [(run: SegmentRun, places: Range<Int>)] {
+        let cuts = Set(
+            splices(in: run, window).map { min(max(window.place(of: $0.number), places.lowerBound), places.upperBound) }
+        )
+        .subtracting([places.lowerBound, places.upperBound]).sorted()
+        let borders = [places.lowerBound] + cuts + [places.upperBound]
+        return zip(borders, borders.dropFirst()).map { begin, end in
+            (Self.run(of: window.segments[begin].number, in: run, window), begin..<end)
+        }
+    }
+
+    /// Where breaks begin and end within a run.
+    private static func splices(in run: SegmentRun, _ window: EndpointWindow) -> [AdBreak.Place] {
+        guard window.endpoint.periodTriggers.contains(.ads) else { return [] }
+        return window.adBreaks.filter { $0.kind == .avail }.flatMap { [$0.begin, $0.end] }.compactMap(\.self)
+            .filter { $0.number > run.firstNumber }
     }
 
     /// The sections of a Period: each with the segment that it begins with, or, while that is to come, in the last one.

@@ -52,15 +52,35 @@ package struct BoundSegments: RandomAccessCollection, Sendable {
     package var endIndex: Int { spans.last.map { $0.start + $0.count } ?? 0 }
 
     package subscript(place: Int) -> BoundSegment {
+        let span = spans[span(of: place)]
+        return BoundSegment(
+            segment: window[span.first + place - span.start], keys: span.keys, run: span.run, slate: span.slate)
+    }
+
+    /// The last span that does not begin behind a place; 0 where there is none.
+    private func span(of place: Int) -> Int {
         var low = 0
         var high = spans.count - 1
         while low < high {
             let middle = (low + high + 1) / 2
             if spans[middle].start <= place { low = middle } else { high = middle - 1 }
         }
-        let span = spans[low]
-        return BoundSegment(
-            segment: window[span.first + place - span.start], keys: span.keys, run: span.run, slate: span.slate)
+        return low
+    }
+
+    /// A stretch of them with nothing but segments in between, and all of one run.
+    struct Stretch {
+        let run: SegmentRun
+        let keys: PeriodKeys?
+        let places: Range<Int>
+    }
+
+    /// What lies in `places` of each run, in order: costs what the runs cost and not what the segments do.
+    func stretches(in places: Range<Int>) -> some Sequence<Stretch> {
+        spans[span(of: places.lowerBound)...].lazy.prefix { $0.start < places.upperBound }.map { span in
+            Stretch(
+                run: span.run, keys: span.keys, places: (span.start..<span.start + span.count).clamped(to: places))
+        }
     }
 
     /// Of each run the last segment, the newest first: what asks for runs need not walk through days.

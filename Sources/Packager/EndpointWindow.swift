@@ -44,15 +44,20 @@ package struct EndpointWindow: Sendable {
     package internal(set) var adBreaks: [AdBreak]
     /// The segment right after the last, as far as it is there and has its key; nil where the endpoint has no parts.
     package internal(set) var underWay: BoundUnderWay?
+    /// What is known of the segments that windows of this endpoint listed before.
+    package internal(set) var ledger: ManifestLedger
 
-    /// - Parameter longestSegment: nil: the duration of one.
+    /// - Parameters:
+    ///   - longestSegment: nil: the duration of one.
+    ///   - ledger: of the window before; it finds out by itself what does not hold any more.
     package init(
         endpoint: EndpointProfile, revision: String, numbering: SegmentNumbering, longestSegment: Ticks? = nil,
         segments: BoundSegments, trackSets: [UInt64: TrackSet], changedAtMilliseconds: Int64, isEnded: Bool,
         next: NextKeys? = nil, eventStart: UInt64? = nil, bitrates: [String: UInt32] = [:],
         nominalBitrates: [String: UInt32], partTarget: Ticks? = nil, underWay: BoundUnderWay? = nil,
-        adBreaks: [AdBreak] = []
+        adBreaks: [AdBreak] = [], ledger: ManifestLedger? = nil
     ) {
+        self.ledger = ledger ?? ManifestLedger()
         self.endpoint = endpoint
         self.revision = revision
         self.numbering = numbering
@@ -91,6 +96,9 @@ package struct EndpointWindow: Sendable {
             newest: last.number, segmentDuration: segmentDuration, longestSegment: longestSegment)
         return segments[place(of: first)...]
     }
+
+    /// What segments of those that manifests list cost, measured.
+    var measured: ListedMeasures { ledger.measure(self) }
 
     /// Whether manifests list everything since the event began; from then on that something had to go, they do not.
     package var listsWholeEvent: Bool { eventStart != nil && listed.first?.number == eventStart }

@@ -77,7 +77,7 @@ package enum MPDPackager {
         let run: SegmentRun
         let keys: PeriodKeys?
         /// None where it is announced.
-        var segments: [BoundSegment]
+        var segments: BoundSegments.SubSequence
         /// Of each track over all that is listed, in bits a second.
         let peaks: [String: Int]
         /// The same of their I-frames by themselves.
@@ -87,28 +87,30 @@ package enum MPDPackager {
     private static func runs(_ window: EndpointWindow) -> [Run] {
         var runs: [Run] = []
         let saysKeys = window.endpoint.encryption?.rotationSignalling != .inband
+        let measured = window.measured
         let names = Set(window.trackSets.values.flatMap { $0.tracks.map(\.track.name) })
         let peaks = Dictionary(
-            uniqueKeysWithValues: names.map { ($0, MeasuredBandwidth(of: $0, in: window).peak) })
-        let iFramePeaks = Dictionary(
-            uniqueKeysWithValues: window.iFrameTracks.map(\.track.name)
-                .map { ($0, MeasuredBandwidth(ofIFrames: $0, in: window).peak) })
-        for segment in window.listed {
-            let run = AdPeriods.run(of: segment, in: saysKeys ? segment.run : segment.run.withoutKey, window)
+            uniqueKeysWithValues: names.map { ($0, MeasuredBandwidth(of: $0, measured, window).peak) })
+        let none = window.segments[window.segments.endIndex...]
+        func add(_ run: SegmentRun, keys: PeriodKeys?, _ segments: BoundSegments.SubSequence) {
             if let last = runs.indices.last, runs[last].run == run {
-                runs[last].segments.append(segment)
+                runs[last].segments = window.segments[runs[last].segments.startIndex..<segments.endIndex]
             } else {
                 runs.append(
-                    Run(run: run, keys: segment.keys, segments: [segment], peaks: peaks, iFramePeaks: iFramePeaks))
+                    Run(run: run, keys: keys, segments: segments, peaks: peaks, iFramePeaks: measured.iFramePeaks))
+            }
+        }
+        for stretch in window.segments.stretches(in: window.listed.indices) {
+            let run = saysKeys ? stretch.run : stretch.run.withoutKey
+            for (part, places) in AdPeriods.runs(of: stretch.places, in: run, window) {
+                add(part, keys: stretch.keys, window.segments[places])
             }
         }
         if let open = window.underWay?.bound {
-            let run = AdPeriods.run(of: open, in: saysKeys ? open.run : open.run.withoutKey, window)
-            if runs.last?.run != run {
-                runs.append(Run(run: run, keys: open.keys, segments: [], peaks: peaks, iFramePeaks: iFramePeaks))
-            }
+            let run = AdPeriods.run(of: open.number, in: saysKeys ? open.run : open.run.withoutKey, window)
+            if runs.last?.run != run { add(run, keys: open.keys, none) }
         }
-        if let announced = announced(window, peaks, iFramePeaks) { runs.append(announced) }
+        if let announced = announced(window, peaks, measured.iFramePeaks) { runs.append(announced) }
         // Of an older set of tracks a filter may leave nothing: a Period has an AdaptationSet (clause 5.3.2.2).
         return runs.filter { !tracks(of: $0, window).isEmpty }
     }
@@ -125,7 +127,9 @@ package enum MPDPackager {
         let run = SegmentRun(
             firstNumber: next.firstNumber, generation: newest.segment.generation, keyPeriod: next.keys.period,
             start: window.nominalStart(of: next.firstNumber), continuing: newest.run)
-        return Run(run: run, keys: next.keys, segments: [], peaks: peaks, iFramePeaks: iFramePeaks)
+        return Run(
+            run: run, keys: next.keys, segments: window.segments[window.segments.endIndex...], peaks: peaks,
+            iFramePeaks: iFramePeaks)
     }
 
     /// What the Period on air says of the keys that come next, for applications.
@@ -349,14 +353,7 @@ package enum MPDPackager {
     }
 
     private static func longestSegment(_ window: EndpointWindow) -> Ticks {
-        var longest = window.longestSegment
-        for segment in window.listed {
-            for (stored, share) in window.tracks(in: segment).compactMap({
-                window.share(of: $0.track.name, in: segment)
-            }) {
-                longest = max(longest, Ticks(share.duration, timescale: stored.track.timescale))
-            }
-        }
+        let longest = max(window.longestSegment, window.measured.longest ?? window.longestSegment)
         // A bound: durations that have no finite decimals are not to be cut below themselves.
         return longest.rescaled(to: 1000, rounding: .up)
     }

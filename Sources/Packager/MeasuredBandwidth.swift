@@ -5,68 +5,31 @@ import Timeline
 
 /// The measured rates of a track over the listed segments, as they are served: in their container and protected.
 struct MeasuredBandwidth {
-    /// The "peak segment bit rate": bits a second of any contiguous set of segments that lasts half to one and a half
-    /// target durations. RFC 8216, clause 4.3.4.2.
-    var peak: Int = 0
+    /// The "peak segment bit rate" of RFC 8216, clause 4.3.4.2; at least what the profile promises.
+    let peak: Int
     /// Bits a second over all of them.
-    var average: Int = 0
-
-    private struct Piece {
-        var number: UInt64
-        var bits: Int64
-        /// In ticks of `timescale`, so that rungs whose timescale changed can be added.
-        var duration: Int64
-    }
-
-    private static let timescale: UInt32 = 1_000_000
+    let average: Int
 
     /// Of a track's I-frames by themselves, which stand one for each segment.
     init(ofIFrames track: String, in window: EndpointWindow) {
-        for segment in window.listed {
-            guard let (stored, share) = window.share(of: track, in: segment), share.duration > 0 else { continue }
-            let size = share.servedIFrameSize(by: window.endpoint)
-            let duration = Ticks(share.duration, timescale: stored.track.timescale).rescaled(to: Self.timescale).value
-            if duration > 0 { peak = max(peak, Self.rate(Int64(size) * 8, over: duration)) }
-        }
+        peak = window.measured.iFramePeaks[track] ?? 0
         average = peak
     }
 
-    init(of track: String, in window: EndpointWindow) {
-        let pieces = window.listed.compactMap { segment -> Piece? in
-            guard let (stored, share) = window.share(of: track, in: segment), share.duration > 0 else { return nil }
-            let duration = Ticks(share.duration, timescale: stored.track.timescale).rescaled(to: Self.timescale).value
-            return duration > 0
-                ? Piece(
-                    number: segment.number, bits: Int64(share.servedSize(of: stored.track, by: window.endpoint)) * 8,
-                    duration: duration)
-                : nil
-        }
-        let target = window.targetDuration * Int64(Self.timescale)
-        for start in pieces.indices {
-            var (bits, duration): (Int64, Int64) = (0, 0)
-            for index in start..<pieces.endIndex {
-                guard index == start || pieces[index].number == pieces[index - 1].number + 1 else { break }
-                bits += pieces[index].bits
-                duration += pieces[index].duration
-                if duration * 2 > target * 3 { break }
-                if duration * 2 >= target { peak = max(peak, Self.rate(bits, over: duration)) }
-            }
-        }
-        let duration = pieces.reduce(0) { $0 + $1.duration }
-        let nominal = Int(window.nominalBitrates[track] ?? 0)
-        average = duration > 0 ? Self.rate(pieces.reduce(0) { $0 + $1.bits }, over: duration) : nominal
-        peak = max(peak, average, nominal)
-    }
+    init(of track: String, in window: EndpointWindow) { self.init(of: track, window.measured, window) }
 
-    /// Rounded up: what is announced is a bound.
-    private static func rate(_ bits: Int64, over duration: Int64) -> Int {
-        Int(clamping: (Int128(bits) * Int128(timescale) + Int128(duration) - 1) / Int128(duration))
+    /// - Parameter measured: the window's.
+    init(of track: String, _ measured: ListedMeasures, _ window: EndpointWindow) {
+        let measured = measured.rates[track]
+        let nominal = Int(window.nominalBitrates[track] ?? 0)
+        average = measured?.average ?? nominal
+        peak = max(measured?.peak ?? 0, average, nominal)
     }
 }
 
 extension TrackSegment {
     /// Bytes of this share as the endpoint serves it; estimated upwards, as nothing is packaged for a manifest.
-    fileprivate func servedSize(of track: Track, by endpoint: EndpointProfile) -> Int {
+    func servedSize(of track: Track, by endpoint: EndpointProfile) -> Int {
         if track.kind == .image { return byteCount + (endpoint.thumbnailForm == .aes128 ? 16 : 0) }
         let frames = frameCount(of: track)
         if endpoint.container == .ts {
@@ -91,7 +54,7 @@ extension TrackSegment {
     }
 
     /// The same of its first picture by itself.
-    fileprivate func servedIFrameSize(by endpoint: EndpointProfile) -> Int {
+    func servedIFrameSize(by endpoint: EndpointProfile) -> Int {
         let picture = firstSampleByteCount ?? chunks.first?.byteCount ?? byteCount
         return endpoint.container == .ts
             ? picture * 188 / 184 + 130 + 48 * 188 + 16 : picture + IFrameFragment.overhead

@@ -7,12 +7,13 @@ import Timeline
 extension PlaylistPackager {
     /// - Parameter isDelta: leaves out what the asker has from before.
     static func addParts(
-        to playlist: inout MediaPlaylist, _ track: String, _ window: EndpointWindow, _ listed: BoundSegments.SubSequence,
+        to playlist: inout MediaPlaylist, _ track: String, _ window: EndpointWindow,
+        _ listed: BoundSegments.SubSequence,
         isDelta: Bool
     ) throws(PackagingError) {
         guard let partTarget = window.partTarget else { return }
         let target = window.targetDuration
-        let skipBoundary = Ticks(target * 6, timescale: 1)
+        let skipBoundary = skipBoundary(window)
         playlist.serverControl = ServerControl(
             canBlockReload: true, canSkipUntil: skipBoundary, holdBack: Ticks(target * 3, timescale: 1),
             partHoldBack: Ticks(partTarget.value * 3, timescale: partTarget.timescale))
@@ -38,6 +39,9 @@ extension PlaylistPackager {
         if isDelta, !playlist.isEnded { skipOld(in: &playlist, behind: skipBoundary) }
     }
 
+    /// How far from the end segments are said to who has them.
+    static func skipBoundary(_ window: EndpointWindow) -> Ticks { Ticks(window.targetDuration * 6, timescale: 1) }
+
     /// Of segments that end within three target durations from the end.
     private static func addPartsOfWholeSegments(
         to playlist: inout MediaPlaylist, _ track: String, _ window: EndpointWindow, _ listed: BoundSegments.SubSequence
@@ -47,9 +51,10 @@ extension PlaylistPackager {
         if let open = window.shareUnderWay(of: track) {
             after = microseconds(Ticks(open.share.duration, timescale: open.stored.track.timescale))
         }
+        let first = playlist.mediaSequence + UInt64(playlist.olderCount)
         for (place, segment) in zip(playlist.segments.indices.reversed(), listed.reversed()) {
             // Gaps are not in `listed`: what is before one has no use for parts.
-            guard after < reach, playlist.mediaSequence + UInt64(place) == segment.number else { return }
+            guard after < reach, first + UInt64(place) == segment.number else { return }
             if let (stored, _) = window.share(of: track, in: segment) {
                 playlist.segments[place].parts = parts(
                     window.parts(of: track, in: segment), of: segment.number, stored, window)
@@ -85,12 +90,14 @@ extension PlaylistPackager {
             after += microseconds(segment.duration.duration)
             kept += 1
         }
-        let skipped = playlist.segments.count - kept
+        let skipped = playlist.olderCount + playlist.segments.count - kept
         guard skipped > 0 else { return }
         playlist.targetDuration = max(playlist.targetDuration, playlist.longestRoundedDuration)
         // Ranges are left out only where that is asked for.
-        let ranges = playlist.segments.prefix(skipped).flatMap(\.unknownTags).filter { $0.hasPrefix(DateRange.tag) }
-        playlist.segments.removeFirst(skipped)
+        let gone = playlist.segments.prefix(playlist.segments.count - kept)
+        let ranges = playlist.older.flatMap(\.dateRangeLines) + gone.flatMap(\.dateRangeLines)
+        playlist.older = []
+        playlist.segments.removeFirst(gone.count)
         playlist.segments[0].unknownTags = ranges + playlist.segments[0].unknownTags
         playlist.skip = Skip(segments: UInt64(skipped))
     }

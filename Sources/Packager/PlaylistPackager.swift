@@ -126,20 +126,49 @@ package enum PlaylistPackager {
             playlistType: playlistType(window),
             hasIndependentSegments: true, start: window.shift?.beginsAtStart == true ? .beginning : nil,
             isEnded: window.isEnded)
-        var next = first.number
-        var previous: BoundSegment?
-        for segment in listed {
-            // Nobody published in between: the numbers are there, the media is not.
-            while next < segment.number {
-                playlist.segments.append(try gap(next, track, window, like: previous, as: form))
-                next += 1
-            }
-            playlist.segments.append(
-                try entry(segment, track, window, previous: previous, as: form))
-            previous = segment
-            next = last.number == segment.number ? next : segment.number + 1
-        }
+        playlist.older = try older(of: track, first.number...last.number, window, as: form)
+        let next = first.number + UInt64(playlist.older.reduce(0) { $0 + $1.count })
+        playlist.segments = try entries(next...last.number, of: track, window, as: form)
         return playlist
+    }
+
+    /// What of a long playlist is kept from one revision to the next, but for what low latency changes at its end.
+    private static func older(
+        of track: String, _ numbers: ClosedRange<UInt64>, _ window: EndpointWindow, as form: Form
+    ) throws(PackagingError) -> [OlderSegments] {
+        guard numbers.count >= window.ledger.longPlaylist else { return [] }
+        // Segments that are shorter than they should be are rare: so many last longer than what can be skipped.
+        let reach = UInt64(
+            clamping: skipBoundary(window).rescaled(to: 1000).value / max(window.segmentDuration.milliseconds, 1))
+        let kept = max(reach, 1) * 2 + 2
+        guard kept < UInt64(numbers.count) else { return [] }
+        let end = numbers.upperBound - kept
+        let older = try window.ledger.older(
+            ManifestLedger.PlaylistName(track: track, form: form), numbers.lowerBound..<end, window
+        ) { numbers throws(PackagingError) in try entries(numbers, of: track, window, as: form) }
+        return older
+    }
+
+    /// A segment for each number: where nobody published the numbers are there, the media is not.
+    private static func entries(
+        _ numbers: ClosedRange<UInt64>, of track: String, _ window: EndpointWindow, as form: Form
+    ) throws(PackagingError) -> [MediaSegment] {
+        let listed = window.listed
+        var place = max(window.place(of: numbers.lowerBound), listed.startIndex)
+        var previous = place > listed.startIndex ? listed[place - 1] : nil
+        var entries: [MediaSegment] = []
+        entries.reserveCapacity(numbers.count)
+        for number in numbers {
+            if place < listed.endIndex, listed[place].number == number {
+                let segment = listed[place]
+                entries.append(try entry(segment, track, window, previous: previous, as: form))
+                previous = segment
+                place += 1
+            } else {
+                entries.append(try gap(number, track, window, like: previous, as: form))
+            }
+        }
+        return entries
     }
 
     private static func playlistType(_ window: EndpointWindow) -> MediaPlaylist.PlaylistType? {

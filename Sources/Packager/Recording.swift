@@ -174,6 +174,7 @@ extension EndpointWindow {
     fileprivate var inTheClear: EndpointWindow {
         var window = self
         window.endpoint.encryption = nil
+        window.ledger = ManifestLedger()
         window.revision = "clear-\(revision)"
         window.segments = BoundSegments(
             segments.map { bound in

@@ -31,45 +31,67 @@ enum ManifestBench {
     }
 
     static func main(rounds: Int) throws {
-        print("manifest                  window           make ms   judge ms       bytes")
+        print("manifest                  window         first ms    next ms   judge ms       bytes")
         let longest = windows.map(\.stored).max() ?? 0
-        let (segments, set) = try made(Int(longest) / Int(segmentSeconds))
-        for (name, endpoint) in endpoints {
-            for window in windows { try measure(name, endpoint, window, segments, set, rounds) }
+        let (segments, set) = try made(Int(longest) / Int(segmentSeconds) + rounds)
+        for manifest in manifests {
+            let bound = try bound(segments, manifest.endpoint)
+            for window in windows { try measure(manifest, window, bound, set, rounds) }
         }
     }
 
+    /// Makes and judges one revision after the other, each with a segment more at the end and one less at the front.
     private static func measure(
-        _ name: String, _ endpoint: EndpointProfile, _ length: Lengths,
-        _ segments: [WindowSegment], _ set: TrackSet, _ rounds: Int
+        _ manifest: Manifest, _ length: Lengths, _ segments: [BoundSegment], _ set: TrackSet, _ rounds: Int
     ) throws {
-        var endpoint = endpoint
+        var endpoint = manifest.endpoint
         endpoint.windowSeconds = length.listed
-        let window = try window(endpoint, Array(segments.suffix(Int(length.stored) / Int(segmentSeconds))), set)
+        let ledger = ManifestLedger()
+        let count = Int(length.stored) / Int(segmentSeconds)
+        let rounds = length.stored > 100_000 ? max(rounds / 10, 5) : rounds
         var (makes, judges): ([Double], [Double]) = ([], [])
         var text = ""
         let readable = ManifestExpectations(protectedFrom: nil, isReadable: { _ in true })
-        for _ in 0..<(length.listed > 100_000 ? max(rounds / 10, 3) : rounds) {
-            makes.append(
-                try milliseconds {
-                    text =
-                        endpoint.package == .dash ? MPDPackager.mpd(window) : try PlaylistPackager.media("a", window)
-                })
-            let judge = RevisionGuard()
-            _ = judge.judge(text, of: "x", version: 1, readable)
-            judges.append(milliseconds { _ = judge.judge(text, of: "x", version: 2, readable) })
+        let judge = RevisionGuard()
+        for round in 0...rounds {
+            let end = segments.count - rounds + round
+            let window = window(endpoint, segments[(end - count)..<end], set, ledger)
+            makes.append(try milliseconds { text = try manifest.make(window) })
+            guard manifest.isJudged else { continue }
+            judges.append(milliseconds { _ = judge.judge(text, of: "x", version: UInt64(round), readable) })
         }
+        let judged = manifest.isJudged ? String(format: "%10.3f", median(Array(judges.dropFirst()))) : "          "
         print(
-            pad(name, 26) + pad(length.name, 14)
-                + String(format: "%10.3f %10.3f %11d", median(makes), median(judges), text.utf8.count))
+            pad(manifest.name, 26) + pad(length.name, 14)
+                + String(format: "%10.3f %10.3f ", makes[0], median(Array(makes.dropFirst()))) + judged
+                + String(format: " %11d", text.utf8.count))
     }
 
-    private static let endpoints: [(String, EndpointProfile)] = [
-        ("DASH, timeline", EndpointProfile(id: "m", package: .dash)),
-        ("DASH, numbers", EndpointProfile(id: "m", package: .dash, segmentTemplate: .number)),
-        ("DASH, timeline, cenc 1 h", dash(.timeline)), ("DASH, numbers, cenc 1 h", dash(.number)),
-        ("HLS media playlist", EndpointProfile(id: "m", package: .hls)),
-    ]
+    private struct Manifest {
+        let name: String
+        let endpoint: EndpointProfile
+        /// A delta update is judged as the whole that it is of.
+        var isJudged = true
+        var make: (EndpointWindow) throws -> String = { MPDPackager.mpd($0) }
+    }
+
+    private static var manifests: [Manifest] {
+        let hls = EndpointProfile(id: "m", package: .hls)
+        var low = hls
+        low.lowLatency = true
+        return [
+            Manifest(name: "DASH, timeline", endpoint: EndpointProfile(id: "m", package: .dash)),
+            Manifest(
+                name: "DASH, numbers", endpoint: EndpointProfile(id: "m", package: .dash, segmentTemplate: .number)),
+            Manifest(name: "DASH, timeline, cenc 1 h", endpoint: dash(.timeline)),
+            Manifest(name: "DASH, numbers, cenc 1 h", endpoint: dash(.number)),
+            Manifest(name: "HLS multivariant", endpoint: hls, isJudged: false) { PlaylistPackager.multivariant($0) },
+            Manifest(name: "HLS media playlist", endpoint: hls) { try PlaylistPackager.media("a", $0) },
+            Manifest(name: "HLS delta update", endpoint: low, isJudged: false) {
+                try PlaylistPackager.media("a", $0, isDelta: true)
+            },
+        ]
+    }
 
     private static func dash(_ template: EndpointProfile.SegmentTemplate) -> EndpointProfile {
         EndpointProfile(
@@ -78,13 +100,12 @@ enum ManifestBench {
                 method: .commonEncryption(.cenc), keyRotationIntervalSeconds: 3600, speke: "-", systems: []))
     }
 
-    private static func window(
-        _ endpoint: EndpointProfile, _ segments: [WindowSegment], _ set: TrackSet
-    ) throws -> EndpointWindow {
+    /// All segments with their runs, which go on from one revision to the next.
+    private static func bound(_ segments: [WindowSegment], _ endpoint: EndpointProfile) throws -> [BoundSegment] {
         let isProtected = endpoint.encryption != nil
         var run: SegmentRun?
         let keys = isProtected ? try PackageBench.syntheticKeys() : nil
-        let bound = segments.map { segment in
+        return segments.map { segment in
             let period = isProtected ? KeyPeriod(segment.number * UInt64(segmentSeconds) / 3600) : 0
             if run?.keyPeriod != period {
                 run = SegmentRun(
@@ -95,11 +116,18 @@ enum ManifestBench {
                 segment: segment, keys: keys,
                 run: run ?? SegmentRun(firstNumber: 0, generation: 1, keyPeriod: 0, start: Ticks(0, timescale: 1)))
         }
-        return EndpointWindow(
+    }
+
+    private static func window(
+        _ endpoint: EndpointProfile, _ segments: ArraySlice<BoundSegment>, _ set: TrackSet, _ ledger: ManifestLedger
+    ) -> EndpointWindow {
+        EndpointWindow(
             endpoint: endpoint, revision: "0123456789ab",
-            numbering: SegmentNumbering(duration: Ticks(segmentSeconds, timescale: 1)), segments: BoundSegments(bound),
+            numbering: SegmentNumbering(duration: Ticks(segmentSeconds, timescale: 1)),
+            segments: BoundSegments(segments),
             trackSets: [1: set], changedAtMilliseconds: 1_600_000_000_000, isEnded: false,
-            nominalBitrates: ["a": 3_000_000, "b": 1_500_000, "c": 800_000, "stereo": 128_000])
+            nominalBitrates: ["a": 3_000_000, "b": 1_500_000, "c": 800_000, "stereo": 128_000],
+            partTarget: endpoint.lowLatency ? Ticks(1, timescale: 3) : nil, ledger: ledger)
     }
 
     /// Segments as a timeline lists them; no media is made.

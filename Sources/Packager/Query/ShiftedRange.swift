@@ -95,6 +95,7 @@ extension EndpointWindow {
     package func shifted(to range: ShiftedRange) -> EndpointWindow {
         var window = self
         window.segments = BoundSegments(segments(in: range))
+        window.ledger = ManifestLedger()
         window.shift = range
         window.isEnded = range.isComplete
         // What comes after the newest segment is not what comes next here.
