@@ -123,34 +123,24 @@ package struct Recording: Sendable {
 
     /// The playlists, and the MPD where DASH has the container and the encryption.
     package func manifests() throws(PackagingError) -> [Manifest] {
-        let playlistType = "application/vnd.apple.mpegurl"
         var playlists = window
         playlists.endpoint.package = .hls
         var manifests: [Manifest] = []
-        for track in playlists.playlistTracks {
-            let name = track.track.name
-            manifests.append(
-                Manifest(
-                    path: MediaLocation.playlist(track: name, playlists.shift), contentType: playlistType,
-                    text: try PlaylistPackager.media(name, playlists)))
+        func add(_ path: String, _ text: String) {
+            manifests.append(Manifest(path: path, contentType: "application/vnd.apple.mpegurl", text: text))
         }
-        for track in playlists.iFrameTracks {
-            let name = track.track.name
-            manifests.append(
-                Manifest(
-                    path: MediaLocation.iFramePlaylist(track: name, playlists.shift), contentType: playlistType,
-                    text: try PlaylistPackager.iFrames(name, playlists)))
+        for name in playlists.playlistTracks.map(\.track.name) {
+            add(MediaLocation.playlist(track: name, playlists.shift), try PlaylistPackager.media(name, playlists))
         }
-        for track in playlists.imageTracks {
-            let name = track.track.name
-            manifests.append(
-                Manifest(
-                    path: MediaLocation.imagePlaylist(track: name, playlists.shift), contentType: playlistType,
-                    text: try PlaylistPackager.images(name, playlists)))
+        for name in playlists.iFrameTracks.map(\.track.name) {
+            add(
+                MediaLocation.iFramePlaylist(track: name, playlists.shift),
+                try PlaylistPackager.iFrames(name, playlists))
         }
-        manifests.append(
-            Manifest(
-                path: "index.m3u8", contentType: playlistType, text: PlaylistPackager.multivariant(playlists)))
+        for name in playlists.imageTracks.map(\.track.name) {
+            add(MediaLocation.imagePlaylist(track: name, playlists.shift), try PlaylistPackager.images(name, playlists))
+        }
+        add("index.m3u8", PlaylistPackager.multivariant(playlists))
         let hasMPD = window.endpoint.encryption.map { $0.scheme != nil } ?? true
         if window.endpoint.container == .cmaf, hasMPD {
             var mpd = window

@@ -24,6 +24,8 @@ final class FileInput: Sendable {
         var isExhausted = false
         /// Who waits for a change.
         var waiter: CheckedContinuation<Void, Never>?
+        /// Who waits does so for the time, whatever changes meanwhile.
+        var isPatient = false
         /// Something changed since the last wait.
         var hasChanged = false
         /// What played the same for the channel as it was before.
@@ -164,12 +166,13 @@ final class FileInput: Sendable {
         let now = steadyMilliseconds()
         let due = isPatient ? nil : state.withLock { $0.plan.deadline }
         let wait = min(due.map { max($0 - now, 10) } ?? milliseconds, milliseconds)
-        let timer = DispatchWorkItem { [weak self] in self?.changed() }
-        DispatchQueue.global().asyncAfter(
-            deadline: .now() + .milliseconds(Int(clamping: wait)), execute: timer)  // why: a time is the event
+        let timer = DispatchWorkItem { [weak self] in self?.changed(isTime: true) }
+        let deadline = DispatchTime.now() + .milliseconds(Int(clamping: wait))
+        DispatchQueue.global().asyncAfter(deadline: deadline, execute: timer)  // why: the time itself is waited for
         await withCheckedContinuation { continuation in
             let isNow = state.withLock { state in
                 if state.isStopped || state.hasChanged && !isPatient { return true }
+                state.isPatient = isPatient
                 state.waiter = continuation
                 return false
             }
@@ -179,10 +182,10 @@ final class FileInput: Sendable {
         state.withLock { $0.hasChanged = false }
     }
 
-    fileprivate func changed() {
+    fileprivate func changed(isTime: Bool = false) {
         let waiter = state.withLock { state in
             state.hasChanged = true
-            return state.takeWaiter()
+            return state.isPatient && !isTime ? nil : state.takeWaiter()
         }
         waiter?.resume()
     }
