@@ -14,6 +14,18 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         self.code = code
     }
 
+    /// The disk takes its time, and is not waited for; what was asked of it is done in its turn.
+    package static func late(_ path: String) -> FileError {
+        FileError(operation: "wait for", path: path, code: ETIMEDOUT)
+    }
+
+    package var isLate: Bool { self == .late(path) }
+
+    /// So much waits for the disk already that this was not even asked.
+    package static func tooMuchWaits(_ path: String) -> FileError {
+        FileError(operation: "wait for", path: path, code: EBUSY)
+    }
+
     /// No space, or none for this user.
     package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 

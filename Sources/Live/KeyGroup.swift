@@ -44,6 +44,10 @@ final class KeyGroup: Sendable {
         var isUnsaved = false
         /// Since the decision on this segment.
         var unsavedFrom: UInt64?
+        /// A restart that does not find what is not written down decides the same.
+        var isDerivable = true
+        /// The disk has it, or will have it in its turn.
+        var isLate = false
         var step = KeyStep.own
         /// What new segments brought since the last look at all of them.
         var steps: [(from: KeyStep, to: KeyStep, segment: UInt64)] = []
@@ -70,6 +74,9 @@ final class KeyGroup: Sendable {
 
     let protection: Protection?
     private let path: String?
+    private let disk: DiskQueue
+    /// Decisions wait for the disk.
+    private let isSaving = Atomic<Bool>(false)
     private let state: Mutex<State>
     /// Part of every URL where what was decided was lost: the same URLs could have other bytes now. Else empty.
     let lossMark: String
@@ -78,12 +85,16 @@ final class KeyGroup: Sendable {
 
     /// - Parameters:
     ///   - path: of the file for what must survive; nil: nothing survives.
+    ///   - disk: what writes it.
     ///   - now: milliseconds from the epoch.
     /// - Throws: where the file cannot be read or replaced. One whose content is damaged is kept aside, and all is
     ///   decided anew, for other URLs and other keys: an emergency rotation that was in the file must not be undone.
-    init(protection: Protection?, path: String?, snapshot: Snapshot, now: Int64 = 0) throws(FileError) {
+    init(
+        protection: Protection?, path: String?, disk: DiskQueue = DiskQueue(), snapshot: Snapshot, now: Int64 = 0
+    ) throws(FileError) {
         self.protection = protection
         self.path = path
+        self.disk = disk
         var state = State()
         var damaged: String?
         if let path, let bytes = try PlainFile.readIfThere(path, atMost: 64 << 20) {
@@ -95,7 +106,7 @@ final class KeyGroup: Sendable {
                 let minutes = UInt32(clamping: now / 60_000)
                 state.decisions.lost = minutes
                 state.decisions.binding = .afterLoss(edition: minutes)
-                try Self.save(state.decisions, at: path)
+                if let failure = Self.save(state.decisions, at: path) { throw failure }
             }
         }
         damagedPath = damaged
@@ -165,9 +176,12 @@ final class KeyGroup: Sendable {
             first = earlier
         }
         let isRun = extendRuns(segment, decision.period, isBound: isBound, snapshot, &state)
-        if isRun || first < segment.number || state.decisions.binding.exceptions != exceptions {
+        let hasException = first < segment.number || state.decisions.binding.exceptions != exceptions
+        if isRun || hasException {
             state.isUnsaved = true
             state.unsavedFrom = min(state.unsavedFrom ?? first, first)
+            // The period's own key goes by the number alone.
+            if hasException || decision.step != .own || decision.period == .clearLead { state.isDerivable = false }
         }
         state.lastNumber = segment.number
         // What was decided before a restart is no news.
@@ -177,18 +191,21 @@ final class KeyGroup: Sendable {
 
     private func save(_ state: inout State, _ unwritten: (_ from: UInt64) -> Bool) throws(FileError) {
         guard state.isUnsaved else { return }
-        do throws(FileError) {
-            try save(state.decisions)
+        let failure = save(state.decisions)
+        state.isLate = failure?.isLate ?? false
+        guard let failure else {
             state.isUnsaved = false
             state.unsavedFrom = nil
-        } catch {
-            // What was only forgotten may be there again after a restart.
-            if let first = state.unsavedFrom, !unwritten(first) { throw error }
+            state.isDerivable = true
+            return
         }
+        if state.isLate, state.isDerivable { return }
+        // What was only forgotten may be there again after a restart.
+        if let first = state.unsavedFrom, !unwritten(first) { throw failure }
     }
 
-    /// Whether all that was decided is written down.
-    var isWritten: Bool { state.withLock { $0.unsavedFrom == nil } }
+    /// Whether all that was decided is written down, as far as it has to be.
+    var isWritten: Bool { state.withLock { $0.unsavedFrom == nil || $0.isLate && $0.isDerivable } }
 
     /// Nil until the keys are held.
     func upcoming(_ snapshot: Snapshot) -> Upcoming? {
@@ -224,7 +241,15 @@ final class KeyGroup: Sendable {
             let last = max(state.lastNumber ?? 0, snapshot.segments.last?.number ?? 0)
             let edition = decisions.binding.startEdition(
                 at: last + 1, start: snapshot.nominalStart(of: last + 1))
-            try save(decisions)
+            if let failure = save(decisions) {
+                if failure.isLate {
+                    // It comes to the disk after all: what holds is written over it before the disk has more.
+                    state.isUnsaved = true
+                    state.unsavedFrom = min(state.unsavedFrom ?? last + 1, last + 1)
+                    state.isDerivable = false
+                }
+                throw failure
+            }
             state.decisions = decisions
             return edition
         }
@@ -340,11 +365,29 @@ final class KeyGroup: Sendable {
         }
     }
 
-    private func save(_ decisions: Decisions) throws(FileError) { try Self.save(decisions, at: path) }
+    /// Has decisions written down, one after the other.
+    /// - Returns: why they are not.
+    private func save(_ decisions: Decisions) -> FileError? {
+        guard let path else { return nil }
+        // The next look saves what holds then.
+        guard !isSaving.exchange(true, ordering: .relaxed) else { return .late(path) }
+        let outcome = disk.perform { [self] () -> FileError? in
+            defer { isSaving.store(false, ordering: .relaxed) }
+            return Self.save(decisions, at: path)
+        }
+        switch outcome {
+        case .done(let failure): return failure
+        case .late: return .late(path)
+        case .refused:
+            isSaving.store(false, ordering: .relaxed)
+            return .tooMuchWaits(path)
+        }
+    }
 
-    private static func save(_ decisions: Decisions, at path: String?) throws(FileError) {
-        guard let path, let json = try? JSONEncoder().encode(decisions) else { return }
-        try PlainFile.replace([UInt8](json), at: path)
+    private static func save(_ decisions: Decisions, at path: String) -> FileError? {
+        guard let json = try? JSONEncoder().encode(decisions) else { return nil }
+        do throws(FileError) { try PlainFile.replace([UInt8](json), at: path) } catch { return error }
+        return nil
     }
 
     /// Nominal, so that all renditions and all nodes agree.

@@ -157,8 +157,8 @@ package final class LiveChannel: Sendable {
             // Numbers of another duration are of other times.
             let file = Self.hash("\(name) \(profile.ladder.segmentDuration)")
             let group = try KeyGroup(
-                protection: protection, path: directory.map { "\($0)/bindings-\(file).json" }, snapshot: snapshot,
-                now: clock())
+                protection: protection, path: directory.map { "\($0)/bindings-\(file).json" }, disk: timeline.disk,
+                snapshot: snapshot, now: clock())
             if let path = group.damagedPath {
                 logger.error(
                     "which keys protect the window was lost: it is served anew, under other keys and other addresses",

@@ -5,21 +5,15 @@ import Synchronization
 /// What goes to the disk, and what becomes of the window where that refuses.
 extension ChannelTimeline {
     /// Adds to the journal; when it returns nil the disk has it.
-    func write(_ records: [Journal.Record], _ writer: inout Writer) -> StorageError? {
+    /// - Parameter patience: waits at least so many milliseconds for a disk that is late.
+    func write(_ records: [Journal.Record], _ writer: inout Writer, patience: Int = 0) -> StorageError? {
         writer.journalLines += records.count
-        let (isBehind, progress) = (writer.isJournalBehind, writer.progress)
+        let progress = writer.progress
         let failure = makingRoom(&writer) {
-            do throws(FileError) {
-                // What it missed is in the window, if anywhere.
-                if isBehind {
-                    try journal.rewrite(Journal.records(of: snapshot, progress) + records)
-                } else {
-                    try journal.append(records)
-                }
-            } catch { return .file(error) }
-            return nil
+            // What it missed is in the window, if anywhere.
+            let snapshot = self.snapshot
+            return journal.append(records, patience: patience) { Journal.records(of: snapshot, progress) }
         }
-        writer.isJournalBehind = failure != nil
         if let failure { noteFailure(failure) }
         return failure
     }
@@ -48,18 +42,21 @@ extension ChannelTimeline {
         if isNew { onEvent(.storageFailed(failure)) }
     }
 
-    /// A segment is stored, or not.
-    func noteSegment(isStored: Bool, _ writer: inout Writer) {
-        if !isStored { writer.segmentsRefused += 1 }
+    /// A segment is stored, or not; or late, and then stored in its turn.
+    func noteSegment(_ failures: [StorageError], _ writer: inout Writer) {
+        if failures.contains(where: { !$0.isLate }) { writer.segmentsRefused += 1 }
         defer { writer.isCrowded = false }
-        guard isStored, !writer.isCrowded else { return }
+        guard failures.isEmpty, !writer.isCrowded else { return }
         let hasRecovered = failing.withLock { isFailing in
             defer { isFailing = false }
             return isFailing
         }
         guard hasRecovered else { return }
         // What could not be removed meanwhile.
-        if let directory { StoredMedia.removeUnlisted(directory, snapshot) }
+        if let directory {
+            let snapshot = snapshot
+            disk.post { StoredMedia.removeUnlisted(directory, snapshot) }
+        }
         onEvent(.storageRecovered(segments: writer.segmentsRefused))
         writer.segmentsRefused = 0
         writer.givesUpFrom = 0
@@ -70,9 +67,8 @@ extension ChannelTimeline {
         let snapshot = self.snapshot
         guard writer.journalLines > max(256, 2 * snapshot.segments.count) else { return }
         writer.journalLines = 0
-        do throws(FileError) { try journal.rewrite(Journal.records(of: snapshot, writer.progress)) } catch {
-            noteFailure(.file(error))
-        }
+        let progress = writer.progress
+        journal.rewrite({ Journal.records(of: snapshot, progress) }) { [weak self] in self?.noteFailure(.file($0)) }
     }
 
     /// Gives up the oldest segment before its time; false where there are too few.
@@ -102,17 +98,13 @@ extension ChannelTimeline {
     func forgetFiles(_ segment: WindowSegment, _ snapshot: Snapshot) -> Bool {
         isOver.withLock { isOver in
             guard !isOver else { return false }
-            let set = snapshot.trackSets[segment.generation]
-            let wasOnDisk = isOnDisk(segment, set)
-            let isForgotten = (set?.tracks ?? []).allSatisfy { track in
+            return (snapshot.trackSets[segment.generation]?.tracks ?? []).allSatisfy { track in
                 store.forgetFile(.init(segment: segment.number, track: track.track.name), segment.fileForm)
             }
-            if wasOnDisk, !isOnDisk(segment, set) { account.add(-segment.storedByteCount) }
-            return isForgotten
         }
     }
 
-    /// Whether the disk has all of a segment; the budget counts only those.
+    /// Whether the disk has all of a segment.
     func isOnDisk(_ segment: WindowSegment, _ set: TrackSet?) -> Bool {
         (set?.tracks ?? []).allSatisfy { track in
             !store.isInMemoryOnly(.init(segment: segment.number, track: track.track.name))
@@ -120,13 +112,11 @@ extension ChannelTimeline {
     }
 
     func drop(_ removed: (segment: WindowSegment, set: TrackSet?)) -> UInt64 {
-        let wasOnDisk = isOnDisk(removed.segment, removed.set)
-        for track in removed.set?.tracks ?? [] {
+        for (track, share) in zip(removed.set?.tracks ?? [], removed.segment.tracks) {
             let key = SegmentStore.Key(segment: removed.segment.number, track: track.track.name)
-            store.remove(key, removed.segment.fileForm)
+            store.remove(key, removed.segment.fileForm, byteCount: share.byteCount)
             _ = reported.withLock { $0.remove(key) }
         }
-        if wasOnDisk { account.add(-removed.segment.storedByteCount) }
         return removed.segment.number
     }
 }

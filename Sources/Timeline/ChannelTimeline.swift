@@ -1,12 +1,12 @@
-import Files
+package import Files
 import ISOBMFF
 package import Media
 import Synchronization
 
 /// The live window of one channel: the place where the publisher's half and the CDN's half meet.
 ///
-/// Written by one publication at a time on its own thread (blocking file I/O happens there); read by
-/// anybody at any time through `snapshot`, which never waits for a writer's I/O.
+/// Written by one publication at a time on its own thread, which waits for the disk as long as `DiskQueue` has patience;
+/// read by anybody at any time through `snapshot`, which never waits for a writer's I/O.
 package final class ChannelTimeline: Sendable {
     struct Writer {
         var publication: UInt64 = 0
@@ -24,8 +24,6 @@ package final class ChannelTimeline: Sendable {
         var journalLines = 0
         /// The first number of which nothing was listed when the publication began or its last segment was listed.
         var firstUnlisted: UInt64 = 0
-        /// The journal has not got all that was written to it.
-        var isJournalBehind = false
         /// Segments that the disk has not got whole, since it took the last that it has.
         var segmentsRefused = 0
         /// There was no room for it at first.
@@ -39,9 +37,13 @@ package final class ChannelTimeline: Sendable {
     static let fewestSegments = 3
     /// Segments until it is tried again to make room by giving up others.
     static let segmentsUntilNextTry: UInt64 = 30
+    /// How long a publication with a new track waits for the disk to know of it, in milliseconds.
+    private static let patienceForIndexes = 10_000
 
     let directory: String?
     private let limits: Limits
+    /// What writes to the directory, and does so in order.
+    package let disk: DiskQueue
     let store: SegmentStore
     let journal: Journal
     let account: StorageBudget.Account
@@ -62,7 +64,7 @@ package final class ChannelTimeline: Sendable {
     ///     the snapshot has changed.
     package init(
         directory: String?, limits: Limits, budget: StorageBudget, seal: WindowSeal? = nil,
-        onEvent: @escaping @Sendable (Event) -> Void
+        disk: DiskQueue = DiskQueue(), onEvent: @escaping @Sendable (Event) -> Void
     ) throws(TimelineError) {
         if let directory {
             do throws(FileError) { try PlainFile.makeDirectory(directory) } catch { throw .file(error) }
@@ -70,8 +72,11 @@ package final class ChannelTimeline: Sendable {
         self.directory = directory
         self.limits = limits
         self.onEvent = onEvent
-        store = SegmentStore(directory: directory, seal: seal, memoryBytes: limits.memoryBytes)
-        journal = Journal(path: directory.map { $0 + "/window.jsonl" })
+        self.disk = disk
+        account = budget.open()
+        store = SegmentStore(
+            directory: directory, seal: seal, memoryBytes: limits.memoryBytes, disk: disk, account: account)
+        journal = Journal(path: directory.map { $0 + "/window.jsonl" }, disk: disk)
         let content = try journal.read()
         let recovery = WindowRecovery(
             content ?? Journal.Content(), directory: directory, duration: limits.segmentDuration,
@@ -80,9 +85,8 @@ package final class ChannelTimeline: Sendable {
         for error in recovery.damaged { onEvent(.unreadable(error)) }
         let snapshot = recovery.snapshot
         if let directory { StoredMedia.removeUnlisted(directory, snapshot) }
-        account = budget.open()
         account.add(snapshot.segments.reduce(0) { $0 + $1.storedByteCount })
-        do throws(FileError) { try journal.rewrite(Journal.records(of: snapshot, recovery.progress)) } catch {
+        do throws(FileError) { try journal.begin(Journal.records(of: snapshot, recovery.progress)) } catch {
             // The old journal is as good, unless numbers count something else now.
             guard error.isDiskFull || error.isReadOnly, content != nil, recovery.keepsNumbering else {
                 throw .file(error)
@@ -91,7 +95,6 @@ package final class ChannelTimeline: Sendable {
             failing.withLock { $0 = true }
         }
         var writer = Writer(progress: recovery.progress)
-        writer.isJournalBehind = failing.withLock { $0 }
         writer.adBreaks = AdSchedule(snapshot.adBreaks, newest: recovery.progress.lastListed)
         self.writer = Mutex(writer)
         current = Mutex(snapshot)
@@ -201,6 +204,8 @@ package final class ChannelTimeline: Sendable {
             isOver.withLock { $0 = true }
             account.close()
         }
+        // Who opens it anew reads what is there then.
+        disk.finish()
     }
 
     /// The tracks of what follows. A discontinuity comes before its first segment.
@@ -230,7 +235,8 @@ package final class ChannelTimeline: Sendable {
                         index: try progress.index(of: track.name, &records), header: track.header))
             }
             var set = TrackSet(generation: progress.nextGeneration, tracks: stored)
-            if let failure = write(records + [set.record], &writer) {
+            let patience = records.isEmpty ? 0 : Self.patienceForIndexes
+            if let failure = write(records + [set.record], &writer, patience: patience) {
                 // An index that a restart gave again would be an IV that comes twice.
                 guard records.isEmpty else {
                     throw ParseError(
@@ -239,6 +245,8 @@ package final class ChannelTimeline: Sendable {
                 // And a generation, a URL: this one is of a number that is never given again.
                 progress.skipGenerations()
                 set = TrackSet(generation: progress.nextGeneration, tracks: stored)
+                // Where it refuses, all that it misses is written with the next line.
+                if failure.isLate { _ = write([set.record], &writer) }
             }
             progress.nextGeneration += 1
             writer.progress = progress
@@ -253,9 +261,7 @@ package final class ChannelTimeline: Sendable {
                 notBefore: stored.map { track in
                     progress.ends[track.track.name]?.rescaled(to: track.track.timescale, rounding: .up).value ?? .min
                 })
-            do throws(FileError) { try store.makeDirectories(tracks: tracks.map(\.name)) } catch {
-                noteFailure(.file(error))
-            }
+            if let failure = store.makeDirectories(tracks: tracks.map(\.name)) { noteFailure(failure) }
             current.withLock { snapshot in
                 // A set that nothing was listed with is not needed any more.
                 if let old = snapshot.currentGeneration, snapshot.segments.last?.generation != old {
@@ -340,35 +346,32 @@ package final class ChannelTimeline: Sendable {
         writer.startsDiscontinuity = false
         writer.progress.discontinuitySequence = segment.discontinuitySequence
         writer.progress.firstFreeNumber = max(writer.progress.firstFreeNumber, number &+ (number < .max ? 1 : 0))
-        var isStored = true
+        var failures: [StorageError] = []
         for (track, bytes) in zip(set.tracks, whole.bytes) {
             let key = SegmentStore.Key(segment: number, track: track.track.name)
-            let (failure, lost) = store.put(key, bytes) { makingRoom(&writer) { store.write(key, bytes) } }
-            if let failure {
+            let lost = store.keep(key, bytes)
+            if let failure = makingRoom(&writer, { store.save(key) }) {
                 noteFailure(failure)
-                isStored = false
+                failures.append(failure)
             }
             // What is listed is there: on the disk, or else in memory.
             while let lost, let first = self.snapshot.segments.first, first.number <= lost, evictOldest(keeping: 0) {}
         }
         writer.progress.noteEnds(segment, set)
         writer.setsWithoutSegment = 0
-        // The one flush of a segment: before anybody sees its number. Its files follow in the kernel's own time; what
-        // a power failure takes of them is found missing by the next start.
+        // The one flush of a segment: before anybody sees its number, unless the disk keeps the picture waiting. Its
+        // files follow in the kernel's own time; what a power failure takes of them is found missing by the next start.
         let next = goesOn && limits.showsParts ? nextUnderWay(after: number) : nil
         let breaks = reach(segment, set, &writer)
-        if write([.segment(segment)] + (next.map { [.underWay($0)] } ?? []) + breaks, &writer) != nil {
-            isStored = false
-        } else if let next {
-            writer.progress.underWay = next
-        }
-        if isOnDisk(segment, set) { account.add(segment.storedByteCount) }
+        let failure = write([.segment(segment)] + (next.map { [.underWay($0)] } ?? []) + breaks, &writer)
+        if let failure { failures.append(failure) }
+        if failure?.isLate ?? true, let next { writer.progress.underWay = next }
         writer.progress.noteListed(number, window: limits.segmentsInWindow)
         writer.firstUnlisted = max(writer.firstUnlisted, number &+ (number < .max ? 1 : 0))
         for removed in addToWindow(segment, eventStart: writer.progress.eventStart) { _ = drop(removed) }
         showBreaks(&writer)
         account.settle()
-        noteSegment(isStored: isStored, &writer)
+        noteSegment(failures, &writer)
         compactJournal(&writer)
         onEvent(.segment(number: number))
     }
@@ -411,7 +414,7 @@ package final class ChannelTimeline: Sendable {
             next = Journal.UnderWay(
                 number: number, samplesBefore: Ticks(overflow ? .max : end, timescale: far.timescale))
         }
-        guard write([.underWay(next)], &writer) == nil else { return false }
+        guard write([.underWay(next)], &writer)?.isLate ?? true else { return false }
         writer.progress.underWay = next
         return true
     }

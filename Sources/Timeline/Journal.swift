@@ -1,5 +1,6 @@
 package import Files
 import Media
+import Synchronization
 
 import struct Foundation.Data
 import class Foundation.JSONDecoder
@@ -8,9 +9,10 @@ import class Foundation.JSONEncoder
 /// The memory of a channel's window over restarts: one JSON line for each track set and each whole segment.
 ///
 /// Holds neither keys nor media. Appended to while the channel runs, each time flushed to the disk before what it says
-/// is shown to anybody; rewritten with what is still there at every start, and when it has grown to several times
-/// that. A torn line, and any other that cannot be read, is passed over.
-struct Journal: Sendable {
+/// is shown to anybody, as far as the disk is there in time; rewritten with what is still there at every start, when it
+/// has grown to several times that, and when it misses something. A torn line, and any other that cannot be read, is
+/// passed over.
+final class Journal: Sendable {
     enum Record: Codable, Sendable {
         case track(index: UInt8, name: String)
         case trackSet(generation: UInt64, tracks: [TrackRecord])
@@ -65,18 +67,96 @@ struct Journal: Sendable {
         }
     }
 
-    /// Nil for a channel without a disk: nothing is written then.
-    let path: String?
-
-    /// When it returns the disk has the records.
-    func append(_ records: [Record]) throws(FileError) {
-        guard let path, !records.isEmpty else { return }
-        // On a line of its own, even where a full disk has torn the one before.
-        try PlainFile.append([UInt8(ascii: "\n")] + records.compactMap(line).flatMap(\.self), to: path, .flushed)
+    private struct State {
+        /// Why something is not in it that was to be; then nothing is added until it is rewritten whole.
+        var missing: FileError?
+        /// What it is to become: the newest, of all that wait for it.
+        var whole: (@Sendable () -> [Record])?
     }
 
-    func rewrite(_ records: [Record]) throws(FileError) {
+    /// Nil for a channel without a disk: nothing is written then.
+    private let path: String?
+    private let disk: DiskQueue
+    private let state = Mutex(State())
+
+    init(path: String?, disk: DiskQueue) {
+        self.path = path
+        self.disk = disk
+    }
+
+    /// Adds to it; when this returns nil the disk has the records.
+    /// - Parameters:
+    ///   - patience: waits at least so many milliseconds for a disk that is late.
+    ///   - window: what the journal says of all that was before them.
+    func append(
+        _ records: [Record], patience: Int = 0, window: @escaping @Sendable () -> [Record]
+    ) -> StorageError? {
+        guard let path, !records.isEmpty else { return nil }
+        let isBehind = state.withLock { state in
+            guard state.missing != nil else { return false }
+            state.whole = { window() + records }
+            return true
+        }
+        let outcome = disk.perform(atLeast: patience) { [self] in isBehind ? rewriteNow(path) : appendNow(records, path)
+        }
+        switch outcome {
+        case .done(let failure): return failure.map { .file($0) }
+        case .late: return .file(.late(path))
+        case .refused:
+            state.withLock { $0.missing = .tooMuchWaits(path) }
+            return .file(.tooMuchWaits(path))
+        }
+    }
+
+    /// Begins it anew, in its turn.
+    func rewrite(_ window: @escaping @Sendable () -> [Record], onFailure: @escaping @Sendable (FileError) -> Void) {
         guard let path else { return }
+        disk.post {
+            do throws(FileError) { try Self.replace(window(), path) } catch { onFailure(error) }
+        }
+    }
+
+    /// Begins it anew at a start.
+    func begin(_ records: [Record]) throws(FileError) {
+        guard let path else { return }
+        do throws(FileError) { try Self.replace(records, path) } catch {
+            state.withLock { $0.missing = error }
+            throw error
+        }
+    }
+
+    private func appendNow(_ records: [Record], _ path: String) -> FileError? {
+        // One that waited before this may have failed: nothing comes after a gap.
+        if let missing = state.withLock({ $0.missing }) { return missing }
+        do throws(FileError) {
+            // On a line of its own, even where a full disk has torn the one before.
+            try PlainFile.append(
+                [UInt8(ascii: "\n")] + records.compactMap(Self.line).flatMap(\.self), to: path, .flushed)
+            return nil
+        } catch {
+            state.withLock { $0.missing = error }
+            return error
+        }
+    }
+
+    private func rewriteNow(_ path: String) -> FileError? {
+        let (whole, missing) = state.withLock { state in
+            defer { state.whole = nil }
+            return (state.whole, state.missing)
+        }
+        // A later one has been written in its place, or could not be.
+        guard let whole else { return missing }
+        do throws(FileError) {
+            try Self.replace(whole(), path)
+            state.withLock { if $0.whole == nil { $0.missing = nil } }
+            return nil
+        } catch {
+            state.withLock { $0.missing = error }
+            return error
+        }
+    }
+
+    private static func replace(_ records: [Record], _ path: String) throws(FileError) {
         try PlainFile.replace(records.compactMap(line).flatMap(\.self), at: path)
     }
 
@@ -112,7 +192,7 @@ struct Journal: Sendable {
         return content
     }
 
-    private func line(_ record: Record) -> [UInt8]? {
+    private static func line(_ record: Record) -> [UInt8]? {
         guard let json = try? JSONEncoder().encode(record) else { return nil }
         return [UInt8](json) + [UInt8(ascii: "\n")]
     }

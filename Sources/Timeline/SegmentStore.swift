@@ -38,13 +38,18 @@ package enum StorageError: Error, Sendable, Equatable, CustomStringConvertible {
     var isDiskFull: Bool {
         if case .file(let error) = self { error.isDiskFull } else { false }
     }
+
+    /// Whether it will be on the disk for all that.
+    var isLate: Bool {
+        if case .file(let error) = self { error.isLate } else { false }
+    }
 }
 
 /// The bytes of a channel's segments: the newest in memory, all of them in files, sealed or clear.
 ///
 /// A sealed segment is told from a clear one by its name, and by the segment's own record, which says what it must be.
 /// Bounds: `memoryBytes` in memory (the oldest leave first; they stay readable from disk) and the host's
-/// `StorageBudget` on disk. Blocking: files are read and written on the caller's thread.
+/// `StorageBudget` on disk. Files are written and removed by the channel's `DiskQueue`, and read on the caller's thread.
 package final class SegmentStore: Sendable {
     package struct Key: Hashable, Sendable {
         package let segment: UInt64
@@ -64,6 +69,8 @@ package final class SegmentStore: Sendable {
         var total = 0
         /// Those that the disk does not have.
         var unstored: Set<Key> = []
+        /// Of them, those that wait for the disk.
+        var pending: Set<Key> = []
         /// Nothing is to go to the disk.
         var isAlone = false
     }
@@ -71,15 +78,23 @@ package final class SegmentStore: Sendable {
     private let directory: String?
     private let seal: WindowSeal?
     private let memoryLimit: Int
+    private let disk: DiskQueue
+    private let account: StorageBudget.Account?
     private let memory = Mutex(Memory())
 
     /// - Parameters:
     ///   - directory: of this channel; nil keeps everything in memory only.
     ///   - seal: nil writes clear files. Both forms are read, sealed ones only with the key.
-    package init(directory: String?, seal: WindowSeal? = nil, memoryBytes: Int) {
+    ///   - account: where what it stores is counted.
+    package init(
+        directory: String?, seal: WindowSeal? = nil, memoryBytes: Int, disk: DiskQueue,
+        account: StorageBudget.Account? = nil
+    ) {
         self.directory = directory
         self.seal = seal
         memoryLimit = memoryBytes
+        self.disk = disk
+        self.account = account
     }
 
     /// How segments are written.
@@ -88,22 +103,64 @@ package final class SegmentStore: Sendable {
     /// What a file is longer than what is in it.
     package static func overhead(_ form: Form) -> Int { form == .sealed ? SealingKey.overhead : 0 }
 
-    /// Keeps a segment's bytes.
-    /// - Parameter write: puts them on the disk; returns the error that kept them from it, if any: they are then in memory
-    ///   only.
-    /// - Returns: that error, and the newest segment of which something is nowhere any more.
-    package func put(
-        _ key: Key, _ bytes: [UInt8], write: () -> StorageError?
-    ) -> (failure: StorageError?, lost: UInt64?) {
-        let isAlone = memory.withLock { $0.isAlone }
-        var failure: StorageError?
-        if !isAlone { failure = write() }
-        let isStored = directory == nil || (failure == nil && !isAlone)
-        return (failure, remember(key, bytes, isStored: isStored))
+    /// Keeps a segment's bytes in memory; the disk gets them by `save`.
+    /// - Returns: the newest segment of which something is nowhere any more.
+    package func keep(_ key: Key, _ bytes: [UInt8]) -> UInt64? {
+        if directory == nil { account?.add(bytes.count + Self.overhead(form)) }
+        return memory.withLock { memory in
+            if directory != nil { memory.unstored.insert(key) }
+            if let old = memory.bytes.updateValue(bytes, forKey: key) {
+                memory.total -= old.count
+                memory.order.removeAll { $0 == key }
+            }
+            memory.order.append(key)
+            memory.total += bytes.count
+            var evicted = 0
+            var lost: UInt64?
+            while memory.total > memoryLimit, evicted < memory.order.count - 1 {
+                let key = memory.order[evicted]
+                if let old = memory.bytes.removeValue(forKey: key) { memory.total -= old.count }
+                if memory.unstored.remove(key) != nil { lost = max(lost ?? 0, key.segment) }
+                memory.pending.remove(key)
+                evicted += 1
+            }
+            memory.order.removeFirst(evicted)
+            return lost
+        }
     }
 
-    package func put(_ key: Key, _ bytes: [UInt8]) -> (failure: StorageError?, lost: UInt64?) {
-        put(key, bytes) { write(key, bytes) }
+    /// Puts what is kept in memory on the disk.
+    /// - Returns: why the disk has not got it, if so. Where it is late it gets it in its turn, as long as it is in memory.
+    package func save(_ key: Key) -> StorageError? {
+        guard let path = path(key, form) else { return nil }
+        let isWanted = memory.withLock { memory in
+            guard !memory.isAlone, memory.bytes[key] != nil else { return false }
+            return memory.pending.insert(key).inserted
+        }
+        guard isWanted else { return nil }
+        switch disk.perform({ [self] in saveNow(key, path) }) {
+        case .done(let failure): return failure
+        case .late: return .file(.late(path))
+        case .refused:
+            memory.withLock { _ = $0.pending.remove(key) }
+            return .file(.tooMuchWaits(path))
+        }
+    }
+
+    private func saveNow(_ key: Key, _ path: String) -> StorageError? {
+        guard let bytes = memory.withLock({ $0.pending.contains(key) ? $0.bytes[key] : nil }) else { return nil }
+        let failure = write(key, bytes, path)
+        let isWanted = memory.withLock { memory in
+            guard memory.pending.remove(key) != nil else { return false }
+            if failure == nil { memory.unstored.remove(key) }
+            return true
+        }
+        if !isWanted {
+            PlainFile.remove(path)
+        } else if failure == nil {
+            account?.add(bytes.count + Self.overhead(form))
+        }
+        return failure
     }
 
     /// From now on nothing goes to the disk, where what was decided about it cannot be written down; or again.
@@ -113,22 +170,26 @@ package final class SegmentStore: Sendable {
     func isInMemoryOnly(_ key: Key) -> Bool { memory.withLock { $0.unstored.contains(key) } }
 
     /// Removes the file of what is in memory too, and only of that.
-    /// - Returns: whether there is no such file now.
+    /// - Returns: whether there is no such file now, nor will be.
     package func forgetFile(_ key: Key, _ form: Form) -> Bool {
-        guard let path = path(key, form), PlainFile.size(path) != nil else { return true }
-        let isKept = memory.withLock { memory in
-            guard memory.bytes[key] != nil else { return false }
-            memory.unstored.insert(key)
-            return true
+        guard let path = path(key, form) else { return true }
+        let (isPending, forgotten) = memory.withLock { memory -> (Bool, Int?) in
+            guard let bytes = memory.bytes[key] else { return (false, nil) }
+            let isStored = memory.unstored.insert(key).inserted
+            return (memory.pending.remove(key) != nil, isStored ? bytes.count : 0)
         }
-        guard isKept else { return false }
-        PlainFile.remove(path)
-        return PlainFile.size(path) == nil
+        if let forgotten, forgotten > 0 { account?.add(-(forgotten + Self.overhead(form))) }
+        if !isPending, PlainFile.size(path) == nil { return true }
+        guard forgotten != nil else { return false }
+        let outcome = disk.perform {
+            PlainFile.remove(path)
+            return PlainFile.size(path) == nil
+        }
+        if case .done(let isGone) = outcome { return isGone }
+        return false
     }
 
-    /// Writes the file alone.
-    func write(_ key: Key, _ bytes: [UInt8]) -> StorageError? {
-        guard let path = path(key, form) else { return nil }
+    private func write(_ key: Key, _ bytes: [UInt8], _ path: String) -> StorageError? {
         let content: [UInt8]
         do throws(OpenSSLError) {
             if let seal, seal.isWriting {
@@ -143,29 +204,6 @@ package final class SegmentStore: Sendable {
             return .file(error)
         }
         return nil
-    }
-
-    /// - Returns: the newest segment of what left memory and is on no disk.
-    private func remember(_ key: Key, _ bytes: [UInt8], isStored: Bool) -> UInt64? {
-        memory.withLock { memory in
-            if isStored { memory.unstored.remove(key) } else { memory.unstored.insert(key) }
-            if let old = memory.bytes.updateValue(bytes, forKey: key) {
-                memory.total -= old.count
-                memory.order.removeAll { $0 == key }
-            }
-            memory.order.append(key)
-            memory.total += bytes.count
-            var evicted = 0
-            var lost: UInt64?
-            while memory.total > memoryLimit, evicted < memory.order.count - 1 {
-                let key = memory.order[evicted]
-                if let old = memory.bytes.removeValue(forKey: key) { memory.total -= old.count }
-                if memory.unstored.remove(key) != nil { lost = max(lost ?? 0, key.segment) }
-                evicted += 1
-            }
-            memory.order.removeFirst(evicted)
-            return lost
-        }
     }
 
     /// The clear bytes; nil where they are no longer (or never were) there.
@@ -201,21 +239,36 @@ package final class SegmentStore: Sendable {
         memory.withLock { $0.bytes[key] != nil } || holdsFile(key, form, byteCount: byteCount)
     }
 
-    package func remove(_ key: Key, _ form: Form) {
-        memory.withLock { memory in
-            guard let old = memory.bytes.removeValue(forKey: key) else { return }
-            memory.total -= old.count
-            memory.order.removeAll { $0 == key }
-            memory.unstored.remove(key)
+    /// - Parameter byteCount: of its clear bytes.
+    package func remove(_ key: Key, _ form: Form, byteCount: Int) {
+        let isStored = memory.withLock { memory in
+            memory.pending.remove(key)
+            let isStored = memory.unstored.remove(key) == nil
+            if let old = memory.bytes.removeValue(forKey: key) {
+                memory.total -= old.count
+                memory.order.removeAll { $0 == key }
+            }
+            return isStored
         }
-        if let path = path(key, form) { PlainFile.remove(path) }
+        if isStored { account?.add(-(byteCount + Self.overhead(form))) }
+        if let path = path(key, form) { disk.post { PlainFile.remove(path) } }
     }
 
     package var memoryBytes: Int { memory.withLock { $0.total } }
 
-    func makeDirectories(tracks: [String]) throws(FileError) {
-        guard let directory else { return }
-        for track in tracks { try PlainFile.makeDirectory("\(directory)/\(track)") }
+    func makeDirectories(tracks: [String]) -> StorageError? {
+        guard let directory else { return nil }
+        let outcome = disk.perform { () -> FileError? in
+            do throws(FileError) {
+                for track in tracks { try PlainFile.makeDirectory("\(directory)/\(track)") }
+                return nil
+            } catch { return error }
+        }
+        switch outcome {
+        case .done(let failure): return failure.map { .file($0) }
+        case .late: return .file(.late(directory))
+        case .refused: return .file(.tooMuchWaits(directory))
+        }
     }
 
     /// The name's ending, by the form.

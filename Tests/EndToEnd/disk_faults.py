@@ -21,16 +21,26 @@ def can_mount():
 
 
 class Disk:
-    """A tmpfs of a few MiB. To be used with `with`."""
+    """A file system of a few MiB: a tmpfs, or ext4 in a file, which can be frozen. To be used with `with`."""
 
-    def __init__(self, path, mebibytes):
-        self.path, self.size = Path(path), mebibytes
+    def __init__(self, path, mebibytes, can_freeze=False):
+        self.path, self.size, self.can_freeze = Path(path), mebibytes, can_freeze
         self.stopping = threading.Event()
         self.filler = None
 
     def __enter__(self):
         self.path.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.size}m,mode=0700", "none", self.path], check=True)
+        if self.can_freeze:
+            image = self.path.with_suffix(".ext4")
+            with open(image, "wb") as file:
+                file.truncate(self.size << 20)
+            subprocess.run(["mkfs.ext4", "-q", image], check=True)
+            subprocess.run(["mount", "-o", "loop", image, self.path], check=True)
+            # Nothing but what the daemon puts there, which looks for names of channels.
+            (self.path / "lost+found").rmdir()
+        else:
+            subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", f"size={self.size}m,mode=0700", "none", self.path], check=True)
         return self
 
     def __exit__(self, *_):
@@ -66,6 +76,10 @@ class Disk:
             self.filler = None
         (self.path / "somebody-else").unlink(missing_ok=True)
 
+    def set_frozen(self, is_frozen):
+        """Whatever writes waits until it is over, as behind somebody else's writes; what reads does not."""
+        subprocess.run(["fsfreeze", "-f" if is_frozen else "-u", self.path], check=True)
+
     def set_read_only(self, is_read_only):
         subprocess.run(
             ["mount", "-o", f"remount,{'ro' if is_read_only else 'rw'},size={self.size}m", "none", self.path], check=True)
@@ -78,9 +92,11 @@ def metric(sluice, name):
 
 @contextmanager
 def fault(disk, kind):
-    """The disk is full, fills up over and over, or is read-only."""
+    """The disk is full, fills up over and over, is read-only, or takes nothing and does not say so."""
     if kind == "read-only":
         disk.set_read_only(True)
+    elif kind == "frozen":
+        disk.set_frozen(True)
     else:
         disk.fill(greedy=kind == "filling")
     try:
@@ -88,6 +104,8 @@ def fault(disk, kind):
     finally:
         if kind == "read-only":
             disk.set_read_only(False)
+        elif kind == "frozen":
+            disk.set_frozen(False)
         else:
             disk.stop_filling()
 
@@ -163,9 +181,9 @@ def damage(file, way, rng, keep):
 class Stage:
     """A channel on a disk of its own, with viewers. To be used with `with`."""
 
-    def __init__(self, directory, mebibytes=6, rotation=10):
+    def __init__(self, directory, mebibytes=6, rotation=10, can_freeze=False):
         self.directory = Path(directory)
-        self.disk = Disk(self.directory / "data", mebibytes)
+        self.disk = Disk(self.directory / "data", mebibytes, can_freeze)
         self.rotation = rotation
 
     def __enter__(self):

@@ -1,3 +1,4 @@
+import Dispatch
 import Files
 import Foundation
 import Keys
@@ -228,6 +229,73 @@ import Timeline
         try PlainFile.makeDirectory(directory.path + "/none")
         #expect(numbers(try group.bind(timeline.snapshot, firstListed: 0)) == [0, 1])
         #expect(try directory.names(in: "none") == ["bindings.json"])
+    }
+
+    /// The disk is late just where the key changes. By the segment's time a restart decides the same; but not on a key
+    /// that went on for its grace.
+    @Test(arguments: [true, false]) func aKeyChangeUnderALateDisk(_ isHeld: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/bindings.json"
+        if isHeld { studio.allow(Studio.period + 1) }
+        let schedule = studio.schedule()
+        for period in isHeld ? [Studio.period, Studio.period + 1] : [Studio.period] {
+            _ = await schedule.keys(for: KeyPeriod(period), until: .max)
+        }
+        try add(0..<4)
+        let disk = DiskQueue(patienceMilliseconds: 100)
+        let group = try KeyGroup(
+            protection: protection(schedule), path: path, disk: disk,
+            snapshot: Snapshot(segmentDuration: Studio.duration))
+        _ = try group.bind(timeline.snapshot, firstListed: 0)
+        disk.finish()
+        let gate = DispatchSemaphore(value: 0)
+        disk.post { gate.wait() }
+        try add(4..<6)
+        if isHeld {
+            for _ in 0..<3 {
+                let bound = try group.bind(timeline.snapshot, firstListed: 0) { _ in false }
+                #expect(bound.segments.compactMap { $0.keys?.index }.map { $0 - Studio.period } == [0, 0, 0, 0, 0, 1])
+            }
+            #expect(group.isWritten)
+        } else {
+            #expect(throws: FileError.late(path)) {
+                _ = try group.bind(timeline.snapshot, firstListed: 0) { _ in false }
+            }
+            #expect(!group.isWritten)
+            // Where a restart will find nothing of them they may be shown.
+            let bound = try group.bind(timeline.snapshot, firstListed: 0) { $0 == Studio.number + 4 }
+            #expect(bound.segments.compactMap { $0.keys?.index } == Array(repeating: Studio.period, count: 6))
+        }
+        gate.signal()
+        disk.finish()
+        let bound = try group.bind(timeline.snapshot, firstListed: 0)
+        disk.finish()
+        let again = try KeyGroup(protection: protection(schedule), path: path, snapshot: timeline.snapshot)
+        #expect(try again.bind(timeline.snapshot, firstListed: 0).segments.map(\.run) == bound.segments.map(\.run))
+    }
+
+    /// An edition that was said not to begin may come to the disk: what holds is written over it.
+    @Test func anEditionThatIsLateDoesNotBegin() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/bindings.json"
+        try add(0..<2)
+        let disk = DiskQueue(patienceMilliseconds: 100)
+        let group = try KeyGroup(
+            protection: protection(studio.schedule()), path: path, disk: disk, snapshot: timeline.snapshot)
+        _ = try group.bind(timeline.snapshot, firstListed: 0)
+        disk.finish()
+        let before = try directory.read("bindings.json")
+        let gate = DispatchSemaphore(value: 0)
+        disk.post { gate.wait() }
+        #expect(throws: FileError.late(path)) { _ = try group.startEdition(timeline.snapshot) }
+        gate.signal()
+        disk.finish()
+        #expect(try directory.read("bindings.json") != before)
+        #expect(!group.isWritten)
+        _ = try group.bind(timeline.snapshot, firstListed: 0)
+        disk.finish()
+        let after = try directory.read("bindings.json")
+        #expect(!after.contains("edition\":1") && after.count == before.count)
     }
 
     /// A crash may lose a file in the middle of a run: the segments after it stay in the runs they were listed in.

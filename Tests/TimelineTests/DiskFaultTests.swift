@@ -1,3 +1,4 @@
+import Dispatch
 import Files
 import Foundation
 import Media
@@ -29,12 +30,17 @@ import Timeline
         directory = try TemporaryDirectory()
     }
 
-    private func open(memoryBytes: Int = 128 << 20) throws -> ChannelTimeline {
+    /// - Parameter disk: one that has all the time, as a machine under load may not be taken for a slow disk.
+    private func open(
+        memoryBytes: Int = 128 << 20, windowSeconds: UInt32 = 100,
+        disk: DiskQueue = DiskQueue(patienceMilliseconds: 60_000),
+        budget: StorageBudget = StorageBudget(maximumBytes: 1 << 30)
+    ) throws -> ChannelTimeline {
         let events = events
         return try ChannelTimeline(
             directory: directory.path + "/news",
-            limits: .init(segmentDuration: Self.duration, windowSeconds: 100, memoryBytes: memoryBytes),
-            budget: StorageBudget(maximumBytes: 1 << 30), onEvent: { events.add($0) })
+            limits: .init(segmentDuration: Self.duration, windowSeconds: windowSeconds, memoryBytes: memoryBytes),
+            budget: budget, disk: disk, onEvent: { events.add($0) })
     }
 
     /// From here on nothing can be written for a number.
@@ -125,6 +131,101 @@ import Timeline
         // What only the disk has stays there.
         #expect(!again.keepToMemory(from: Self.number + 4))
         #expect(again.bytes(segment: Self.number + 4, track: "720p") != nil)
+    }
+
+    // MARK: A disk that takes its time
+
+    /// A flush behind somebody else's writes takes seconds: the window goes on, and the disk gets all of it.
+    @Test func aDiskThatStandsStillHoldsNothingUp() throws {
+        let disk = DiskQueue(patienceMilliseconds: 300)
+        let timeline = try open(disk: disk)
+        let feed = try TimelineFeed(timeline, tracks)
+        try feed.add(Self.number)
+        let gate = DispatchSemaphore(value: 0)
+        disk.post { gate.wait() }
+        for number in Self.number + 1..<Self.number + 6 { try feed.add(number) }
+        // Its indexes are known: another generation, not the one that the disk may lose.
+        let again = try TimelineFeed(timeline, tracks)
+        try again.add(Self.number + 6)
+        #expect(timeline.snapshot.segments.map(\.number) == (0..<7).map { Self.number + $0 })
+        #expect(timeline.snapshot.currentGeneration.map { $0 > 1 << 40 } == true)
+        #expect((0..<7).allSatisfy { timeline.bytes(segment: Self.number + $0, track: "stereo") != nil })
+        #expect(timeline.isStorageFailing)
+        guard case .storageFailed(.file(let failure))? = events.troubles.last else {
+            return #expect(Bool(false), "\(events.troubles)")
+        }
+        #expect(failure.isLate)
+        gate.signal()
+        disk.finish()
+        var next = Self.number + 7
+        while timeline.isStorageFailing {
+            try again.add(next)
+            next += 1
+        }
+        #expect(events.troubles.last == .storageRecovered(segments: 0))
+        timeline.retire()
+        let restarted = try open()
+        #expect(restarted.snapshot.segments == timeline.snapshot.segments)
+        // Beside them it knows the set that was given up for being late: its generation is not given again.
+        #expect(timeline.snapshot.trackSets.allSatisfy { restarted.snapshot.trackSets[$0.key] == $0.value })
+    }
+
+    /// What left the window before the disk had it never comes there, and is not counted.
+    @Test func whatLeavesMeanwhileIsNotWritten() throws {
+        let disk = DiskQueue(patienceMilliseconds: 100)
+        let budget = StorageBudget(maximumBytes: 1 << 30)
+        let timeline = try open(windowSeconds: 8, disk: disk, budget: budget)
+        let feed = try TimelineFeed(timeline, tracks)
+        try feed.add(Self.number)
+        let gate = DispatchSemaphore(value: 0)
+        disk.post { gate.wait() }
+        for number in Self.number + 1..<Self.number + 20 { try feed.add(number) }
+        gate.signal()
+        disk.finish()
+        let listed = timeline.snapshot.segments.map(\.number)
+        #expect(listed.last == Self.number + 19 && listed.count < 8)
+        #expect(try directory.names(in: "news/720p").sorted() == listed.map { "\($0).m4s" })
+        #expect(budget.usedBytes == timeline.snapshot.segments.reduce(0) { $0 + $1.storedByteCount })
+    }
+
+    /// Nobody knows whether what waits comes to the disk before the power goes.
+    @Test func whatWaitsForTheDiskIsNotForgottenForSure() throws {
+        let disk = DiskQueue(patienceMilliseconds: 100)
+        let timeline = try open(disk: disk)
+        let feed = try TimelineFeed(timeline, tracks)
+        try feed.add(Self.number)
+        let gate = DispatchSemaphore(value: 0)
+        disk.post { gate.wait() }
+        try feed.add(Self.number + 1)
+        #expect(!timeline.keepToMemory(from: Self.number + 1))
+        gate.signal()
+        disk.finish()
+        #expect(timeline.keepToMemory(from: Self.number + 1))
+        #expect(try directory.names(in: "news/720p") == ["\(Self.number).m4s"])
+        #expect(timeline.bytes(segment: Self.number + 1, track: "720p") != nil)
+    }
+
+    /// What is missing in the journal is why nothing is added to it: all of it comes with the next line.
+    @Test func aLineThatFailsLateIsMadeUpFor() throws {
+        let disk = DiskQueue(patienceMilliseconds: 100)
+        let timeline = try open(disk: disk)
+        let feed = try TimelineFeed(timeline, tracks)
+        try feed.add(Self.number)
+        let journal = try directory.read("news/window.jsonl")
+        let gate = DispatchSemaphore(value: 0)
+        disk.post { gate.wait() }
+        for number in Self.number + 1..<Self.number + 3 { try feed.add(number) }
+        try directory.remove("news/window.jsonl")
+        try PlainFile.makeDirectory("\(directory.path)/news/window.jsonl")
+        gate.signal()
+        disk.finish()
+        try feed.add(Self.number + 3)
+        #expect(timeline.isStorageFailing)
+        try directory.remove("news/window.jsonl")
+        try directory.write(journal, to: "news/window.jsonl")
+        try feed.add(Self.number + 4)
+        disk.finish()
+        #expect(try open().snapshot.segments.map(\.number) == (0..<5).map { Self.number + $0 })
     }
 
     // MARK: Power

@@ -27,8 +27,12 @@ enum SealingBench {
             as [(String, WindowSeal?)]
         {
             // Memory for one segment: each read comes from the file.
-            let store = SegmentStore(directory: directory, seal: seal, memoryBytes: 1)
-            let put = median(rounds) { _ = store.put(.init(segment: UInt64($0), track: "v"), bytes) }
+            let store = SegmentStore(directory: directory, seal: seal, memoryBytes: 1, disk: DiskQueue())
+            let put = median(rounds) {
+                let key = SegmentStore.Key(segment: UInt64($0), track: "v")
+                _ = store.keep(key, bytes)
+                _ = store.save(key)
+            }
             let get = try median(rounds - 1) { _ = try store.get(.init(segment: UInt64($0), track: "v"), store.form) }
             report("write 4 s at 5 Mb/s, \(name)", bytes.count, put)
             report("read it from the page cache, \(name)", bytes.count, get)
