@@ -5,31 +5,27 @@ extension MediaPlaylist {
     ///
     /// - Throws: where a known tag is malformed, a required one is missing, or it is a multivariant playlist.
     package init(parsing text: String) throws(PlaylistError) {
-        var reader = MediaPlaylistReader()
-        for (number, line) in try PlaylistLines(text) {
-            do throws(PlaylistError) {
-                switch line {
-                case .uri(let uri): try reader.readURI(uri)
-                case .tag(let name, let value, let line): try reader.readTag(name, value, line)
-                }
-            } catch {
-                throw PlaylistError(line: number, error.reason)
-            }
-        }
-        self = try reader.finish()
+        self = try ReadPlaylist(parsing: text).playlist
     }
 }
 
 /// What has been read of a media playlist, and what waits for the next segment.
-private struct MediaPlaylistReader {
-    private var playlist = MediaPlaylist()
+struct MediaPlaylistReader {
+    /// What goes on from one segment to the next.
+    struct InForce: Equatable, Sendable {
+        var keys: [Key] = []
+        var map: MediaInitialization?
+        /// No key was in force where the map stood.
+        var isMapClear = false
+    }
+
+    private(set) var playlist = MediaPlaylist()
+    private(set) var inForce = InForce()
+    /// A tag of the playlist as a whole stands between segments.
+    private(set) var isMixed = false
+    private var hasLateTag = false
     private var hasTargetDuration = false
     private var hasSegmentTag = false
-
-    private var keys: [Key] = []
-    private var map: MediaInitialization?
-    /// No key was in force where the map stood.
-    private var isMapClear = false
 
     private var duration: SegmentDuration?
     private var byteRange: ByteRange?
@@ -41,11 +37,12 @@ private struct MediaPlaylistReader {
 
     mutating func readURI(_ uri: String) throws(PlaylistError) {
         guard let duration else { throw PlaylistError("a segment without EXTINF") }
+        if hasLateTag { isMixed = true }
         playlist.segments.append(
             MediaSegment(
                 uri: uri, duration: duration, byteRange: byteRange, isDiscontinuity: isDiscontinuity,
-                programDateTime: programDateTime, isGap: isGap, keys: keys, map: map,
-                isMapClear: isMapClear && keys.contains { $0.method == .aes128 }, parts: parts,
+                programDateTime: programDateTime, isGap: isGap, keys: inForce.keys, map: inForce.map,
+                isMapClear: inForce.isMapClear && inForce.keys.contains { $0.method == .aes128 }, parts: parts,
                 unknownTags: unknownTags))
         self.duration = nil
         parts = []
@@ -57,15 +54,18 @@ private struct MediaPlaylistReader {
     }
 
     mutating func readTag(_ name: Substring, _ value: Substring, _ line: Substring) throws(PlaylistError) {
-        if try readPlaylistTag(name, value) { return }
+        if try readPlaylistTag(name, value) {
+            hasLateTag = !playlist.segments.isEmpty
+            return
+        }
         switch name {
         case SegmentDuration.tag: duration = try SegmentDuration(parsing: value)
         case ByteRange.tag: byteRange = try ByteRange(parsing: value)
         case "#EXT-X-DISCONTINUITY": isDiscontinuity = true
         case Key.tag: take(try Key(parsing: value))
         case MediaInitialization.tag:
-            map = try MediaInitialization(parsing: value)
-            isMapClear = keys.isEmpty
+            inForce.map = try MediaInitialization(parsing: value)
+            inForce.isMapClear = inForce.keys.isEmpty
         case "#EXT-X-PROGRAM-DATE-TIME":
             guard let time = CivilTime(parsing: value)?.ticks else {
                 throw PlaylistError("no date: \(value.prefix(40))")
@@ -122,7 +122,8 @@ private struct MediaPlaylistReader {
         var playlist = playlist
         if !parts.isEmpty {
             playlist.segmentInProgress = SegmentInProgress(
-                isDiscontinuity: isDiscontinuity, programDateTime: programDateTime, keys: keys, map: map, parts: parts)
+                isDiscontinuity: isDiscontinuity, programDateTime: programDateTime, keys: inForce.keys,
+                map: inForce.map, parts: parts)
         }
         playlist.trailingTags = unknownTags
         return playlist
@@ -130,11 +131,18 @@ private struct MediaPlaylistReader {
 
     private mutating func take(_ key: Key) {
         guard key.method != .none else {
-            keys = []
+            inForce.keys = []
             return
         }
-        keys.removeAll { ($0.keyFormat ?? Key.identity) == (key.keyFormat ?? Key.identity) }
-        keys.append(key)
+        inForce.keys.removeAll { ($0.keyFormat ?? Key.identity) == (key.keyFormat ?? Key.identity) }
+        inForce.keys.append(key)
+    }
+
+    /// Takes segments that were read before from the same lines, behind the same.
+    /// - Parameter inForce: behind the last of them.
+    mutating func take(_ segments: ArraySlice<MediaSegment>, _ inForce: InForce) {
+        playlist.segments += segments
+        self.inForce = inForce
     }
 
     private func number(_ name: Substring, _ value: Substring) throws(PlaylistError) -> UInt64 {

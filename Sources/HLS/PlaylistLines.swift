@@ -18,12 +18,17 @@ struct PlaylistLines: Sequence {
 
     func makeIterator() -> some IteratorProtocol<(number: Int, line: Line)> {
         lines.enumerated().lazy.dropFirst().compactMap { index, line -> (number: Int, line: Line)? in
-            if line.isEmpty { return nil }
-            guard line.utf8.first == UInt8(ascii: "#") else { return (index + 1, .uri(String(line))) }
-            guard line.hasPrefix("#EXT") else { return nil }
-            let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) ?? line.endIndex
-            let value = colon == line.endIndex ? "" : line[line.utf8.index(after: colon)...]
-            return (index + 1, .tag(name: line[..<colon], value: value, line: line))
+            Self.line(line).map { (index + 1, $0) }
         }.makeIterator()
+    }
+
+    /// Nil where it is empty or a comment.
+    static func line(_ line: Substring) -> Line? {
+        if line.isEmpty { return nil }
+        guard line.utf8.first == UInt8(ascii: "#") else { return .uri(String(line)) }
+        guard line.hasPrefix("#EXT") else { return nil }
+        let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) ?? line.endIndex
+        let value = colon == line.endIndex ? "" : line[line.utf8.index(after: colon)...]
+        return .tag(name: line[..<colon], value: value, line: line)
     }
 }

@@ -5,7 +5,8 @@ import Media
 ///
 /// One that had ended may go on, as a channel does whose encoder comes back: who saw the end has stopped looking.
 struct PlaylistRevision: Sendable {
-    let playlist: MediaPlaylist
+    private let read: ReadPlaylist
+    var playlist: MediaPlaylist { read.playlist }
     /// Of each segment, whether the tag stands there or went with those before it.
     let discontinuities: [UInt64]
     /// When each segment begins, in microseconds from the epoch; nil before the first EXT-X-PROGRAM-DATE-TIME.
@@ -18,11 +19,15 @@ struct PlaylistRevision: Sendable {
 
     func number(at place: Int) -> UInt64 { playlist.mediaSequence &+ UInt64(place) }
 
+    /// - Parameter known: one from before, by which it is read sooner.
     /// - Throws: where the text is no playlist.
-    init(parsing text: String) throws(Violation) {
-        do throws(PlaylistError) { playlist = try MediaPlaylist(parsing: text) } catch {
+    init(parsing text: String, after known: PlaylistRevision? = nil) throws(Violation) {
+        let read: ReadPlaylist
+        do throws(PlaylistError) { read = try ReadPlaylist(parsing: text, after: known?.read) } catch {
             throw Violation("RFC 8216, 4.1", "it cannot be read: \(error)")
         }
+        self.read = read
+        let playlist = read.playlist
         var discontinuity = playlist.discontinuitySequence
         var next: Int64?
         var discontinuities: [UInt64] = []

@@ -65,7 +65,7 @@ package final class RevisionGuard: Sendable {
             }
             var alone: Revision?
             do throws(Violation) {
-                let revision = try Revision(text, expectations)
+                let revision = try Revision(text, after: last?.revision, expectations)
                 alone = revision
                 try revision.check(after: last?.revision, expectations)
                 state.entries[name] = Entry(revision: revision, text: text, version: version)
@@ -102,9 +102,11 @@ package final class RevisionGuard: Sendable {
 }
 
 extension RevisionGuard.Revision {
-    fileprivate init(_ text: String, _ expectations: ManifestExpectations) throws(Violation) {
+    /// - Parameter last: by which it is read sooner.
+    fileprivate init(_ text: String, after last: Self?, _ expectations: ManifestExpectations) throws(Violation) {
         if text.hasPrefix("#EXTM3U") {
-            let revision = try PlaylistRevision(parsing: text)
+            let known: PlaylistRevision? = if case .playlist(let revision)? = last { revision } else { nil }
+            let revision = try PlaylistRevision(parsing: text, after: known)
             try revision.check(expectations)
             self = .playlist(revision)
         } else {
