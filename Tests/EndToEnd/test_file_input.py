@@ -84,19 +84,23 @@ def test_beside_an_encoder(tmp_path):
     sluice = Sluice(tmp_path, lambda _: profile(None, beside))
 
     def on_air(role):
-        publisher = sluice.status().get("publisher")
-        return publisher if publisher and publisher["role"] == role else None
+        publisher = sluice.status().get("publisher") or {}
+        return publisher if publisher.get("role") == role and "worker" in publisher else None
+
+    def playing(other_than=None):
+        publisher = on_air("backup")
+        return publisher if publisher and publisher.get("file") and publisher["worker"] != other_than else None
 
     try:
-        assert wait_for("the file is played", lambda: on_air("backup"))["file"] == "a.mp4"
+        assert wait_for("the file is played", playing)["file"] == "a.mp4"
         encoder = sluice.push(size="160x90", rate=25)
         wait_for("the encoder takes over", lambda: on_air("primary"))
         encoder.stop(signal.SIGKILL)
-        worker = wait_for("the file takes over", lambda: on_air("backup"))["worker"]
+        worker = wait_for("the file takes over", playing)["worker"]
         # Another window is another channel, and the same files.
         (sluice.profiles / "live.yaml").write_text(profile(None, beside, window=50))
         sluice.daemon.child.send_signal(signal.SIGHUP)
-        wait_for("another worker plays it", lambda: (now := on_air("backup")) and now["worker"] != worker)
+        wait_for("another worker plays it", lambda: playing(other_than=worker))
         listed = sluice.status()["lastSegment"]
         wait_for("some more is listed", lambda: sluice.status()["lastSegment"] >= listed + 2)
         assert sluice.daemon.stop() == 0

@@ -127,7 +127,10 @@ def deltas(sluice):
     before = get(url)[2].decode()
     for _ in range(20):
         delta, whole = (get(url + query)[2].decode() for query in ("?_HLS_skip=YES", ""))
-        last = [re.findall(r"#EXT-X-PART:.*", text)[-1] for text in (delta, whole)]
+        # Of this rendition and of the others.
+        last = [
+            re.findall(r"#EXT-X-PART:.*", text)[-1:] + re.findall(r"#EXT-X-RENDITION-REPORT:.*", text)
+            for text in (delta, whole)]
         if last[0] == last[1]:
             break
     assert last[0] == last[1]
