@@ -54,9 +54,10 @@ class Browser:
         self.chromium = self.playwright.chromium.launch(
             executable_path=shutil.which("chromium") or "/usr/bin/chromium", headless=True, args=FLAGS)
 
-    def play(self, seconds, playbacks):
-        """Plays {name: (player, URL, licence URL)} at the same time, each until `seconds` of media have played."""
-        watched = {name: Playback(self, name, seconds, *what) for name, what in playbacks.items()}
+    def play(self, seconds, playbacks, pictures=True):
+        """Plays {name: (player, URL, licence URL)} at the same time, each until `seconds` of media have played; with
+        `pictures` what is to be seen is looked at every two seconds."""
+        watched = {name: Playback(self, name, seconds, *what, pictures=pictures) for name, what in playbacks.items()}
         before = processor_times()
         while not all([one.step() for one in watched.values()]):
             time.sleep(0.5)
@@ -79,8 +80,9 @@ class Playback:
     # Seconds for the start-up.
     PATIENCE = 60.0
 
-    def __init__(self, browser, name, seconds, player, url, licence):
+    def __init__(self, browser, name, seconds, player, url, licence, pictures=True):
         self.name = name
+        self.looks = pictures
         self.seconds = seconds
         self.folder = browser.directory / name.replace(" ", "-")
         self.folder.mkdir(exist_ok=True)
@@ -108,7 +110,7 @@ class Playback:
 
     def step(self):
         """Looks at the page; true when there is no more to wait for."""
-        if time.monotonic() - self.opened < 2 * (len(self.pictures) + 1):
+        if not self.looks or time.monotonic() - self.opened < 2 * (len(self.pictures) + 1):
             return self._is_over()
         path = self.folder / f"{len(self.pictures):03}.png"
         now = "[performance.now() / 1000, document.getElementById('video').currentTime]"
@@ -118,7 +120,9 @@ class Playback:
         return self._is_over()
 
     def _is_over(self):
-        self.report = self.page.evaluate("report()")
+        before = self.report["samples"] if self.report else []
+        self.report = self.page.evaluate("since => report(since)", len(before))
+        self.report["samples"] = before + self.report["samples"]
         begin = self.begin()
         if self.report["errors"]:
             return True

@@ -2,11 +2,29 @@
 
 import gzip
 
+from shields import NAMES, Shield
 from sluice import get
 
 
 def first_uri(playlist):
     return next(line for line in playlist.decode().splitlines() if line and not line.startswith("#"))
+
+
+def check_shield(shield, origin, media, segment, whole):
+    """The example configurations of docs/shields: what was fetched once comes from the cache, what holds is said."""
+    try:
+        media, segment = (url.replace(origin, shield.url) for url in (media, segment))
+        code, headers, body = get(media)
+        assert code == 200 and "max-age=" in headers["Cache-Control"] and first_uri(body), body
+        for number, cached in enumerate(("MISS", "HIT", "HIT")):
+            code, headers, body = get(segment, {"Accept-Encoding": "gzip"} if number == 2 else {})
+            assert (code, body == whole, headers["X-Cache"]) == (200, True, cached)
+            assert "immutable" in headers["Cache-Control"] and headers["ETag"]
+        code, headers, part = get(segment, {"Range": "bytes=100-199"})
+        assert code == 206 and part == whole[100:200] and headers["X-Cache"] == "HIT"
+        assert get(f"{shield.url}/live/nothing/index.m3u8")[0] == 404
+    finally:
+        shield.close()
 
 
 def test_http_semantics(start):
@@ -39,6 +57,9 @@ def test_http_semantics(start):
     assert code == 204 and headers["Access-Control-Allow-Origin"] == "*"
     code, headers, _ = get(segment, method="POST")
     assert code == 405 and headers["Allow"] == "GET, HEAD, OPTIONS"
+
+    for name in NAMES:
+        check_shield(Shield(name, sluice.origin, sluice.directory), sluice.origin, media, segment, whole)
 
     for path in ("/nobody/clear/index.m3u8", "/live/nothing/index.m3u8", "/live/clear/index.mpd", "/live/../secret",
                  "/live/clear/high/000000000000/1.m4s", "/" + "a" * 2000):

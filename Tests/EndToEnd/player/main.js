@@ -23,4 +23,4 @@ window.start = async (config) => {
     monitor.error("start", error);
   }
 };
-window.report = () => monitor.report();
+window.report = (since) => monitor.report(since);

@@ -44,10 +44,11 @@ export class Monitor {
     if (this.#notes.length < 500) this.#notes.push({ at: performance.now(), text });
   }
 
-  /** Times in seconds of the page's clock; `samples` are [time, currentTime, decoded frames, dropped frames]. */
-  report() {
+  /** Times in seconds of the page's clock; `samples` are [time, currentTime, decoded frames, dropped frames], those from
+   * the one numbered `since` on: all of them, every time, would keep a machine busy. */
+  report(since = 0) {
     return {
-      version: this.#version, samples: this.#samples, errors: this.#errors,
+      version: this.#version, samples: this.#samples.slice(since), errors: this.#errors,
       waits: [...this.#waits, ...(this.#waiting === null ? [] : [[this.#waiting / 1000, performance.now() / 1000]])],
       notes: this.#notes, keyStatuses: this.#statuses,
       audioBytes: this.#video.webkitAudioDecodedByteCount,
