@@ -77,6 +77,7 @@ let package = Package(
         format("DASH", "Media", "CXML2"),
         format("ProtectionSystems", "Media", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "OpenSSLCrypto"),
         format("FLV", "Media"),
+        format("Captions", "Media"),
         format("SCTE35", "Media"),
 
         // 2 adapters, each the only importer of one C library
@@ -122,7 +123,7 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        .target(name: "Transcode", dependencies: ["Media", "FFmpeg"], swiftSettings: settings),
+        .target(name: "Transcode", dependencies: ["Media", "Captions", "FFmpeg", "ISOBMFF"], swiftSettings: settings),
         .target(
             name: "Ingest",
             dependencies: [
@@ -263,7 +264,8 @@ let package = Package(
         tests("RTMPServerTests", "RTMPServer", "FLV", "Media", "CRTMP", "TestSupport"),
         tests("ConfinementTests", "Confinement", "ChunkStream"),
         tests("FFmpegTests", "FFmpeg", "Media", "TestClips"),
-        tests("TranscodeTests", "Transcode", "FFmpeg", "Media", "TestClips"),
+        tests("CaptionsTests", "Captions", "Media"),
+        tests("TranscodeTests", "Transcode", "Captions", "FFmpeg", "ISOBMFF", "Media", "TestClips"),
         tests("SettingsTests", "Settings", "Media"),
         .target(name: "MemoryScan", path: "Tests/MemoryScan", swiftSettings: settings),
         tests("CurlHTTPTests", "CurlHTTP", "LoopbackServer", "MemoryScan", "OpenSSLCrypto"),
@@ -306,7 +308,8 @@ let package = Package(
             "HarvestTests", "Harvest", "CurlHTTP", "DASH", "HLS", "Keys", "Live", "LoopbackServer", "Media", "Packager",
             "Settings", "TestSupport", "Timeline", logging, nioPosix),
         tests(
-            "SupervisorTests", "Supervisor", "CLinux", "ChunkStream", "Live", "LoopbackServer", "Media", "OpenSSLCrypto",
+            "SupervisorTests", "Supervisor", "CLinux", "ChunkStream", "Live", "LoopbackServer", "Media",
+            "OpenSSLCrypto",
             "Packager",
             "Settings", "Slate", "TestSupport", "Timeline", logging),
         tests(

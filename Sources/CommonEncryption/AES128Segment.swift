@@ -18,6 +18,8 @@ package enum AES128Segment {
         case iFrameTransportStream(UInt64)
         /// A sheet of thumbnails, by its segment's number.
         case image(UInt64)
+        /// Subtitles as a text file, by their segment's number.
+        case subtitles(UInt64)
     }
 
     /// The IV of one file: 16 bytes that no other file under the same key has.
@@ -37,6 +39,7 @@ package enum AES128Segment {
         case .iFrame(let number): name.write(kind: 4, trackIndex, 0, number)
         case .iFrameTransportStream(let number): name.write(kind: 5, trackIndex, 0, number)
         case .image(let number): name.write(kind: 6, trackIndex, 0, number)
+        case .subtitles(let number): name.write(kind: 7, trackIndex, 0, number)
         }
         return zip(name.bytes, sha256(Array("sluice aes-128 iv 2".utf8) + keyID.bytes)).map { $0 ^ $1 }
     }

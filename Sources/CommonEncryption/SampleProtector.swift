@@ -29,7 +29,8 @@ package struct SampleProtector: ~Copyable {
             case .hevc(let record, _, _): video = try HEVCSubsamples(record, scheme: scheme)
             case .av1(let record, _, _): video = AV1Subsamples(record, scheme: scheme)
             case .aac, .ac3, .eac3, .opus: video = nil
-            case .jpeg: throw ParseError(.unsupported, at: 0, "pictures have no form under Common Encryption")
+            case .jpeg, .webVTT:
+                throw ParseError(.unsupported, at: 0, "\(codec.rfc6381) has no form under Common Encryption")
             }
         } catch {
             throw .malformed(error)

@@ -13,6 +13,9 @@ package struct Descriptor: Sendable, Hashable {
     /// Role "main". Clause 5.8.5.5.
     package static let mainRole = Descriptor(schemeIDURI: "urn:mpeg:dash:role:2011", value: "main")
 
+    /// Role "subtitle". Clause 5.8.5.5.
+    package static let subtitleRole = Descriptor(schemeIDURI: "urn:mpeg:dash:role:2011", value: "subtitle")
+
     /// How many channels an AAC rendition has; 8 is the channel configuration 7. Clause 5.8.5.4.
     package static func audioChannelConfiguration(channels: UInt8) -> Descriptor {
         Descriptor(

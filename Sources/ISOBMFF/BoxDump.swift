@@ -83,7 +83,8 @@ package struct BoxDump: Sendable {
 
     /// Containers, and how many bytes of their own stand in front of the boxes in them.
     private static let containers: [FourCC: Int] = [
-        "moov": 0, "trak": 0, "edts": 0, "mdia": 0, "minf": 0, "dinf": 0, "dref": 8, "stbl": 0, "stsd": 8,
+        "moov": 0, "trak": 0, "edts": 0, "mdia": 0, "minf": 0, "dinf": 0, "dref": 8, "stbl": 0, "stsd": 8, "wvtt": 8,
+        "vttc": 0,
         "avc1": 78, "hvc1": 78, "hev1": 78, "av01": 78, "jpeg": 78, "encv": 78, "mp4a": 28, "ac-3": 28, "ec-3": 28,
         "Opus": 28,
         "enca": 28, "sinf": 0, "schi": 0, "mvex": 0, "moof": 0, "traf": 0,
@@ -97,7 +98,7 @@ package struct BoxDump: Sendable {
             TimeToSample.self, SampleToChunk.self, SampleSizes.self, ChunkOffsets.self, VisualSampleEntry.self,
             AVCDecoderConfigurationRecord.self, HEVCDecoderConfigurationRecord.self, AV1CodecConfigurationRecord.self,
             AC3Configuration.self, EAC3Configuration.self, OpusConfiguration.self, PixelAspectRatio.self,
-            ColourInformation.self, TileLayout.self, AudioSampleEntry.self,
+            ColourInformation.self, TileLayout.self, NullMediaHeader.self, AudioSampleEntry.self,
             ElementaryStreamDescriptor.self, OriginalFormat.self, SchemeType.self, TrackEncryption.self,
             TrackExtends.self, MovieFragmentHeader.self, TrackFragmentHeader.self, TrackFragmentDecodeTime.self,
             TrackRun.self, SampleGroupDescription.self, SampleToGroup.self, SampleAuxiliaryInformationSizes.self,

@@ -42,6 +42,9 @@ package struct CMAFHeader: Sendable, Equatable {
         case .audio(let entry):
             codec = entry.codec
             protectionInformation = entry.protection
+        case .text:
+            codec = .webVTT
+            protectionInformation = nil
         }
         track = Track(
             name: name, timescale: media.header.timescale, codec: codec,
@@ -70,11 +73,11 @@ package struct CMAFHeader: Sendable, Equatable {
         // The coded size: no `pasp`, as pixels are square by default, and a picture that is passed through may say
         // otherwise in its sequence header.
         let header = TrackHeader(
-            trackID: 1, volume: size == nil ? 0x0100 : 0, width: (size?.width ?? 0) << 16,
+            trackID: 1, volume: track.kind == .audio ? 0x0100 : 0, width: (size?.width ?? 0) << 16,
             height: (size?.height ?? 0) << 16)
         var description = SampleDescription(track.codec)
         if let protection { description.protect(protection) }
-        let isVideo = track.kind != .audio
+        let isVideo = track.kind == .video || track.kind == .image
         let code = LanguageCode(tag: track.language)
         return TrackBox(
             header: header,
@@ -83,7 +86,9 @@ package struct CMAFHeader: Sendable, Equatable {
                 extendedLanguage: code.tag == track.language ? nil : ExtendedLanguage(tag: track.language),
                 handler: track.kind.handler,
                 information: MediaInformation(
-                    videoHeader: isVideo ? VideoMediaHeader() : nil, soundHeader: isVideo ? nil : SoundMediaHeader(),
+                    videoHeader: isVideo ? VideoMediaHeader() : nil,
+                    soundHeader: track.kind == .audio ? SoundMediaHeader() : nil,
+                    nullHeader: track.kind == .text ? NullMediaHeader() : nil,
                     dataInformation: DataInformation(references: DataReference()),
                     sampleTable: SampleTable(
                         description: description, timeToSample: TimeToSample(), sampleToChunk: SampleToChunk(),
@@ -126,6 +131,7 @@ extension Track.Kind {
         case .video: HandlerReference(handlerType: "vide", name: "Video")
         case .audio: HandlerReference(handlerType: "soun", name: "Audio")
         case .image: HandlerReference(handlerType: "pict", name: "Pictures")
+        case .text: HandlerReference(handlerType: "text", name: "Subtitles")
         }
     }
 }
@@ -160,6 +166,7 @@ extension SampleDescription {
             self.init(audio: .eac3(configuration), configuration.channels, configuration.sampleRate ?? 0)
         case .opus(let configuration):
             self.init(audio: .opus(configuration), configuration.channels, OpusConfiguration.sampleRate)
+        case .webVTT: self.init(.text(WebVTTSampleEntry()))
         case .jpeg(let tiles):
             self.init(
                 .video(
@@ -181,6 +188,8 @@ extension SampleDescription {
         case .audio(var audio):
             audio.protection = protection.information(of: audio.configuration.clearType)
             entry = .audio(audio)
+        // Has no form.
+        case .text: break
         }
     }
 }

@@ -61,6 +61,15 @@ package struct ChunkCutter: Sendable {
             held = []
             heldBytes = 0
             return messages
+        case .segment(let index, let samples, let segment):
+            guard tracks.count == expectedTracks else {
+                heldBytes += samples.reduce(0) { $0 + $1.data.count }
+                guard heldBytes <= Self.maximumHeldBytes else { throw Overflow() }
+                held.append(output)
+                return []
+            }
+            open[index] = OpenChunk(segment: segment, samples: samples)
+            return flush(index, endsSegment: true).map { [$0] } ?? []
         case .move(let move):
             segments?.apply(move)
             return []

@@ -373,6 +373,12 @@ struct IngestLine: ~Copyable {
         switch output {
         case .track(let index, let track): timescales[index] = track.timescale
         case .move: break
+        case .segment(_, let samples, let number):
+            firstSegment = max(firstSegment, number &+ 1)
+            if let last = samples.last {
+                let end = Ticks(last.decodeTime + Int64(last.duration), timescale: 90_000)
+                usedUntil = max(usedUntil, end.milliseconds)
+            }
         case .sample(let index, let sample, let number, _):
             firstSegment = max(firstSegment, number &+ 1)
             if let timescale = timescales[index] {
@@ -388,7 +394,7 @@ struct IngestLine: ~Copyable {
         switch kind {
         case .video: ladder.video.contains { $0.trackID == track }
         case .audio: ladder.audio.contains { $0.trackID == track }
-        case .image: false
+        case .image, .text: false
         }
     }
 

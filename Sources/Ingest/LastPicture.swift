@@ -19,7 +19,7 @@ enum LastPicture {
         case .avc(let record, _, _): format = .avc(record)
         case .hevc(let record, _, _): format = .hevc(record)
         case .av1(let record, _, _): format = .av1(record)
-        case .aac, .ac3, .eac3, .opus, .jpeg: throw ParseError(.invalid, at: 0, "no track of video")
+        case .aac, .ac3, .eac3, .opus, .jpeg, .webVTT: throw ParseError(.invalid, at: 0, "no track of video")
         }
         let media = Array(bytes[end...])
         let locations = try MovieFragmentTable(parsing: media.span).fragments.flatMap(\.samples)

@@ -12,7 +12,9 @@ package struct ContractEntry: Sendable, Hashable {
             switch self {
             case .video(let least, let most):
                 // Thumbnails are pictures: they have the key of rungs of their size.
-                guard track.kind != .audio, let size = track.codec.pictureSize else { return false }
+                guard track.kind != .audio else { return false }
+                // Subtitles have the key of the smallest.
+                let size = track.codec.pictureSize ?? (0, 0)
                 let pixels = UInt64(size.width) * UInt64(size.height)
                 return pixels >= least ?? 0 && pixels <= most ?? .max
             case .audio(let least, let most):

@@ -160,9 +160,9 @@ extension LiveChannel {
             fillsNow
         else { return }
         let set = lastSet
-        // Of a lost input there are no thumbnails.
+        // Of a lost input there are no thumbnails and no subtitles.
         let other = set?.tracks.first { stored in
-            stored.track.kind != .image
+            stored.track.kind.isPlayed
                 && slate.track(named: stored.track.name)?.stored.track.codec.family != stored.track.codec.family
         }
         if let other {
@@ -185,7 +185,7 @@ extension LiveChannel {
         watch?.displace()
         let (token, first) = timeline.beginPublication()
         // In the order, and with the decode times ahead, of what was there before.
-        let set = lastSet?.tracks.filter { $0.track.kind != .image } ?? slate.tracks.map(\.stored)
+        let set = lastSet?.tracks.filter { $0.track.kind.isPlayed } ?? slate.tracks.map(\.stored)
         let tracks = set.compactMap { slate.track(named: $0.track.name) }
         let described = zip(tracks, set).map { made, stored in
             let track = made.stored(for: stored).track

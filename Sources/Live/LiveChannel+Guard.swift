@@ -14,7 +14,7 @@ extension LiveChannel {
         let contract = profile.endpoints.first { $0.id == window.endpoint.id }.flatMap { KeyContract($0, profile) }
         guard let contract else { return ManifestExpectations(protectedFrom: nil, isReadable: isReadable) }
         let kind = track.flatMap { name in window.tracks.first { $0.track.name == name }?.track.kind }
-        if kind == .image, window.endpoint.thumbnailForm == .clear {
+        if let kind, window.endpoint.isClear(kind) {
             return ManifestExpectations(protectedFrom: nil, isReadable: isReadable)
         }
         if let unencrypted = contract.unencrypted, kind?.protectedAs == unencrypted, !window.endpoint.muxesAudio {
@@ -24,8 +24,8 @@ extension LiveChannel {
         return ManifestExpectations(
             protectedFrom: hasClearLead(window.endpoint.id) ? lead.map { $0 &+ 1 } ?? 0 : 0,
             unprotectedKinds: Set(
-                [contract.unencrypted?.rawValue, window.endpoint.thumbnailForm == .clear ? "image" : nil]
-                    .compactMap(\.self)), isReadable: isReadable)
+                [.image, .text].filter { window.endpoint.isClear($0) }.map(\.rawValue)
+                    + [contract.unencrypted?.rawValue].compactMap(\.self)), isReadable: isReadable)
     }
 
     private func hasClearLead(_ endpoint: String) -> Bool {

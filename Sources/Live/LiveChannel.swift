@@ -140,6 +140,7 @@ package final class LiveChannel: Sendable {
                 + (signalling == .manifest ? "" : " \(signalling)")
                 + (endpoint.inbandProducerReferenceTime ? " prft" : "")
                 + (endpoint.clearThumbnails ? " clear-thumbnails" : "")
+                + (endpoint.clearSubtitles ? " clear-subtitles" : "")
             if let group = groups[name] {
                 revisions[endpoint.id] = Self.hash(bytes + group.lossMark)
                 continue

@@ -30,7 +30,7 @@ struct ElementaryStream {
         case .aac(let configuration): coding = .aac(try ADTSFrame(configuration))
         case .ac3: coding = .ac3
         case .eac3: coding = .eac3
-        case .av1, .opus, .jpeg:
+        case .av1, .opus, .jpeg, .webVTT:
             throw TransportStreamError(.unsupported, "\(track.codec.rfc6381) in a transport stream")
         }
         self.packetID = packetID

@@ -33,7 +33,7 @@ struct SampleAESStream {
         case .eac3(let configuration):
             coding = .eac3
             signalling = try .protectedEAC3(configuration)
-        case .hevc, .av1, .opus, .jpeg:
+        case .hevc, .av1, .opus, .jpeg, .webVTT:
             throw TransportStreamError(.unsupported, "\(codec.rfc6381) under SAMPLE-AES")
         }
     }

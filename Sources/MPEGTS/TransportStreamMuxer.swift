@@ -33,7 +33,7 @@ package struct TransportStreamMuxer: Sendable {
         case .aac(let configuration):
             do throws(TransportStreamError) { _ = try ADTSFrame(configuration) } catch { return "\(error)" }
             return nil
-        case .av1, .opus, .jpeg: return "\(codec.rfc6381) has no form in a transport stream"
+        case .av1, .opus, .jpeg, .webVTT: return "\(codec.rfc6381) has no form in a transport stream"
         }
     }
 

@@ -8,9 +8,10 @@ package enum CodecConfiguration: Sendable, Equatable {
     case eac3(EAC3Configuration)
     case opus(OpusConfiguration)
     case jpeg(PictureTiles)
+    case webVTT
 
     /// The codec string of RFC 6381: `avc1.640029`, `hvc1.1.6.L93.B0`, `av01.0.08M.08`, `mp4a.40.2`, `ac-3`, `ec-3`,
-    /// `opus`; `jpeg`, which no RFC names and manifests do.
+    /// `opus`, `wvtt`; `jpeg`, which no RFC names and manifests do.
     package var rfc6381: String {
         switch self {
         case .avc(let record, _, _): record.rfc6381
@@ -21,26 +22,27 @@ package enum CodecConfiguration: Sendable, Equatable {
         case .eac3(let configuration): configuration.rfc6381
         case .opus(let configuration): configuration.rfc6381
         case .jpeg: "jpeg"
+        case .webVTT: "wvtt"
         }
     }
 
     /// The codec string up to its first dot: `avc1`, `mp4a`.
     package var family: String { String(rfc6381.prefix { $0 != "." }) }
 
-    /// Width and height of the coded picture, of thumbnails each; nil for audio.
+    /// Width and height of the coded picture, of thumbnails each; nil for audio and text.
     package var pictureSize: (width: UInt32, height: UInt32)? {
         switch self {
         case .avc(_, let width, let height), .hevc(_, let width, let height), .av1(_, let width, let height):
             (UInt32(width), UInt32(height))
         case .jpeg(let tiles): (UInt32(tiles.width), UInt32(tiles.height))
-        case .aac, .ac3, .eac3, .opus: nil
+        case .aac, .ac3, .eac3, .opus, .webVTT: nil
         }
     }
 
-    /// Channels of audio; nil for pictures.
+    /// Channels of audio; nil for pictures and text.
     package var channelCount: UInt8? {
         switch self {
-        case .avc, .hevc, .av1, .jpeg: nil
+        case .avc, .hevc, .av1, .jpeg, .webVTT: nil
         case .aac(let configuration): configuration.channels
         case .ac3(let configuration): configuration.channels
         case .eac3(let configuration): configuration.channels
@@ -53,6 +55,7 @@ package enum CodecConfiguration: Sendable, Equatable {
         case .avc, .hevc, .av1: .video
         case .aac, .ac3, .eac3, .opus: .audio
         case .jpeg: .image
+        case .webVTT: .text
         }
     }
 }

@@ -6,6 +6,8 @@ package struct Ladder: Codable, Sendable, Hashable {
     package var audio: [AudioRung]
     /// Nil: none are made.
     package var thumbnails: ThumbnailRung?
+    /// Closed captions that are made into subtitles, each of another channel.
+    package var captions: [CaptionRung] = []
     /// Nominal segment duration; segments start at multiples of it since the Unix epoch.
     /// At a fractional frame rate it is the nearest whole number of frames (6 s at 30000/1001: 180 frames).
     package var segmentDurationSeconds: UInt32
@@ -37,6 +39,24 @@ package struct ThumbnailRung: Codable, Sendable, Hashable {
     package var tiles: PictureTiles
 
     package init(tiles: PictureTiles) { self.tiles = tiles }
+}
+
+/// Subtitles made of a channel of CEA-608 inside the pictures of the encoder's video track that leads.
+package struct CaptionRung: Codable, Sendable, Hashable {
+    /// 1 to 4: CC1 to CC4.
+    package var channel: UInt8
+    /// BCP 47.
+    package var language: String
+
+    package init(channel: UInt8, language: String) {
+        self.channel = channel
+        self.language = language
+    }
+
+    /// The track's name.
+    package var name: String { Self.name(of: channel) }
+
+    package static func name(of channel: UInt8) -> String { "subtitles-cc\(channel)" }
 }
 
 /// One picture size and rate of the ladder.
@@ -123,9 +143,10 @@ package struct AudioRung: Codable, Sendable, Hashable {
 }
 
 extension Ladder {
-    /// Of all that is made: pictures, sound, thumbnails.
+    /// Of all that is made, in this order: pictures, sound, thumbnails, subtitles.
     package var trackNames: [String] {
         video.map(\.name) + audio.map(\.name) + (thumbnails == nil ? [] : [ThumbnailRung.name])
+            + captions.map(\.name)
     }
 
     /// How long a segment can be: where a rung copies, all are cut at the first IDR at or after a boundary, which the

@@ -1,7 +1,7 @@
 /// One coded stream of a channel: a rung of the ladder, an audio rendition or thumbnails.
 package struct Track: Sendable, Equatable {
-    /// `image`: of each segment one picture of others side by side, for players to show while they seek.
-    package enum Kind: String, Sendable, Codable { case video, audio, image }
+    /// `image`: of each segment one picture of others side by side, for players to show while they seek. `text`: subtitles.
+    package enum Kind: String, Sendable, Codable { case video, audio, image, text }
 
     /// The rung's name in the profile, unique in its channel: [a-z0-9][a-z0-9-]{0,31}.
     package var name: String
@@ -32,10 +32,13 @@ package struct Track: Sendable, Equatable {
 }
 
 extension Track.Kind {
+    /// Whether it is what a presentation consists of, and not what goes with it.
+    package var isPlayed: Bool { self == .video || self == .audio }
+
     /// Which kind's key policy it has.
     package var protectedAs: Track.Kind {
         switch self {
-        case .video, .image: .video
+        case .video, .image, .text: .video
         case .audio: .audio
         }
     }

@@ -5,7 +5,7 @@ import Packager
 import Settings
 import Timeline
 
-/// What goes with a presentation and is no part of it: thumbnails.
+/// What goes with a presentation and is no part of it: thumbnails, and subtitles as HLS has them.
 extension LiveContent {
     /// - Parameter kind: of the track.
     func aside(
@@ -15,9 +15,8 @@ extension LiveContent {
         let window = state.window
         guard let bound = window.segment(number) else {
             let last = window.segments.last?.number ?? 0
-            guard window.endpoint.thumbnailForm != nil, revision == window.revision, number > last else {
-                return .ready(.notFound)
-            }
+            let has = kind == .image ? window.endpoint.thumbnailForm : window.endpoint.subtitleForm
+            guard has != nil, revision == window.revision, number > last else { return .ready(.notFound) }
             if state.isWithheld { return .ready(Self.noKey) }
             return .ready(number <= last + 2 ? Self.tooEarly : .notFound)
         }
@@ -26,8 +25,12 @@ extension LiveContent {
         else { return .ready(.notFound) }
         let timeline = channel.timeline
         return make(path.text, on: eventLoop) {
-            let bytes = try window.image(of: stored, in: bound) { timeline.bytes(segment: $0, track: $1) }
-            return media(bytes, contentType: kind.contentType, path)
+            func read(_ number: UInt64, _ track: String) -> [UInt8]? { timeline.bytes(segment: number, track: track) }
+            guard kind == .text else {
+                return media(
+                    try window.image(of: stored, in: bound, read: read), contentType: kind.contentType, path)
+            }
+            return media(try window.subtitles(of: stored, in: bound, read: read), contentType: "text/vtt", path)
         }
     }
 }

@@ -47,15 +47,16 @@ extension LiveContent {
                 freshness: .immutable, rest: stream))
     }
 
-    /// The answer for the first picture of a segment that is not whole yet: players of low latency reckon with the time
-    /// at which it ends, and it is listed a little later. Nil where they do not, or it is too far ahead.
-    func iFrameUnderWay(
+    /// The answer for the first picture, or the subtitles, of a segment that is not whole yet: players of low latency
+    /// reckon with the time at which it ends, and it is listed a little later. Nil where they do not, or it is too far
+    /// ahead.
+    func wholeUnderWay(
         _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, track: String,
         number: UInt64, to asker: Asker?
     ) -> OriginAnswer? {
         let window = state.window
         guard let asker, window.partTarget != nil, window.endpoint.package == .dash, !window.isEnded,
-            window.iFrameTracks.contains(where: { $0.track.name == track }),
+            (window.iFrameTracks + window.subtitleTracks).contains(where: { $0.track.name == track }),
             let last = window.segments.last?.number, number > last, number - last <= 2
         else { return nil }
         let goal = PartGoal(endpoint: path.endpoint, track: track, position: MediaPosition(segment: number))

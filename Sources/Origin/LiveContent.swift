@@ -59,7 +59,8 @@ package struct LiveContent: Sendable {
         switch path.resource {
         case .time: return .ready(time())
         case .mpdPatch: return patch(path, channel, state, on: eventLoop)
-        case .multivariantPlaylist, .mpd, .mediaPlaylist, .iFramePlaylist, .imagePlaylist:
+        case .multivariantPlaylist, .mpd, .mediaPlaylist, .iFramePlaylist, .imagePlaylist,
+            .subtitlePlaylist:
             return manifest(path, channel, state, to: asker, on: eventLoop)
         case .header(let track, let revision, let generation, let period):
             return header(path, state, track, revision, generation, period, on: eventLoop)
@@ -74,6 +75,9 @@ package struct LiveContent: Sendable {
             return segment(path, channel, state, track, revision, number, asIFrame: true, to: asker, on: eventLoop)
         case .image(let track, let revision, let number):
             return aside(path, channel, state, track, revision, number, .image, on: eventLoop)
+        case .subtitles(let track, let revision, let number):
+            guard state.window.endpoint.package == .hls else { return .ready(.notFound) }
+            return aside(path, channel, state, track, revision, number, .text, on: eventLoop)
         case .part(let track, let revision, let number, let part):
             let position = MediaPosition(segment: number, part: part)
             return self.part(path, channel, state, track, revision, position, to: asker, on: eventLoop)
@@ -130,7 +134,7 @@ package struct LiveContent: Sendable {
             // Of another time, rungs may be there that have left since.
             guard isOfNow || path.query != nil else { return .ready(.notFound) }
             if isOfNow, window.partTarget != nil, !window.isEnded { lowLatencyTrack = track }
-        case (.iFramePlaylist, .hls), (.imagePlaylist, .hls):
+        case (.iFramePlaylist, .hls), (.imagePlaylist, .hls), (.subtitlePlaylist, .hls):
             // Of another time as above.
             guard window.segments.isEmpty || window.has(path.resource) || path.query != nil else {
                 return .ready(.notFound)
@@ -288,10 +292,10 @@ package struct LiveContent: Sendable {
     ) -> OriginAnswer {
         let window = state.window
         // What is no file has no header.
-        let isImage = window.trackSets[generation]?.tracks.contains {
-            $0.track.name == track && $0.track.kind == .image
+        let isFile = window.trackSets[generation]?.tracks.first { $0.track.name == track }.map {
+            window.isFile($0.track)
         }
-        guard window.endpoint.container == .cmaf, window.endpoint.hasKeyInHeader == (period != nil), isImage != true
+        guard window.endpoint.container == .cmaf, window.endpoint.hasKeyInHeader == (period != nil), isFile != false
         else {
             return .ready(.notFound)
         }
@@ -320,13 +324,14 @@ package struct LiveContent: Sendable {
             if state.isWithheld { return .ready(Self.noKey) }
             let answer =
                 asIFrame
-                ? iFrameUnderWay(path, channel, state, track: track, number: number, to: asker)
+                    || window.subtitleTracks.contains { $0.track.name == track }
+                ? wholeUnderWay(path, channel, state, track: track, number: number, to: asker)
                 : segmentUnderWay(path, channel, state, track: track, revision: revision, number: number, to: asker)
             if let answer { return answer }
             return .ready(number <= last + 2 ? Self.tooEarly : .notFound)
         }
         guard revision == window.revision(of: bound), let (stored, _) = window.share(of: track, in: bound),
-            asIFrame ? stored.track.kind == .video : stored.track.kind != .image
+            asIFrame ? stored.track.kind == .video : stored.track.kind.isPlayed || window.isFile(stored.track)
         else { return .ready(.notFound) }
         let timeline = channel.timeline
         return make(path.text, on: eventLoop) {
@@ -346,7 +351,7 @@ package struct LiveContent: Sendable {
     ) -> OriginAnswer {
         let window = state.window
         guard window.partTarget != nil, revision == window.revision else { return .ready(.notFound) }
-        guard let (stored, place, bound) = window.part(position, of: track) else {
+        guard let (stored, place, bound) = window.part(position, of: track), stored.track.kind.isPlayed else {
             if state.isWithheld { return .ready(Self.noKey) }
             // What is hinted may be asked for before it is there (clause 6.2.6).
             guard let asker, window.hasPlaylist(track: track), window.hinted(of: track) == position else {
@@ -430,6 +435,7 @@ extension EndpointWindow {
         case .mediaPlaylist(let track): hasPlaylist(track: track)
         case .iFramePlaylist(let track): iFrameTracks.contains { $0.track.name == track }
         case .imagePlaylist(let track): imageTracks.contains { $0.track.name == track }
+        case .subtitlePlaylist(let track): subtitleTracks.contains { $0.track.name == track }
         default: true
         }
     }
@@ -441,60 +447,7 @@ extension Track.Kind {
         case .video: "video/mp4"
         case .audio: "audio/mp4"
         case .image: "image/jpeg"
-        }
-    }
-}
-
-extension ResourcePath {
-    /// The canonical path.
-    var text: String {
-        switch resource {
-        case .time: "/\(channel)/\(endpoint)/time"
-        case .mpdPatch: "/\(channel)/\(endpoint)/patch.mpp"
-        case .multivariantPlaylist: "/\(channel)/\(endpoint)/index.m3u8"
-        case .mpd: "/\(channel)/\(endpoint)/index.mpd"
-        case .mediaPlaylist(let track): "/\(channel)/\(endpoint)/\(track)/playlist.m3u8"
-        case .header(let track, let revision, let generation, let period):
-            "/\(channel)/\(endpoint)/\(track)/\(revision)/init-\(generation)\(period.map { "-\($0)" } ?? "").mp4"
-        case .segment(let track, let revision, let number, let isTransportStream):
-            "/\(channel)/\(endpoint)/\(track)/\(revision)/\(number).\(isTransportStream ? "ts" : "m4s")"
-        case .iFramePlaylist(let track): "/\(channel)/\(endpoint)/\(track)/iframes.m3u8"
-        case .iFrame(let track, let revision, let number, let isTransportStream):
-            "/\(channel)/\(endpoint)/\(track)/\(revision)/iframe-\(number).\(isTransportStream ? "ts" : "m4s")"
-        case .imagePlaylist(let track): "/\(channel)/\(endpoint)/\(track)/images.m3u8"
-        case .image(let track, let revision, let number):
-            "/\(channel)/\(endpoint)/\(track)/\(revision)/\(number).jpg"
-        case .part(let track, let revision, let number, let part):
-            "/\(channel)/\(endpoint)/\(track)/\(revision)/\(number).\(part).m4s"
-        }
-    }
-
-    /// The track that a playlist is of; nil where it is of all, or no playlist.
-    var playlistTrack: String? {
-        switch resource {
-        case .mediaPlaylist(let track), .iFramePlaylist(let track), .imagePlaylist(let track): track
-        default: nil
-        }
-    }
-
-    /// Whether the endpoint's state alone decides the answer: neither the clock nor a time or filter that is asked for.
-    var isOfStateAlone: Bool {
-        switch resource {
-        case .time, .mpdPatch: false
-        default: query?.split(separator: "&").allSatisfy { $0.hasPrefix("_HLS_") } ?? true
-        }
-    }
-
-    /// Media bytes follow from the URL, so the URL is their identity.
-    var entityTag: String? {
-        switch resource {
-        case .time, .multivariantPlaylist, .mpd, .mpdPatch, .mediaPlaylist, .iFramePlaylist, .imagePlaylist: nil
-        case .header(let track, let revision, let generation, let period):
-            "\(track)-\(revision)-i\(generation)-\(period?.description ?? "")"
-        case .segment(let track, let revision, let number, _): "\(track)-\(revision)-\(number)"
-        case .iFrame(let track, let revision, let number, _): "\(track)-\(revision)-\(number)-iframe"
-        case .image(let track, let revision, let number): "\(track)-\(revision)-\(number)-image"
-        case .part(let track, let revision, let number, let part): "\(track)-\(revision)-\(number)-\(part)"
+        case .text: "application/mp4"
         }
     }
 }

@@ -13,9 +13,10 @@ enum ManifestText {
         case .mediaPlaylist(let track):
             return (try PlaylistPackager.media(track, window, isDelta: isDelta), playlistType)
         case .iFramePlaylist(let track): return (try PlaylistPackager.iFrames(track, window), playlistType)
+        case .subtitlePlaylist(let track): return (try PlaylistPackager.subtitles(track, window), playlistType)
         case .imagePlaylist(let track): return (try PlaylistPackager.images(track, window), playlistType)
         case .mpd: return (MPDPackager.mpd(window), mpdType)
-        case .mpdPatch, .time, .header, .segment, .iFrame, .image, .part:
+        case .mpdPatch, .time, .header, .segment, .iFrame, .image, .subtitles, .part:
             preconditionFailure("not a manifest")  // why: LiveContent asks for manifests only
         }
     }

@@ -21,6 +21,10 @@ package struct ResourcePath: Hashable, Sendable {
         case iFramePlaylist(track: String)
         /// `TRACK/REVISION/iframe-NUMBER.m4s` or `.ts`
         case iFrame(track: String, revision: String, number: UInt64, isTransportStream: Bool)
+        /// `TRACK/subtitles.m3u8`
+        case subtitlePlaylist(track: String)
+        /// `TRACK/REVISION/NUMBER.vtt`
+        case subtitles(track: String, revision: String, number: UInt64)
         /// `TRACK/images.m3u8`
         case imagePlaylist(track: String)
         /// `TRACK/REVISION/NUMBER.jpg`
@@ -63,6 +67,7 @@ package struct ResourcePath: Hashable, Sendable {
         case 3 where file == "time": resource = .time
         case 4 where file == "playlist.m3u8": resource = .mediaPlaylist(track: String(parts[2]))
         case 4 where file == "iframes.m3u8": resource = .iFramePlaylist(track: String(parts[2]))
+        case 4 where file == "subtitles.m3u8": resource = .subtitlePlaylist(track: String(parts[2]))
         case 4 where file == "images.m3u8": resource = .imagePlaylist(track: String(parts[2]))
         case 5:
             guard let found = Self.media(track: String(parts[2]), revision: String(parts[3]), file: file) else {
@@ -84,10 +89,10 @@ package struct ResourcePath: Hashable, Sendable {
 
     private static func query(of uri: Substring, for resource: Resource) -> String? {
         switch resource {
-        case .multivariantPlaylist, .mpd, .mpdPatch, .mediaPlaylist, .iFramePlaylist, .imagePlaylist:
+        case .multivariantPlaylist, .mpd, .mpdPatch, .mediaPlaylist, .iFramePlaylist, .imagePlaylist, .subtitlePlaylist:
             let rest = uri.drop { $0 != "?" && $0 != "#" }
             return rest.first == "?" ? String(rest.dropFirst().prefix { $0 != "#" }) : nil
-        case .time, .header, .segment, .iFrame, .image, .part: return nil
+        case .time, .header, .segment, .iFrame, .image, .subtitles, .part: return nil
         }
     }
 
@@ -113,6 +118,7 @@ package struct ResourcePath: Hashable, Sendable {
             return number(stem).map {
                 .segment(track: track, revision: revision, number: $0, isTransportStream: false)
             }
+        case "vtt": return number(stem).map { .subtitles(track: track, revision: revision, number: $0) }
         case "jpg": return number(stem).map { .image(track: track, revision: revision, number: $0) }
         case "ts":
             return number(stem).map { .segment(track: track, revision: revision, number: $0, isTransportStream: true) }

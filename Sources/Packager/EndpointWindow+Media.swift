@@ -1,5 +1,5 @@
 import Keys
-import Media
+package import Media
 import Settings
 package import Timeline
 
@@ -53,6 +53,28 @@ extension EndpointWindow {
             try clear(stored, in: bound, read: read), number: bound.number, track: stored, endpoint: endpoint,
             keys: bound.keys)
     }
+
+    /// A segment's subtitles, as HLS has them: a WebVTT file, or that under AES-128.
+    ///
+    /// - Parameter read: the clear bytes that are stored of a segment's share of a track; nil where they are lost.
+    package func subtitles(
+        of stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
+    ) throws(PackagingError) -> [UInt8] {
+        guard bound.run.slate == nil else {
+            throw .missingMedia(segment: bound.number, track: stored.track.name)
+        }
+        return try SegmentPackager.subtitles(
+            try clear(stored, in: bound, read: read), number: bound.number, track: stored, endpoint: endpoint,
+            keys: bound.keys)
+    }
+
+    /// Whether a track's segments are CMAF or transport streams here.
+    package func isFile(_ track: Track) -> Bool {
+        track.kind.isPlayed || (track.kind == .text && endpoint.package == .dash && endpoint.subtitleForm == .clear)
+    }
+
+    /// The tracks of subtitles that the endpoint has.
+    package var subtitleTracks: [StoredTrack] { tracks.filter { $0.track.kind == .text } }
 
     /// The tracks of thumbnails that the endpoint has.
     package var imageTracks: [StoredTrack] { tracks.filter { $0.track.kind == .image } }

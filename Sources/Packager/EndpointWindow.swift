@@ -116,7 +116,7 @@ package struct EndpointWindow: Sendable {
 
     /// What the endpoint does without, and why.
     package var leftOut: [(track: Track, reason: String)] {
-        newestTracks.filter { $0.track.kind != .image }.compactMap { stored in
+        newestTracks.filter { $0.track.kind.isPlayed }.compactMap { stored in
             endpoint.refusal(of: stored.track).map { (stored.track, $0) }
         }
     }
@@ -326,7 +326,7 @@ extension EndpointWindow {
 
     /// The tracks that have a media playlist (HLS): all of them, or those with video where audio travels inside.
     package var playlistTracks: [StoredTrack] {
-        let tracks = tracks.filter { $0.track.kind != .image }
+        let tracks = tracks.filter { $0.track.kind.isPlayed }
         guard endpoint.muxesAudio, tracks.contains(where: { $0.track.kind == .video }) else { return tracks }
         return tracks.filter { $0.track.kind == .video }
     }

@@ -238,6 +238,7 @@ package enum MPDPackager {
             place([audio], run, window, in: &set)
             sets.append(set)
         }
+        sets += subtitles(tracks, run, window)
         sets += thumbnails(tracks, run, window)
         return Period(
             id: run.run.id, start: presentationTime(start(run.run, window), window),
@@ -266,7 +267,7 @@ package enum MPDPackager {
     }
 
     /// Representations, with one segment template for all where their timelines agree, and one for each otherwise.
-    private static func place(
+    static func place(
         _ tracks: [StoredTrack], _ run: Run, _ window: EndpointWindow, in set: inout AdaptationSet
     ) {
         let templates = tracks.map { template($0, run, window) }

@@ -30,7 +30,7 @@ struct MeasuredBandwidth {
 extension TrackSegment {
     /// Bytes of this share as the endpoint serves it; estimated upwards, as nothing is packaged for a manifest.
     func servedSize(of track: Track, by endpoint: EndpointProfile) -> Int {
-        if track.kind == .image { return byteCount + (endpoint.thumbnailForm == .aes128 ? 16 : 0) }
+        if !track.kind.isPlayed { return byteCount + 64 + (endpoint.sideForm(of: track.kind) == .aes128 ? 16 : 0) }
         let frames = frameCount(of: track)
         if endpoint.container == .ts {
             // 4 bytes of header in 188. A picture has a PES header of 19, a clock reference of 8, a delimiter of 6 and
@@ -48,7 +48,7 @@ extension TrackSegment {
         case (.cenc, .video): perFrame = 23
         case (.cbcs, .video): perFrame = 15
         case (.cenc, .audio): perFrame = 9
-        case (.cbcs, .audio), (_, .image): perFrame = 0
+        case (.cbcs, .audio), (_, .image), (_, .text): perFrame = 0
         }
         return byteCount + frames * perFrame + chunks.count * 64
     }
@@ -65,7 +65,7 @@ extension TrackSegment {
         let numerator: Int64
         let denominator: Int64
         switch track.kind {
-        case .image: return 1
+        case .image, .text: return 1
         case .audio: (numerator, denominator) = (Int64(track.timescale), 1024)
         case .video:
             numerator = Int64(track.frameRate?.numerator ?? 60)

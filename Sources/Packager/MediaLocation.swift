@@ -27,6 +27,14 @@ enum MediaLocation {
         return "\(track)/images.m3u8" + (query.isEmpty ? "" : "?\(query)")
     }
 
+    /// With the shift that the playlist naming it has.
+    static func subtitlePlaylist(track: String, _ shift: ShiftedRange?) -> String {
+        let query = shift?.query ?? ""
+        return "\(track)/subtitles.m3u8" + (query.isEmpty ? "" : "?\(query)")
+    }
+
+    static func subtitleName(number: UInt64) -> String { "\(number).vtt" }
+
     static func imageName(number: UInt64) -> String { "\(number).jpg" }
 
     /// `iframe-NUMBER.m4s` or `.ts`

@@ -1,3 +1,4 @@
+import CommonEncryption
 import HLS
 import Keys
 import Media
@@ -10,7 +11,7 @@ package enum PlaylistPackager {
     private static let captionGroup = "captions"
 
     /// What a playlist lists of each segment.
-    enum Form { case media, iFrames, images }
+    enum Form { case media, iFrames, images, subtitles }
 
     /// The multivariant playlist. RFC 8216, clause 4.3.4.
     package static func multivariant(_ window: EndpointWindow) -> String {
@@ -30,6 +31,7 @@ package enum PlaylistPackager {
             }
         }
         playlist.renditions += captions(window)
+        playlist.renditions += subtitles(window)
         // Each picture with each sound that it may have: a player takes what it can decode.
         for track in video.isEmpty ? audio : video {
             if groups.isEmpty {
@@ -57,14 +59,17 @@ package enum PlaylistPackager {
         let own = MeasuredBandwidth(of: track.name, in: window)
         let loudest = audio.map { MeasuredBandwidth(of: $0.name, in: window) }
         let codecs = [track.codec.rfc6381] + audio.map(\.codec.rfc6381)
+        let texts = namedSubtitles(window).map { MeasuredBandwidth(of: $0.name, in: window) }
         return Variant(
             uri: MediaLocation.playlist(track: track.name, window.shift),
-            bandwidth: UInt64(own.peak + (loudest.map(\.peak).max() ?? 0)),
-            averageBandwidth: UInt64(own.average + (loudest.map(\.average).max() ?? 0)),
+            bandwidth: UInt64(own.peak + (loudest.map(\.peak).max() ?? 0) + (texts.map(\.peak).max() ?? 0)),
+            averageBandwidth: UInt64(
+                own.average + (loudest.map(\.average).max() ?? 0) + (texts.map(\.average).max() ?? 0)),
             codecs: codecs.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
             resolution: track.resolution, frameRate: track.frameRate, audio: group,
             closedCaptions: track.kind == .video
-                ? (window.endpoint.captions.isEmpty ? Variant.ClosedCaptions.none : .group(captionGroup)) : nil)
+                ? (window.endpoint.captions.isEmpty ? Variant.ClosedCaptions.none : .group(captionGroup)) : nil,
+            others: texts.isEmpty ? [] : [Attribute("SUBTITLES", .quoted(subtitleGroup))])
     }
 
     /// What is inside the pictures. RFC 8216, clause 4.3.4.1.
@@ -193,7 +198,7 @@ package enum PlaylistPackager {
             duration: SegmentDuration(duration),
             isDiscontinuity: isDiscontinuity(segment, previous, window),
             programDateTime: saysTime(segment, previous, window) ? start : nil,
-            keys: try keys(segment, stored, window, as: form), map: form == .images ? nil : map(segment, window),
+            keys: try keys(segment, stored, window, as: form), map: form.hasHeader ? map(segment, window) : nil,
             isMapClear: window.endpoint.encryption?.method == .aes128,
             unknownTags: try tags(at: segment, stored, previous, window, as: form))
     }
@@ -204,7 +209,7 @@ package enum PlaylistPackager {
     ) throws(PackagingError) -> [String] {
         switch form {
         case .media: markers(at: segment, previous, window)
-        case .iFrames: []
+        case .iFrames, .subtitles: []
         case .images: try [tiles(of: stored, in: segment, window)]
         }
     }
@@ -223,7 +228,7 @@ package enum PlaylistPackager {
             duration: SegmentDuration(window.segmentDuration),
             isDiscontinuity: isDiscontinuity, isGap: true,
             keys: keys,
-            map: form == .images ? nil : previous.flatMap { map($0, window) },
+            map: form.hasHeader ? previous.flatMap { map($0, window) } : nil,
             isMapClear: window.endpoint.encryption?.method == .aes128)
     }
 
@@ -257,6 +262,7 @@ package enum PlaylistPackager {
             case .media: MediaLocation.segmentName(number: number, container: container)
             case .iFrames: MediaLocation.iFrameName(number: number, container: container)
             case .images: MediaLocation.imageName(number: number)
+            case .subtitles: MediaLocation.subtitleName(number: number)
             }
         return "\(revision)/\(name)"
     }
@@ -274,13 +280,14 @@ package enum PlaylistPackager {
         _ segment: BoundSegment, _ stored: StoredTrack, _ window: EndpointWindow, number: UInt64? = nil,
         as form: Form
     ) throws(PackagingError) -> [Key] {
-        guard let encryption = window.endpoint.encryption, form != .images || window.endpoint.thumbnailForm == .aes128,
+        guard let encryption = window.endpoint.encryption, !window.endpoint.isClear(stored.track.kind),
             let key = form == .media ? window.key(for: stored, in: segment) : segment.keys?.key(for: stored.track)
         else { return [] }
         let number = number ?? segment.number
         let iv =
             switch (encryption.method, form) {
-            case (_, .images): SegmentPackager.imageIV(key, stored, number: number)
+            case (_, .images): SegmentPackager.sideIV(key, stored, .image(number))
+            case (_, .subtitles): SegmentPackager.sideIV(key, stored, .subtitles(number))
             case (.aes128, .media):
                 SegmentPackager.aes128IV(
                     key, window.muxed(with: stored, in: segment), number: number, window.endpoint.container)

@@ -13,6 +13,7 @@ package struct Recording: Sendable {
         case segment(StoredTrack, BoundSegment)
         case iFrame(StoredTrack, BoundSegment)
         case image(StoredTrack, BoundSegment)
+        case subtitles(StoredTrack, BoundSegment)
     }
 
     /// A file of media, or the place where a segment should be.
@@ -95,6 +96,10 @@ package struct Recording: Sendable {
                     files.append(File(path: "\(folder)/\(name)", contentType: type, content: .iFrame(stored, bound)))
                 }
             }
+            for track in window.subtitleTracks {
+                guard let (stored, _) = window.share(of: track.track.name, in: bound) else { continue }
+                files += subtitles(of: stored, in: bound, &headers)
+            }
             for track in window.imageTracks {
                 guard let (stored, _) = window.share(of: track.track.name, in: bound) else { continue }
                 let name = MediaLocation.imageName(number: bound.number)
@@ -105,6 +110,30 @@ package struct Recording: Sendable {
             }
         }
         return files
+    }
+
+    /// WebVTT files for HLS, and what the MPD has where it has any.
+    private func subtitles(of stored: StoredTrack, in bound: BoundSegment, _ headers: inout Set<String>) -> [File] {
+        let folder = "\(stored.track.name)/\(window.revision(of: bound))"
+        var files = [
+            File(
+                path: "\(folder)/\(MediaLocation.subtitleName(number: bound.number))", contentType: "text/vtt",
+                content: .subtitles(stored, bound))
+        ]
+        guard hasMPD, window.endpoint.isClear(.text) else { return files }
+        let period = window.endpoint.hasKeyInHeader ? bound.keys?.period : nil
+        let header = "\(folder)/" + MediaLocation.headerName(generation: bound.segment.generation, period: period)
+        if headers.insert(header).inserted {
+            files.append(File(path: header, contentType: "application/mp4", content: .header(stored, bound.keys)))
+        }
+        let segment = "\(folder)/" + MediaLocation.segmentName(number: bound.number, container: .cmaf)
+        files.append(File(path: segment, contentType: "application/mp4", content: .segment(stored, bound)))
+        return files
+    }
+
+    /// Whether DASH has the container and the encryption.
+    private var hasMPD: Bool {
+        window.endpoint.container == .cmaf && window.endpoint.encryption.map { $0.scheme != nil } ?? true
     }
 
     /// A file's bytes, made now.
@@ -118,6 +147,7 @@ package struct Recording: Sendable {
         case .segment(let stored, let bound): try window.media(of: stored, in: bound, read: read)
         case .iFrame(let stored, let bound): try window.iFrame(of: stored, in: bound, read: read)
         case .image(let stored, let bound): try window.image(of: stored, in: bound, read: read)
+        case .subtitles(let stored, let bound): try window.subtitles(of: stored, in: bound, read: read)
         }
     }
 
@@ -140,9 +170,13 @@ package struct Recording: Sendable {
         for name in playlists.imageTracks.map(\.track.name) {
             add(MediaLocation.imagePlaylist(track: name, playlists.shift), try PlaylistPackager.images(name, playlists))
         }
+        for name in playlists.subtitleTracks.map(\.track.name) {
+            add(
+                MediaLocation.subtitlePlaylist(track: name, playlists.shift),
+                try PlaylistPackager.subtitles(name, playlists))
+        }
         add("index.m3u8", PlaylistPackager.multivariant(playlists))
-        let hasMPD = window.endpoint.encryption.map { $0.scheme != nil } ?? true
-        if window.endpoint.container == .cmaf, hasMPD {
+        if hasMPD {
             var mpd = window
             mpd.endpoint.package = .dash
             manifests.append(

@@ -1,4 +1,5 @@
 import CommonEncryption
+import HLS
 import ISOBMFF
 package import Keys
 import MPEGTS
@@ -14,7 +15,7 @@ package enum SegmentPackager {
     package static func header(
         of stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?
     ) throws(PackagingError) -> [UInt8] {
-        guard let encryption = endpoint.encryption else { return stored.header }
+        guard let encryption = endpoint.encryption, !endpoint.isClear(stored.track.kind) else { return stored.header }
         switch encryption.method {
         case .aes128, .sampleAES: return stored.header
         case .commonEncryption(let scheme):
@@ -48,6 +49,13 @@ package enum SegmentPackager {
         _ clear: [UInt8], number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?,
         isIFrame: Bool = false
     ) throws(PackagingError) -> [UInt8] {
+        if !stored.track.kind.isPlayed {
+            // Pictures are no file, and text has no form under any protection of its samples.
+            guard stored.track.kind == .text, endpoint.subtitleForm == .clear else {
+                throw .media(segment: number, track: stored.track.name, reason: "\(stored.track.kind) as a file")
+            }
+            return clear
+        }
         guard let encryption = endpoint.encryption, let key = try key(for: stored, endpoint, keys) else {
             guard endpoint.inbandProducerReferenceTime else { return clear }
             do { return try ReferenceTimes.add(to: clear, of: stored) } catch {
@@ -93,14 +101,46 @@ package enum SegmentPackager {
         } catch { throw broken("\(error)") }
         guard samples.count == 1, let sample = samples.first else { throw broken("\(samples.count) images") }
         let image = Array(clear[sample.offset..<sample.offset + sample.size])
-        guard form == .aes128, let key = try key(for: stored, endpoint, keys) else { return image }
-        do throws(ProtectionError) {
-            return try AES128Segment.protect(image.span, key: key.key, iv: imageIV(key, stored, number: number))
-        } catch { throw broken("\(error)") }
+        return try protected(image, as: form, .image(number), number: number, stored, endpoint, keys)
     }
 
-    static func imageIV(_ key: TrackKey, _ stored: StoredTrack, number: UInt64) -> [UInt8] {
-        AES128Segment.iv(keyID: key.keyID, trackIndex: stored.index, .image(number))
+    /// Subtitles as a WebVTT file made of the clear chunk, or that under AES-128.
+    package static func subtitles(
+        _ clear: [UInt8], number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?
+    ) throws(PackagingError) -> [UInt8] {
+        func broken(_ reason: String) -> PackagingError {
+            .media(segment: number, track: stored.track.name, reason: reason)
+        }
+        guard let form = endpoint.subtitleForm else { throw broken("no subtitles, or nothing to protect them by") }
+        let text: String
+        do throws(ParseError) {
+            let samples = try MovieFragmentTable(parsing: clear.span).fragments.flatMap(\.samples)
+            var cues: [SubtitleCue] = []
+            for sample in samples {
+                let cue = try WebVTTSample.parse(clear.span.extracting(sample.offset..<sample.offset + sample.size))
+                guard let cue else { continue }
+                cues.append(
+                    SubtitleCue(
+                        start: sample.decodeTime, end: sample.decodeTime &+ Int64(sample.duration), text: cue))
+            }
+            let origin = Ticks(samples.first?.decodeTime ?? 0, timescale: stored.track.timescale)
+            text = WebVTTSegment(origin: origin, cues: cues).text
+        } catch { throw broken("\(error)") }
+        return try protected(Array(text.utf8), as: form, .subtitles(number), number: number, stored, endpoint, keys)
+    }
+
+    private static func protected(
+        _ file: [UInt8], as form: EndpointProfile.SideForm, _ resource: AES128Segment.Resource, number: UInt64,
+        _ stored: StoredTrack, _ endpoint: EndpointProfile, _ keys: PeriodKeys?
+    ) throws(PackagingError) -> [UInt8] {
+        guard form == .aes128, let key = try key(for: stored, endpoint, keys) else { return file }
+        do throws(ProtectionError) {
+            return try AES128Segment.protect(file.span, key: key.key, iv: sideIV(key, stored, resource))
+        } catch { throw .media(segment: number, track: stored.track.name, reason: "\(error)") }
+    }
+
+    static func sideIV(_ key: TrackKey, _ stored: StoredTrack, _ resource: AES128Segment.Resource) -> [UInt8] {
+        AES128Segment.iv(keyID: key.keyID, trackIndex: stored.index, resource)
     }
 
     /// A segment as MPEG-2 TS: video with audio, or either alone, under AES-128 where the endpoint says so.

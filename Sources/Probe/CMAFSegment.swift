@@ -146,7 +146,7 @@ package struct CMAFSegment {
                 if sample.size > Self.blockSize {
                     return Issue(.clear, "sample \(index) of fragment \(fragment) is in the clear")
                 }
-            case .hevc, .av1, .jpeg: break  // their bytes are not looked at
+            case .hevc, .av1, .jpeg, .webVTT: break  // their bytes are not looked at
             }
         }
         return nil
@@ -188,6 +188,9 @@ package struct CMAFSegment {
                     "\(seen.violations) of \(opened.count) samples: \(seen.firstViolation): "
                         + (raw.isEmpty ? "no H.264" : "wrong key, or not encrypted"))
             ]
+        case .webVTT:
+            let bad = opened.count { (try? WebVTTSample.parse($0.span)) == nil }
+            return bad == 0 ? [] : [Issue(.payload, "\(bad) of \(opened.count) samples are no cues of WebVTT")]
         case .hevc, .av1, .ac3, .eac3, .opus, .jpeg: return []  // their bytes are not looked at
         }
     }

@@ -56,9 +56,12 @@ struct HLSWalk {
             let playlist = try MultivariantPlaylist(parsing: text)
             multivariant = playlist
             if playlist.variants.isEmpty { context.log.add(Issue(.playlistSyntax, "no variants"), at: place) }
-            var references = (playlist.variants.map(\.uri) + playlist.renditions.compactMap(\.uri)).map { ($0, false) }
-            references += playlist.iFrameVariants.map { ($0.uri, true) }
-            for (reference, isOfIFrames) in references {
+            let subtitles = playlist.renditions.filter { $0.kind == .subtitles }.compactMap(\.uri)
+            let others = playlist.renditions.filter { $0.kind != .subtitles }.compactMap(\.uri)
+            let references =
+                (playlist.variants.map(\.uri) + others).map { (uri: $0, isOfIFrames: false, isOfText: false) }
+                + playlist.iFrameVariants.map { ($0.uri, true, false) } + subtitles.map { ($0, false, true) }
+            for (reference, isOfIFrames, isOfText) in references {
                 if !Reference.isRelative(reference) { context.log.add(Issue(.relative, reference), at: place) }
                 guard let address = Reference.resolve(reference, against: url) else {
                     context.log.add(Issue(.playlistSyntax, "no URL: \(reference)"), at: place)
@@ -67,9 +70,15 @@ struct HLSWalk {
                 if playlists.contains(where: { $0.url == address }) { continue }
                 let name = Reference.name(reference) + (isOfIFrames ? " I-frames" : "")
                 playlists.append(
-                    Playlist(url: address, walk: RenditionWalk(name: name, isOfIFrames: isOfIFrames)))
+                    Playlist(
+                        url: address, walk: RenditionWalk(name: name, isOfIFrames: isOfIFrames, isOfText: isOfText)))
             }
             for variant in playlist.variants {
+                if case .quoted(let texts)? = variant.others.first(where: { $0.name == "SUBTITLES" })?.value,
+                    !playlist.renditions.contains(where: { $0.kind == .subtitles && $0.groupID == texts })
+                {
+                    context.log.add(Issue(.group, "no subtitle group \(texts)"), at: place)
+                }
                 guard let group = variant.audio else { continue }
                 if !playlist.renditions.contains(where: { $0.kind == .audio && $0.groupID == group }) {
                     context.log.add(Issue(.group, "no audio group \(group)"), at: place)
@@ -183,7 +192,8 @@ struct HLSWalk {
             duration: segment.duration.duration, isDiscontinuity: segment.isDiscontinuity)
         if let map = segment.map {
             guard let address = Reference.resolve(map.uri, against: base) else { return nil }
-            job.initialization = .init(url: address, range: map.byteRange.flatMap { ByteRangeOfResource($0) }, isClear: segment.isMapClear)
+            job.initialization = .init(
+                url: address, range: map.byteRange.flatMap { ByteRangeOfResource($0) }, isClear: segment.isMapClear)
         }
         // Without one, the media sequence number counts. RFC 8216, clause 5.2.
         func iv(_ key: Key) -> [UInt8] {

@@ -14,7 +14,7 @@ struct ProbeContext {
 
     /// What kind of thing an answer must be.
     enum Kind {
-        case playlist, mpd, patch, initialization, segment, key, time
+        case playlist, mpd, patch, initialization, segment, subtitles, key, time
 
         var contentTypes: [String] {
             switch self {
@@ -24,6 +24,7 @@ struct ProbeContext {
             case .initialization: ["video/mp4", "audio/mp4", "application/mp4", "video/mp2t"]
             case .segment:
                 ["video/mp4", "audio/mp4", "application/mp4", "video/iso.segment", "audio/iso.segment", "video/mp2t"]
+            case .subtitles: ["text/vtt"]
             case .key, .time: []
             }
         }

@@ -62,10 +62,13 @@ struct RenditionWalk {
 
     /// Each segment is one picture.
     let isOfIFrames: Bool
+    /// Each segment is a WebVTT file.
+    let isOfText: Bool
 
-    init(name: String, isOfIFrames: Bool = false) {
+    init(name: String, isOfIFrames: Bool = false, isOfText: Bool = false) {
         report = .init(name: name)
         self.isOfIFrames = isOfIFrames
+        self.isOfText = isOfText
     }
 
     /// - Parameters:
@@ -75,7 +78,8 @@ struct RenditionWalk {
         _ segment: ListedSegment, target: Ticks, listedFor: Int64, _ context: inout ProbeContext
     ) async {
         let place = "\(report.name)"
-        guard let response = await context.fetch(segment.url, .segment, range: segment.range, place: place) else {
+        let kind: ProbeContext.Kind = isOfText ? .subtitles : .segment
+        guard let response = await context.fetch(segment.url, kind, range: segment.range, place: place) else {
             last = nil
             return
         }
@@ -138,10 +142,11 @@ struct RenditionWalk {
             } catch {
                 return ([Issue(.decryption, "AES-128 padding is wrong: wrong key or IV (\(error))")], nil)
             }
-            guard Self.beginsRight(bytes, isTransportStream: segment.initialization == nil) else {
+            guard isOfText || Self.beginsRight(bytes, isTransportStream: segment.initialization == nil) else {
                 return ([Issue(.decryption, "AES-128 padding is right, the first block is not: wrong IV")], nil)
             }
         }
+        if isOfText { return (SubtitleRules.issues(bytes), nil) }
         guard let initialization = segment.initialization else {
             return await transportStream(bytes, segment, &context)
         }
@@ -150,7 +155,7 @@ struct RenditionWalk {
     }
 
     private static func looksClear(_ bytes: [UInt8]) -> Bool {
-        if TransportStreamSegment.looksClear(bytes) { return true }
+        if TransportStreamSegment.looksClear(bytes) || bytes.starts(with: Array("WEBVTT".utf8)) { return true }
         return bytes.count >= 8
             && ["styp", "moof", "prft", "ftyp"].contains(String(decoding: bytes[4..<8], as: UTF8.self))
     }

@@ -95,6 +95,8 @@ extension Rule {
         "hls.bandwidth", .error, "RFC 8216, 4.3.4.2", "BANDWIDTH is at least the measured peak bit rate")
     static let codecs = Rule("hls.codecs", .error, "RFC 8216, 4.3.4.2", "CODECS are those of the media")
     static let resolution = Rule("hls.resolution", .error, "RFC 8216, 4.3.4.2", "RESOLUTION is that of the media")
+    static let subtitles = Rule(
+        "hls.subtitles", .error, "RFC 8216, 3.5", "a segment of subtitles is a WebVTT file that says X-TIMESTAMP-MAP")
     static let group = Rule("hls.group", .error, "RFC 8216, 4.3.4.2.1", "a named rendition group is there")
     static let reload = Rule(
         "hls.reload", .error, "RFC 8216, 6.2.2", "a live playlist gets a new segment in time")
@@ -209,7 +211,8 @@ extension Rule {
         status, contentType, cacheControl, cacheManifest, cacheMedia, relative,
         extM3U, playlistSyntax, version, targetDuration, targetFixed, mediaSequence, segmentIdentity, removal,
         playlistType, discontinuitySequence, iFrame, keyBeforeMap, keyIV, mapEncryption, alignment, alignedTimes,
-        matchingTimes, dateTime, noDateTime, window, gap, bandwidth, codecs, resolution, group, reload, dateRange,
+        matchingTimes, dateTime, noDateTime, window, gap, bandwidth, codecs, resolution, subtitles, group, reload,
+        dateRange,
         spliceSection, cue, partTarget, partDuration, partSum, partBytes, serverControl, hint, renditionReport,
         blockingReload, deltaUpdate,
         mpdSyntax, availability, publishTime, updatePeriod, periods, periodGap, periodContinuity, timelineHole,

@@ -25,6 +25,8 @@ package struct CaptionService: Sendable, Hashable {
     }
 
     package var channel: Channel
+    /// 1 to 4 where it is of CEA-608.
+    package var field: UInt8? { if case .field(let number) = channel { number } else { nil } }
     /// BCP 47.
     package var language: String
     /// For people to read.

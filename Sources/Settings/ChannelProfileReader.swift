@@ -66,11 +66,14 @@ struct ChannelProfileReader {
         let captions = CaptionReader(log: log).read(root)
         let endpoints = EndpointReader(
             log: log, segmentSeconds: segmentSeconds, storageSeconds: storage, encryption: encryption, ladder: ladder,
-            hasThumbnails: root.has("thumbnails")
+            hasThumbnails: root.has("thumbnails"), hasCaptions: captions.contains { $0.field != nil }
         ).read(root).map { endpoint in
             var endpoint = endpoint
             endpoint.captions = captions
             return endpoint
+        }
+        if endpoints.contains(where: \.includeSubtitles) {
+            ladder.captions = SubtitleReader(log: log).read(captions, root, ladder)
         }
         ladder.isLowLatency = endpoints.contains(where: \.hasParts)
         // Players that reckon with numbers alone ask for segments by the grid.

@@ -42,6 +42,10 @@ package struct EndpointProfile: Sendable, Hashable {
     package var includeThumbnails = false
     /// They go out in the clear although the endpoint is protected.
     package var clearThumbnails = false
+    /// Closed captions as subtitles: a rendition group of WebVTT (HLS), adaptation sets of `wvtt` (DASH).
+    package var includeSubtitles = false
+    /// They go out in the clear although the endpoint is protected.
+    package var clearSubtitles = false
     package var lowLatency: Bool
     /// DASH, as are the eight below.
     package var minBufferTimeSeconds: UInt32
@@ -97,12 +101,20 @@ package struct EndpointProfile: Sendable, Hashable {
         self.encryption = encryption
     }
 
-    package enum ThumbnailForm: Sendable, Hashable { case clear, aes128 }
+    /// How what goes with a presentation goes out.
+    package enum SideForm: Sendable, Hashable { case clear, aes128 }
 
     /// How thumbnails go out; nil: not at all. No protection but AES-128 has a form for pictures.
-    package var thumbnailForm: ThumbnailForm? {
+    package var thumbnailForm: SideForm? {
         guard includeThumbnails else { return nil }
         guard let encryption, !clearThumbnails else { return .clear }
+        return encryption.method == .aes128 && package == .hls ? .aes128 : nil
+    }
+
+    /// How subtitles go out; nil: not at all. As for thumbnails, protection is that of whole files.
+    package var subtitleForm: SideForm? {
+        guard includeSubtitles else { return nil }
+        guard let encryption, !clearSubtitles else { return .clear }
         return encryption.method == .aes128 && package == .hls ? .aes128 : nil
     }
 

@@ -10,10 +10,12 @@ struct EndpointReader {
     let ladder: Ladder
     /// Whether the profile says anything of thumbnails.
     let hasThumbnails: Bool
+    /// Whether a channel of CEA-608 is named.
+    let hasCaptions: Bool
 
     private static let commonKeys = [
         "id", "package", "container", "lowLatency", "includeIframeOnlyStream", "includeThumbnails", "clearThumbnails",
-        "adMarkers", "encryption",
+        "includeSubtitles", "clearSubtitles", "adMarkers", "encryption",
     ]
     private static let hlsKeys = [
         "playlistType", "playlistWindowSeconds", "programDateTimeIntervalSeconds", "useAudioRenditionGroup",
@@ -65,6 +67,9 @@ struct EndpointReader {
         endpoint.includeThumbnails = section.bool("includeThumbnails", default: false)
         endpoint.clearThumbnails = section.bool("clearThumbnails", default: false)
         ThumbnailReader(log: log).check(endpoint, hasThumbnails: hasThumbnails, section)
+        endpoint.includeSubtitles = section.bool("includeSubtitles", default: false)
+        endpoint.clearSubtitles = section.bool("clearSubtitles", default: false)
+        SubtitleReader(log: log).check(endpoint, hasCaptions: hasCaptions, section)
         HbbTVCheck(log: log, ladder: ladder, segmentSeconds: seconds).check(endpoint, at: section.place(of: "profile"))
         if isLowLatency, !endpoint.hasParts {
             PendingFeature.lowLatency.report(at: section.keyPlace("lowLatency"), log)

@@ -68,7 +68,7 @@ package struct SlateTrack: Sendable {
         guard first.value >= 0, last.value > first.value, last.value < Self.latest else { return nil }
         let length = last.value - first.value
         switch stored.track.kind {
-        case .image: return nil
+        case .image, .text: return nil
         case .audio:
             let frame = Int64(max(sequence.places[0].location.duration, 1))
             let (from, to) = (Self.up(first.value, frame), Self.up(last.value, frame))

@@ -73,12 +73,15 @@ package struct SegmentAssembly: Sendable {
     static let maximumOpenSegments = 4
     static let maximumOpenBytes = 96 << 20
     static let maximumChunks = 4096
+    private static let mostCues = 512
 
     private let trackCount: Int
     private let timescales: [UInt32]
     /// Of each track, what its samples are, where it has one image in a segment.
     private let images: [PictureTiles?]
-    /// Of each of those, the last one that came.
+    /// Of each track, whether it has subtitles; all that a segment has of them comes at once.
+    private let isText: [Bool]
+    /// Of each track of images, the last one that came.
     private var lastImages: [Int: [UInt8]] = [:]
     /// The first track that is none.
     private let leading: Int?
@@ -106,7 +109,8 @@ package struct SegmentAssembly: Sendable {
         images = tracks.map { track in
             if case .jpeg(let tiles) = track.codec { tiles } else { nil }
         }
-        leading = images.firstIndex { $0 == nil }
+        isText = tracks.map { $0.kind == .text }
+        leading = tracks.firstIndex { $0.kind.isPlayed }
         self.segmentDuration = segmentDuration
         // Playlists say what a segment lasts at most, and that must not change (RFC 8216, 4.3.3.1): half a second more
         // rounds to it.
@@ -154,6 +158,10 @@ package struct SegmentAssembly: Sendable {
             try Self.requireImage(bytes, fragments, tiles)
             lastImages[track] = bytes
         }
+        if isText[track] {
+            guard endsSegment else { throw ParseError(.invalid, at: 0, "subtitles that do not end their segment") }
+            try Self.requireText(bytes, fragments)
+        }
         let position = try openIndex(of: number)
         // Looked at in place: a copy would make every append copy the whole segment.
         let count = open[position].tracks[track].chunks.count
@@ -189,8 +197,10 @@ package struct SegmentAssembly: Sendable {
     /// What may be shown before it is whole: it becomes whole for certain, if only by `finish`, for who goes on to the
     /// next segment ends this one.
     package var begun: Begun? {
-        // An image may come later than the first parts.
-        guard let first = open.first, zip(first.tracks, images).allSatisfy({ !$0.chunks.isEmpty || $1 != nil }) else {
+        // Images and subtitles may come later than the first parts.
+        guard let first = open.first,
+            first.tracks.indices.allSatisfy({ !first.tracks[$0].chunks.isEmpty || isAside($0) })
+        else {
             return nil
         }
         return Begun(
@@ -204,9 +214,9 @@ package struct SegmentAssembly: Sendable {
         for position in open.indices {
             for track in open[position].tracks.indices {
                 if open[position].tracks[track].chunks.isEmpty {
-                    guard images[track] != nil else { continue }
-                    // None came: the one before stands for it, or nothing at all. What was shown has to become whole.
-                    let bytes = lastImages[track] ?? []
+                    guard isAside(track) else { continue }
+                    // None came: the image before stands for it, or nothing at all. What was shown has to become whole.
+                    let bytes = isText[track] ? nothingSaid(track, in: open[position].tracks) : lastImages[track] ?? []
                     if !bytes.isEmpty { open[position].tracks[track].stand(in: bytes) }
                 }
                 open[position].tracks[track].isEnded = true
@@ -256,12 +266,40 @@ package struct SegmentAssembly: Sendable {
         }
     }
 
+    private func isAside(_ track: Int) -> Bool { isText[track] || images[track] != nil }
+
+    /// Samples that are one cue each, or none.
+    private static func requireText(
+        _ bytes: [UInt8], _ fragments: [MovieFragmentTable.Fragment]
+    ) throws(ParseError) {
+        let samples = fragments.flatMap(\.samples)
+        guard samples.count <= mostCues else { throw ParseError(.tooLarge, at: 0, "\(samples.count) cues") }
+        for sample in samples {
+            _ = try WebVTTSample.parse(bytes.span.extracting(sample.offset..<sample.offset + sample.size))
+        }
+    }
+
+    /// A sample in which nothing is shown, for the time of the track that leads.
+    private func nothingSaid(_ track: Int, in tracks: [OpenTrack]) -> [UInt8] {
+        guard let leading, tracks[leading].duration > 0 else { return [] }
+        func time(_ value: Int64) -> Int64 {
+            Ticks(value, timescale: timescales[leading]).rescaled(to: timescales[track]).value
+        }
+        let start = time(tracks[leading].decodeTime)
+        let end = time(tracks[leading].decodeTime &+ tracks[leading].duration)
+        let sample = Sample(
+            decodeTime: start, compositionOffset: 0, duration: UInt32(clamping: max(end &- start, 1)), isSync: true,
+            data: WebVTTSample.serialize(nil))
+        return CMAFChunk.serialize(sequenceNumber: 1, samples: [sample])
+    }
+
     /// Images stand for the time of the track that leads.
     private func segments(of tracks: [OpenTrack]) -> [TrackSegment] {
         var segments = tracks.map(\.segment)
         guard let leading, leading < segments.count else { return segments }
         let share = segments[leading]
-        for (index, tiles) in images.enumerated() where tiles != nil && index < segments.count {
+        // So do subtitles that did not come.
+        for index in segments.indices where images[index] != nil || (isText[index] && segments[index].duration == 0) {
             func time(_ value: Int64) -> Int64 {
                 Ticks(value, timescale: timescales[leading]).rescaled(to: timescales[index]).value
             }

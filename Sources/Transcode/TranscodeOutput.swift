@@ -6,6 +6,8 @@ package enum TranscodeOutput: Sendable, Equatable {
     case track(index: Int, Track)
     /// A coded sample, with times from the Unix epoch, and the segment that it belongs to.
     case sample(track: Int, Sample, segmentNumber: UInt64, startsSegment: Bool)
+    /// All that a segment has of a track.
+    case segment(track: Int, [Sample], segmentNumber: UInt64)
     /// A segment to come begins elsewhere, at a splice.
     case move(SegmentBoundaries.Move)
 }

@@ -1,3 +1,4 @@
+import Captions
 import FFmpeg
 package import Media
 
@@ -15,6 +16,7 @@ package final class TranscodeSession {
     private let audio: [AudioLadder]
     /// In the plan's order; the first leads.
     private var copies: [VideoCopy]
+    private var captions: CaptionLadder
     private var boundaries: SegmentBoundaries
     private var isVideoConfigured = false
     /// Decoding can begin at a key frame only.
@@ -36,6 +38,7 @@ package final class TranscodeSession {
     package init(ladder: Ladder, anchor: TimeAnchor, limits: TranscodeLimits = .init()) throws(TranscodeError) {
         plan = try LadderPlan(ladder)
         boundaries = SegmentBoundaries(plan.segments)
+        captions = CaptionLadder(plan)
         mapping = try TimeMapping(anchor)
         self.anchor = anchor
         self.limits = limits
@@ -82,6 +85,7 @@ package final class TranscodeSession {
             try copies[place].configure(format)
         }
         guard track == plan.leadingVideoTrack else { return }
+        captions.configure(format)
         try video?.configure(format, mapping: mapping)
         isVideoConfigured = true
     }
@@ -126,10 +130,16 @@ package final class TranscodeSession {
             video?.cut(cut)
             if !hasStarted { try begin(at: cut.time, to: &outputs) }
             for ladder in audio { ladder.cut(cut) }
+            captions.cut(cut)
         }
         try video?.push(sample, mapping: mapping)
         if !hasStarted, let start = video?.start { try begin(at: start, to: &outputs) }
         for ladder in audio { try ladder.videoAdvanced(to: decodeTime, outputs: &outputs) }
+        if !captions.isEmpty {
+            captions.push(
+                sample.data, presentationTime: try mapping.presentationTime(of: sample), decodeTime: decodeTime,
+                to: &outputs)
+        }
         try video?.collect(into: &outputs)
         return outputs
     }
@@ -174,6 +184,7 @@ package final class TranscodeSession {
         try video?.finish(mapping: mapping, into: &outputs)
         for index in copies.indices { outputs += copies[index].finish() }
         for ladder in audio { try ladder.finish(to: &outputs) }
+        captions.finish(to: &outputs)
         return outputs
     }
 
@@ -208,6 +219,7 @@ package final class TranscodeSession {
             boundaries.apply(move)
             for index in copies.indices { copies[index].apply(move) }
             for ladder in audio { ladder.apply(move) }
+            captions.apply(move)
         }
         return (time, moves.map { .move($0) })
     }
@@ -269,6 +281,7 @@ package final class TranscodeSession {
     private func begin(at time: Int64, to outputs: inout [TranscodeOutput]) throws(TranscodeError) {
         hasStarted = true
         for ladder in audio { try ladder.start(at: time, mapping: mapping, to: &outputs) }
+        captions.start(at: time, to: &outputs)
     }
 
     /// Without video the sound itself says where the output begins.

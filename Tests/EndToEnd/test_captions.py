@@ -1,15 +1,28 @@
-"""Closed captions inside an encoder's pictures: through the ladder, and read by FFmpeg."""
+"""Closed captions inside an encoder's pictures: through the ladder, and as subtitles, read by FFmpeg."""
 
+import json
 import subprocess
+from fractions import Fraction
 
-from media_tools import FFMPEG8
+from decryption import cbc
+from media_tools import FFMPEG8, FFPROBE8
 from playlists import media
-from sluice import STREAM_KEY, Process, Sluice, get, profile
+from sluice import BUILD, STREAM_KEY, Process, Sluice, get, profile
 
 MAPPINGS = """captionLanguageMappings:
   - { captionChannel: CC1, languageCode: en, languageDescription: English }
 """
 RATE = 30
+SEGMENT = 2
+LEAST = Fraction(1, 1000)
+
+
+def with_subtitles(key_url):
+    text = profile(key_url, segment=SEGMENT, window=20) + MAPPINGS
+    for endpoint in ("hls-ts", "dash"):
+        clear = "    clearSubtitles: true\n" if endpoint == "dash" else ""
+        text = text.replace(f"  - id: {endpoint}\n", f"  - id: {endpoint}\n    includeSubtitles: true\n{clear}")
+    return text.replace("{ id: clear,", "{ id: clear, includeSubtitles: true,")
 
 
 def parity(byte):
@@ -65,7 +78,7 @@ def test_captions_come_through_the_ladder(tmp_path):
                     "-f", "lavfi", "-i", "sine=440:duration=40", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0",
                     "-g", str(RATE), "-c:a", "aac", "-y", plain], check=True, timeout=60)
     captioned(plain, clip, ["ALPHA ONE", "BRAVO TWO"])
-    sluice = Sluice(tmp_path, lambda key_url: profile(key_url, window=20) + MAPPINGS)
+    sluice = Sluice(tmp_path, with_subtitles)
     try:
         sluice.encoders.append(Process(
             "encoder", [FFMPEG8, "-hide_banner", "-nostdin", "-v", "error", "-re", "-i", clip, "-c", "copy", "-f", "flv",
@@ -83,5 +96,77 @@ def test_captions_come_through_the_ladder(tmp_path):
                 get(url)[2] for url in (playlist.entries[0].map, *(entry.url for entry in playlist.entries[:4]))))
             text = shown(path.name, tmp_path)
             assert "ALPHA ONE" in text and "BRAVO TWO" in text, text
+        assert 'TYPE=SUBTITLES' not in master, 'no form under cbcs'
+        subtitles(sluice, tmp_path)
     finally:
         sluice.close()
+
+
+def subtitles(sluice, tmp_path):
+    """The same captions as WebVTT and `wvtt`: whole segments, at the time of the pictures."""
+    master = get(sluice.url("clear", "index.m3u8"))[2].decode()
+    assert ('TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="English",LANGUAGE="en",AUTOSELECT=YES,'
+            'URI="subtitles-cc1/subtitles.m3u8"') in master and 'SUBTITLES="subtitles"' in master
+    files = {}
+    for endpoint in ("clear", "hls-ts"):
+        playlist = media(sluice.url(endpoint, "subtitles-cc1/subtitles.m3u8"))
+        pictures = media(sluice.url(endpoint, "high/playlist.m3u8"))
+        assert abs(playlist.last - pictures.last) <= 1
+        for entry in playlist.entries[1:4]:
+            code, headers, body = get(entry.url)
+            assert code == 200 and headers["Content-Type"] == "text/vtt"
+            if endpoint == "hls-ts":
+                assert entry.key["METHOD"] == "AES-128" and not body.startswith(b"WEBVTT")
+                body = cbc(get(entry.key["URI"])[2], bytes.fromhex(entry.key["IV"][2:]), body)
+                body = body[:-body[-1]]
+            assert files.setdefault(entry.number, body) == body, "the same text under every protection"
+    for number, body in files.items():
+        assert f"MPEGTS:{number * SEGMENT * 90000 % 2**33},LOCAL:00:00:00.000".encode() in body
+        path = tmp_path / f"{number}.vtt"
+        path.write_bytes(body)
+        cues = packets(path)
+        # Each second has another text; what goes on over a segment's end is there again in the next one.
+        texts = [cue["text"] for cue in cues]
+        assert 2 <= len(cues) <= 3 and set(texts) == {"ALPHA ONE", "BRAVO TWO"}, texts
+        assert cues[0]["start"] == 0 and cues[-1]["end"] == SEGMENT, cues
+        changes = [cue["start"] for cue in cues[1:]]
+        assert changes == [cue["end"] for cue in cues[:-1]], cues
+        assert all(abs(late - early - 1) <= LEAST for early, late in zip(changes, changes[1:])), cues
+
+    number = sorted(files)[0]
+    mpd = get(sluice.url("dash", "index.mpd"))[2].decode()
+    start = mpd.index('contentType="text" mimeType="application/mp4" lang="en"')
+    text = mpd[start:mpd.index("</AdaptationSet>", start)]
+    assert 'codecs="wvtt"' in text and 'value="subtitle"' in text and "ContentProtection" not in text
+    folder = text.split('media="$RepresentationID$/')[1].split("/")[0]
+    header = text.split(f'initialization="$RepresentationID$/{folder}/')[1].split('"')[0]
+    path = tmp_path / "subtitles.mp4"
+    path.write_bytes(b"".join(
+        get(sluice.url("dash", f"subtitles-cc1/{folder}/{file}"))[2] for file in (header, f"{number}.m4s")))
+    samples = packets(path)
+    first = number * SEGMENT
+    cues = packets(tmp_path / f"{number}.vtt")
+    assert len(samples) == len(cues)
+    for sample, cue in zip(samples, cues):
+        # Milliseconds of text, ticks of media.
+        assert cue["text"] in sample["text"] and "vttc" in sample["text"]
+        assert abs(sample["start"] - first - cue["start"]) <= LEAST and abs(sample["end"] - first - cue["end"]) <= LEAST
+
+    for endpoint in ("clear", "hls-ts", "dash"):
+        manifest = "index.mpd" if endpoint == "dash" else "index.m3u8"
+        probe = subprocess.run([BUILD / "sluice", "probe", sluice.url(endpoint, manifest), "--key-server",
+                                f"http://127.0.0.1:{sluice.key_port}", "--seconds", "1"], capture_output=True, text=True)
+        assert probe.returncode == 0, probe.stdout + probe.stderr
+
+
+def packets(path):
+    """What ffprobe reads of a file of subtitles: seconds and bytes."""
+    found = subprocess.run([FFPROBE8, "-v", "error", "-show_packets", "-show_data", "-of", "json", path],
+                           capture_output=True, text=True, timeout=60)
+    assert found.returncode == 0 and not found.stderr, found.stderr
+    cues = []
+    for packet in json.loads(found.stdout)["packets"]:
+        data = bytes.fromhex("".join(line[10:50] for line in packet["data"].splitlines() if line))
+        start, length = Fraction(packet["pts_time"]), Fraction(packet["duration_time"])
+        cues.append({"start": start, "end": start + length, "text": data.decode()})
+    return cues

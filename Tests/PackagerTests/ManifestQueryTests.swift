@@ -85,6 +85,13 @@ import Testing
         ] {
             #expect(try !admits(query, stereo), "\(query)")
         }
+        let spanish = SyntheticTrack.subtitles(language: "es").track
+        for query in ["subtitles=en,es", "aws.manifestfilter=subtitle_language:ES", "language=en"] {
+            #expect(try admits(query, spanish), "\(query)")
+        }
+        for query in ["subtitles=en", "aws.manifestfilter=subtitle_language:en,fr"] {
+            #expect(try !admits(query, spanish), "\(query)")
+        }
         #expect(
             try ManifestQuery(parsing: "codec=hevc,h264").filter.text
                 == ManifestQuery(parsing: "codec=h264,hevc").filter.text)

@@ -5,7 +5,8 @@ import Probe
 extension PlantedFault {
     static let http: [PlantedFault] = [
         PlantedFault(
-            "a segment is missing", .clear, "http.status", "RFC 9110, 15.3.1", file("/low/1004.m4s") { $0.status = 404 }),
+            "a segment is missing", .clear, "http.status", "RFC 9110, 15.3.1", file("/low/1004.m4s") { $0.status = 404 }
+        ),
         PlantedFault("no time", .dash, "http.status", "RFC 9110, 15.3.1") { $0.files["/time"] = nil },
         PlantedFault(
             "a playlist as text", .clear, "http.content-type", "RFC 9110, 8.3",
@@ -34,7 +35,8 @@ extension PlantedFault {
             "an attribute that is no number", .clear, "hls.syntax", "RFC 8216, 4.1",
             text("index.m3u8", "BANDWIDTH=1000000", "BANDWIDTH=x")),
         PlantedFault(
-            "a low version", .clear, "hls.version", "RFC 8216, 7", text("video/playlist.m3u8", "VERSION:6", "VERSION:5")),
+            "a low version", .clear, "hls.version", "RFC 8216, 7", text("video/playlist.m3u8", "VERSION:6", "VERSION:5")
+        ),
         PlantedFault(
             "above the target duration", .transportStream, "hls.target-duration", "RFC 8216, 4.3.3.1",
             file("/video/playlist.m3u8") { file in
@@ -54,6 +56,18 @@ extension PlantedFault {
                 lines.swapAt(key, key + 1)
                 file.text = lines.joined(separator: "\n") + "\n"
             }),
+        PlantedFault(
+            "subtitles without a clock", .clear, "hls.subtitles", "RFC 8216, 3.5",
+            file("/text/1004.vtt") { $0.text.replace("X-TIMESTAMP-MAP", with: "X-MAP") }),
+        PlantedFault(
+            "subtitles that are none", .clear, "hls.subtitles", "RFC 8216, 3.5",
+            file("/text/1004.vtt") { $0.text = "1\n00:00:00,000 --> 00:00:01,000\nSRT\n" }),
+        PlantedFault(
+            "clear subtitles", .aes128, "media.clear", "ISO/IEC 23001-7, 10; RFC 8216, 4.3.2.4", .fatal,
+            file("/text/1004.vtt") { $0.text = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n" }),
+        PlantedFault(
+            "a subtitle group that is not there", .clear, "hls.group", "RFC 8216, 4.3.4.2.1",
+            text("/index.m3u8", "SUBTITLES=\"texts\"", "SUBTITLES=\"others\"")),
         PlantedFault(
             "one IV twice", .transportStream, "hls.iv", "RFC 8216, 4.3.2.4",
             playlist("video") { $0.segments[0].keys = $0.segments[1].keys }),

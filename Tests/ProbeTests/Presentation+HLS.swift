@@ -62,6 +62,27 @@ extension Presentation {
                     resolution: Resolution(width: 320, height: 180))
             ]
         }
+        addSubtitles()
+    }
+
+    /// A WebVTT file a segment, beside a multivariant playlist that is there.
+    private mutating func addSubtitles(_ key: ContentKey? = nil) {
+        for number in Self.all {
+            let text = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:\(number * 92160),LOCAL:00:00:00.000\n\n"
+            let cue = "00:00:00.000 --> 00:00:01.000\n\(number)\n"
+            let bytes = Array((text + cue).utf8)
+            let protected = key.flatMap { try? AES128Segment.protect(bytes.span, key: $0, iv: Self.iv(number)) }
+            files["/text/\(number).vtt"] = File(type: "text/vtt", bytes: protected ?? bytes)
+        }
+        add(
+            Listing(
+                name: "text", suffix: "vtt",
+                keys: { key == nil ? [] : [Key(method: .aes128, uri: Self.keyPath, iv: Self.iv($0))] }))
+        let line = "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"texts\",NAME=\"English\",URI=\"text/playlist.m3u8\"\n"
+        edit("/index.m3u8") { text in
+            text.replacing(
+                "#EXT-X-STREAM-INF:", with: line + "#EXT-X-STREAM-INF:SUBTITLES=\"texts\",", maxReplacements: 1)
+        }
     }
 
     /// AES-128 over the whole of each segment, with an ad break.
@@ -123,6 +144,7 @@ extension Presentation {
                     keys: { [Key(method: .aes128, uri: Self.keyPath, iv: Self.iv($0))] }))
         }
         addMultivariant(media, usesGroup: true)
+        addSubtitles(key)
     }
 
     mutating func addSamples(_ media: [RecordedMedia], _ key: ContentKey) throws {
@@ -175,7 +197,8 @@ extension Presentation {
             .playlist(Self.oldest...Self.numbers.upperBound)
         func part(_ number: UInt64, _ index: Int) -> PartialSegment {
             PartialSegment(
-                uri: "\(number).\(index).m4s", duration: Ticks(Int64(media.ticks / 3), timescale: media.track.timescale),
+                uri: "\(number).\(index).m4s",
+                duration: Ticks(Int64(media.ticks / 3), timescale: media.track.timescale),
                 isIndependent: index == 0 || media.track.kind == .audio)
         }
         for place in playlist.segments.indices.suffix(2) {

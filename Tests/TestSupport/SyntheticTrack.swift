@@ -49,6 +49,11 @@ package struct SyntheticTrack: Sendable {
                 codec: .jpeg(PictureTiles(width: 32, height: 18, columns: 2, rows: 1))))
     }
 
+    /// Of each segment, nothing for half of it, and then its number.
+    package static func subtitles(_ name: String = "subtitles-cc1", language: String = "en") -> SyntheticTrack {
+        SyntheticTrack(track: Track(name: name, timescale: 90000, codec: .webVTT, language: language))
+    }
+
     /// The form of a JPEG image, though nobody could decode it.
     package static func image(width: UInt16 = 64, height: UInt16 = 18, data: [UInt8] = [1, 2, 3]) -> [UInt8] {
         func bytes(_ value: UInt16) -> [UInt8] { [UInt8(value >> 8), UInt8(value & 255)] }
@@ -71,6 +76,14 @@ package struct SyntheticTrack: Sendable {
         let end = start(of: number + 1, segmentDuration)
         let first = start(of: number, segmentDuration)
         if track.kind == .image { return [sample(at: first, isSync: true)] }
+        if track.kind == .text {
+            let half = (end - first) / 2
+            return [(first, nil), (first + half, "\(number) &amp; on")].map { time, text in
+                Sample(
+                    decodeTime: time, compositionOffset: 0, duration: UInt32(half), isSync: true,
+                    data: WebVTTSample.serialize(text))
+            }
+        }
         return stride(from: first + Int64(skipping) * frameDuration, to: end, by: Int64.Stride(frameDuration)).map {
             sample(at: $0, isSync: track.kind == .audio || $0 == first + Int64(skipping) * frameDuration)
         }

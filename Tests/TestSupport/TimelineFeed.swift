@@ -30,7 +30,8 @@ package struct TimelineFeed {
     /// One track's whole segment.
     package func add(_ number: UInt64, track: Int, parts: Int = 2, skipping: Int = 0) throws {
         let samples = tracks[track].samples(of: number, segmentDuration, skipping: skipping)
-        let chunks = tracks[track].chunks(of: samples, parts: parts)
+        // All that a segment has of them comes at once.
+        let chunks = tracks[track].chunks(of: samples, parts: tracks[track].track.kind == .text ? 1 : parts)
         for (index, chunk) in chunks.enumerated() {
             try timeline.append(
                 track: track, segment: number, endsSegment: index == chunks.count - 1, bytes: chunk,

@@ -16,6 +16,8 @@ struct Run {
 
     var tracks: [Int: Track] = [:]
     var samples: [Int: [Coded]] = [:]
+    /// Of tracks that come a segment at a time.
+    var whole: [Int: [(number: UInt64, samples: [Sample])]] = [:]
     var statistics = TranscodeStatistics()
     var segments: SegmentGrid
     var moves: [SegmentBoundaries.Move] = []
@@ -63,6 +65,9 @@ struct Run {
                 guard tracks[index] == nil else { throw OutOfOrder() }
                 tracks[index] = track
             case .move(let move): moves.append(move)
+            case .segment(let track, let samples, let number):
+                guard tracks[track] != nil else { throw OutOfOrder() }
+                whole[track, default: []].append((number, samples))
             case .sample(let track, let sample, let number, let startsSegment):
                 guard tracks[track] != nil else { throw OutOfOrder() }
                 samples[track, default: []].append(

@@ -37,6 +37,7 @@ let package = Package(
         source("HLS", "Media"),
         source("DASH", "Media", "CXML2"),
         source("FLV", "Media"),
+        source("Captions", "Media"),
         source("SCTE35", "Media"),
         source("RTMPServer", "Media", "FLV", "CRTMP"),
         source("ViewerTokens", "OpenSSLCrypto"),
@@ -60,7 +61,8 @@ let package = Package(
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "CFuzzer", "CRTMP", "ChunkStream", "CommonEncryption", "CPIX", "DASH", "FLV", "HLS", "ISOBMFF",
+                "CFuzzer", "CRTMP", "Captions", "ChunkStream", "CommonEncryption", "CPIX", "DASH", "FLV", "HLS",
+                "ISOBMFF",
                 "MPEGTS",
                 "Media", "OpenSSLCrypto", "Origin", "Packager", "Probe", "RTMPServer", "SCTE35", "Settings", "Timeline",
                 "ViewerTokens",

@@ -32,6 +32,7 @@ def main():
     chunks()
     messages()
     splices()
+    captions()
     texts()
     print(f"{sum(f.stat().st_size for f in CORPUS.rglob('*') if f.is_file())} bytes")
 
@@ -176,6 +177,25 @@ def cmaf(folder):
         data = file.read_bytes()
         kind = kinds.get(file.name.split("-")[0].split(".")[0], 4)
         save("codec-records", bytes([kind]) + data[2:2 + int.from_bytes(data[:2], "big")])
+
+
+def captions():
+    def parity(byte):
+        return byte | (0x80 if byte.bit_count() % 2 == 0 else 0)
+
+    def pairs(*codes):
+        return bytes(parity(byte) for code in codes for byte in code)
+
+    pop_on = [(0x14, 0x20), (0x14, 0x2E), (0x14, 0x40), (0x48, 0x49), (0x11, 0x37), (0x12, 0x24), (0x14, 0x2F), (0x14, 0x2C)]
+    roll_up = [(0x14, 0x25), (0x14, 0x60), (0x41, 0x42), (0x14, 0x2D), (0x13, 0x52), (0x17, 0x22), (0x14, 0x21), (0x14, 0x24)]
+    paint_on = [(0x15, 0x29), (0x01, 0x03), (0x41, 0x00), (0x15, 0x2A), (0x1C, 0x29), (0x1A, 0x3F)]
+    for script in (pop_on, roll_up, paint_on):
+        # Both fields have it.
+        save("captions", b"\0" + b"".join(pairs(code, code) for code in script))
+    data = bytes.fromhex("b50031") + b"GA94" + bytes((3, 0x40 | len(pop_on), 0xFF))
+    data += b"".join(b"\xfc" + pairs(code) for code in pop_on) + b"\xff"
+    for form, size in ((1, len(data)), (2, len(data)), (1, 255)):
+        save("captions", bytes((form, 1, 2, 9, 9, 4, size)) + data + b"\x80")
 
 
 def sheets(folder):

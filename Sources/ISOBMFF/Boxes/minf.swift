@@ -6,15 +6,18 @@ package struct MediaInformation: Box {
 
     package var videoHeader: VideoMediaHeader?
     package var soundHeader: SoundMediaHeader?
+    package var nullHeader: NullMediaHeader?
     package var dataInformation: DataInformation
     package var sampleTable: SampleTable
 
     package init(
-        videoHeader: VideoMediaHeader? = nil, soundHeader: SoundMediaHeader? = nil, dataInformation: DataInformation,
+        videoHeader: VideoMediaHeader? = nil, soundHeader: SoundMediaHeader? = nil,
+        nullHeader: NullMediaHeader? = nil, dataInformation: DataInformation,
         sampleTable: SampleTable
     ) {
         self.videoHeader = videoHeader
         self.soundHeader = soundHeader
+        self.nullHeader = nullHeader
         self.dataInformation = dataInformation
         self.sampleTable = sampleTable
     }
@@ -23,6 +26,7 @@ package struct MediaInformation: Box {
     package init(reading reader: inout ByteReader) throws(ParseError) {
         var videoHeader: VideoMediaHeader?
         var soundHeader: SoundMediaHeader?
+        var nullHeader: NullMediaHeader?
         var dataInformation: DataInformation?
         var sampleTable: SampleTable?
         while !reader.isAtEnd {
@@ -30,6 +34,7 @@ package struct MediaInformation: Box {
             switch box.type {
             case VideoMediaHeader.boxType: try reader.readBox(box, once: &videoHeader)
             case SoundMediaHeader.boxType: try reader.readBox(box, once: &soundHeader)
+            case NullMediaHeader.boxType: try reader.readBox(box, once: &nullHeader)
             case DataInformation.boxType: try reader.readBox(box, once: &dataInformation)
             case SampleTable.boxType: try reader.readBox(box, once: &sampleTable)
             default: try reader.skipBox(box)
@@ -37,6 +42,7 @@ package struct MediaInformation: Box {
         }
         self.videoHeader = videoHeader
         self.soundHeader = soundHeader
+        self.nullHeader = nullHeader
         self.dataInformation = try dataInformation.required()
         self.sampleTable = try sampleTable.required()
     }
@@ -44,6 +50,7 @@ package struct MediaInformation: Box {
     package func writePayload(to writer: inout ByteWriter) {
         writer.writeBox(videoHeader)
         writer.writeBox(soundHeader)
+        writer.writeBox(nullHeader)
         writer.writeBox(dataInformation)
         writer.writeBox(sampleTable)
     }

@@ -7,6 +7,7 @@ package struct SampleDescription: Box {
     package enum Entry: Sendable, Equatable {
         case video(VisualSampleEntry)
         case audio(AudioSampleEntry)
+        case text(WebVTTSampleEntry)
     }
 
     /// Exactly one: a track that changes its codec gets a new header.
@@ -29,6 +30,7 @@ package struct SampleDescription: Box {
             let entry: AudioSampleEntry = try reader.readBox(header)
             try Self.check(header.type, entry.protection, clear: [entry.configuration.clearType])
             self.entry = .audio(entry)
+        case WebVTTSampleEntry.boxType: entry = .text(try reader.readBox(header))
         default:
             throw ParseError(.unsupported, at: 8, "sample entry \(header.type)")
         }
@@ -56,6 +58,7 @@ package struct SampleDescription: Box {
         switch entry {
         case .video(let entry): writer.writeBox(entry.type) { entry.writePayload(to: &$0) }
         case .audio(let entry): writer.writeBox(entry.type) { entry.writePayload(to: &$0) }
+        case .text(let entry): writer.writeBox(entry)
         }
     }
 }

@@ -18,6 +18,8 @@ package struct ManifestFilter: Sendable, Hashable {
     var audioCodecs: Set<String> = []
     /// Lower case.
     var audioLanguages: Set<String> = []
+    /// Lower case.
+    var subtitleLanguages: Set<String> = []
 
     /// Picture lines of I-frames that are by themselves.
     var trickPlayHeights: [Range] = []
@@ -35,7 +37,7 @@ package struct ManifestFilter: Sendable, Hashable {
             trickPlayHeights,
         ]
         .map { $0.map { "\($0.lowerBound)-\($0.upperBound)" } }
-        let words = [videoCodecs, audioCodecs, audioLanguages, trickPlayTypes].map { $0.sorted() }
+        let words = [videoCodecs, audioCodecs, audioLanguages, trickPlayTypes, subtitleLanguages].map { $0.sorted() }
         return (ranges + words).map { $0.joined(separator: ",") }.joined(separator: ";")
     }
 
@@ -52,6 +54,7 @@ package struct ManifestFilter: Sendable, Hashable {
         case .image:
             return (trickPlayTypes.isEmpty || trickPlayTypes.contains("image"))
                 && isIn(track.codec.pictureSize?.height, trickPlayHeights)
+        case .text: return subtitleLanguages.isEmpty || subtitleLanguages.contains(track.language.lowercased())
         case .audio:
             return isIn(bitrate, audioBitrates) && isIn(track.codec.channelCount.map { UInt32($0) }, audioChannels)
                 && isIn(track.timescale, audioSampleRates)
@@ -113,6 +116,9 @@ package struct ManifestFilter: Sendable, Hashable {
         case ("language", false), ("audio_language", true):
             try words.note("language")
             audioLanguages = Set(try Self.list(value, name))
+        case ("subtitles", false), ("subtitle_language", true):
+            try words.note("subtitles")
+            subtitleLanguages = Set(try Self.list(value, name))
         case ("trickplay", false), ("trickplay_type", true):
             try words.note("trickplay")
             let known = ["iframe", "image", "none"]
