@@ -92,9 +92,24 @@ package struct EndpointWindow: Sendable {
     /// The segments that manifests list: the newest, as far back as the profile's window reaches.
     package var listed: BoundSegments.SubSequence {
         guard shift == nil, let last = segments.last else { return segments[...] }
+        let end = holdsBack(last) && segments.count > 1 ? segments.endIndex - 1 : segments.endIndex
         let first = endpoint.firstListed(
-            newest: last.number, segmentDuration: segmentDuration, longestSegment: longestSegment)
-        return segments[place(of: first)...]
+            newest: segments[end - 1].number, segmentDuration: segmentDuration, longestSegment: longestSegment)
+        return segments[place(of: first)..<end]
+    }
+
+    /// Whether a playlist is to list a segment together with the one after it: what an encoder left that broke off, or
+    /// began with, in less than a second.
+    ///
+    /// Chromium's own HLS player (156) goes on with the segment whose date is within a second of the end of the one it
+    /// has played, and so takes such a one again and again while it is the last.
+    private func holdsBack(_ last: BoundSegment) -> Bool {
+        guard endpoint.package == .hls, partTarget == nil, !isEnded, !isRecorded,
+            let track = trackSets[last.segment.generation]?.tracks.first, let share = last.segment.tracks.first
+        else { return false }
+        let duration = Ticks(share.duration, timescale: track.track.timescale)
+        // Whole segments of about a second are as they should be.
+        return duration.milliseconds < min(1000, segmentDuration.milliseconds / 4 * 3)
     }
 
     /// What segments of those that manifests list cost, measured.

@@ -230,6 +230,23 @@ import Timeline
         #expect(playlist.segments.map(\.isDiscontinuity) == [false, false, true])
     }
 
+    /// What lasted less than a second comes with what follows it, or at the end.
+    @Test func aShortRestIsListedWithWhatFollows() throws {
+        let stage = try Stage([[0, 1, 2]])
+        let feed = try TimelineFeed(stage.timeline, stage.tracks)
+        for (index, track) in stage.tracks.enumerated() {
+            try feed.add(Stage.number + 3, track: index, skipping: track.track.kind == .video ? 40 : 62)
+        }
+        func listed(_ endpoint: EndpointProfile, isEnded: Bool = false) throws -> [UInt64] {
+            try stage.window(endpoint, isEnded: isEnded).listed.map { $0.number - Stage.number }
+        }
+        #expect(try listed(.clearHLS) == [0, 1, 2])
+        #expect(try listed(.clearHLS, isEnded: true) == [0, 1, 2, 3])
+        #expect(try listed(.dash()) == [0, 1, 2, 3], "timelines say how long it is")
+        try feed.add(Stage.number + 4)
+        #expect(try listed(.clearHLS) == [0, 1, 2, 3, 4])
+    }
+
     @Test func theWindowIsThreeSegmentsAtLeast() throws {
         var endpoint = EndpointProfile.clearHLS
         endpoint.windowSeconds = 1
