@@ -98,7 +98,10 @@ let package = Package(
         .target(name: "ViewerTokens", dependencies: ["OpenSSLCrypto"], swiftSettings: settings),
 
         // 3 services
-        .target(name: "Settings", dependencies: ["Media", yams], swiftSettings: settings),
+        .target(name: "Settings", dependencies: ["Media", "OpenSSLCrypto", yams], swiftSettings: settings),
+        .target(
+            name: "Access", dependencies: ["Files", "OpenSSLCrypto", "Settings", "ViewerTokens"],
+            swiftSettings: settings),
         .target(
             name: "Timeline", dependencies: ["Media", "Files", "ISOBMFF", "OpenSSLCrypto", "SCTE35", "Sealing"],
             swiftSettings: settings),
@@ -155,7 +158,7 @@ let package = Package(
         .target(
             name: "Origin",
             dependencies: [
-                "DASH", "Media", "Live", "Keys", "Packager", "PublishGuard", "ServerTLS", "Settings", "Slate",
+                "Access", "DASH", "Media", "Live", "Keys", "Packager", "PublishGuard", "ServerTLS", "Settings", "Slate",
                 "Timeline",
                 "OpenSSLCrypto", "CZlib", nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, nioConcurrency, nioExtras,
             ],
@@ -172,7 +175,7 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Media", "ChunkStream", "Harvest", "Keys", "Live", "Origin", "Packager", "PublishGuard", "SCTE35",
+                "Access", "Media", "ChunkStream", "Harvest", "Keys", "Live", "Origin", "Packager", "PublishGuard", "SCTE35",
                 "Settings",
                 "Supervisor",
                 "Timeline",
@@ -180,6 +183,7 @@ let package = Package(
                 httpTypes,
                 logging,
                 nio,
+                nioPosix,
             ],
             swiftSettings: settings),
 
@@ -197,7 +201,7 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Admin", "ChunkStream", "CLinux", "CurlHTTP", "Files", "Harvest", "Keys", "Live", "OpenSSLCrypto",
+                "Access", "Admin", "ChunkStream", "CLinux", "CurlHTTP", "Files", "Harvest", "Keys", "Live", "OpenSSLCrypto",
                 "Origin",
                 "Probe", "Sealing", "ServerTLS",
                 "Settings",
@@ -257,7 +261,8 @@ let package = Package(
         tests("HLSTests", "HLS", "Media"),
         tests("DASHTests", "DASH", "Media"),
         tests("ProtectionSystemsTests", "ProtectionSystems", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Media"),
-        tests("ViewerTokensTests", "ViewerTokens"),
+        tests("ViewerTokensTests", "ViewerTokens", "OpenSSLCrypto"),
+        tests("AccessTests", "Access", "OpenSSLCrypto", "Settings", "ViewerTokens"),
         .testTarget(
             name: "FLVTests", dependencies: ["FLV", "Media", "TestSupport"], exclude: ["Fixtures"],
             swiftSettings: settings),
@@ -301,7 +306,7 @@ let package = Package(
             "Slate", "TestSupport",
             "Timeline", logging),
         tests(
-            "OriginTests", "Origin", "DASH", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport",
+            "OriginTests", "Origin", "Access", "DASH", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport",
             "Timeline", "LoopbackServer", "ServerTLS", logging, nio, nioConcurrency, nioEmbedded, nioHTTP1, nioHTTP2,
             nioHPACK, nioPosix, nioSSL, nioTLS),
         tests(

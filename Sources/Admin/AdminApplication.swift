@@ -15,7 +15,7 @@ package enum AdminApplication {
         host: String, port: Int, report: AdminReport, readiness: Readiness, logger: Logger,
         authorises: (@Sendable (String) -> Bool)?,
         rotateKeys: @escaping @Sendable (String) throws -> Bool,
-        harvests: HarvestRoutes,
+        harvests: HarvestRoutes, revocations: RevocationRoutes,
         mark: @escaping @Sendable (String, MarkerRequest) throws -> MarkerAnswer?,
         onListening: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
@@ -56,13 +56,15 @@ package enum AdminApplication {
             return .accepted
         }
         harvests.add(to: guarded)
+        revocations.add(to: guarded)
         guarded.post("v1/channels/:channel/markers") { request, context throws -> EditedResponse<MarkerAnswer> in
             guard request.headers[.origin] == nil else {
                 throw HTTPError(.forbidden, message: "not from a web page")
             }
             let body: MarkerRequest
             do { body = try await request.decode(as: MarkerRequest.self, context: context) } catch {
-                throw HTTPError(.badRequest, message: "a JSON object is wanted, as { \"type\": \"out\", \"durationSeconds\": 30 }")
+                throw HTTPError(
+                    .badRequest, message: "a JSON object is wanted, as { \"type\": \"out\", \"durationSeconds\": 30 }")
             }
             do {
                 guard let answer = try mark(try context.parameters.require("channel"), body) else {

@@ -1,3 +1,4 @@
+import Access
 import Origin
 import Supervisor
 import Timeline
@@ -144,6 +145,12 @@ extension AdminReport {
             origin.broken)
         text.add("sluice_http_body_bytes_total", .counter, "Body bytes of the origin.", origin.bodyBytes)
         text.add("sluice_http_connections", .gauge, "Open connections of the origin.", origin.openConnections)
+        text.add(
+            "sluice_access_refusals_total", .counter, "Requests answered 403, by reason.",
+            access.refusals.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                ([("reason", $0.key.rawValue)], "\($0.value)")
+            })
+        text.add("sluice_access_revocations", .gauge, "What tokens are revoked by.", access.revocations.count)
         let cache = cache.counters
         text.add("sluice_cache_hits_total", .counter, "Answers from the cache.", cache.hits)
         text.add("sluice_cache_misses_total", .counter, "Answers that were made.", cache.misses)

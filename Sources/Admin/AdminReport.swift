@@ -91,6 +91,7 @@ package struct AdminReport: Sendable {
     private let channels: ChannelDirectory
     private let supervisor: Supervisor
     let origin: OriginMetrics
+    let access: AccessDesk
     let cache: ResponseCache
     let budget: StorageBudget
     private let clock: @Sendable () -> Int64
@@ -98,13 +99,15 @@ package struct AdminReport: Sendable {
 
     /// - Parameter clockError: milliseconds that the system's clock is ahead of `clock`.
     package init(
-        channels: ChannelDirectory, supervisor: Supervisor, origin: OriginMetrics, cache: ResponseCache,
+        channels: ChannelDirectory, supervisor: Supervisor, origin: OriginMetrics, access: AccessDesk,
+        cache: ResponseCache,
         budget: StorageBudget, clock: @escaping @Sendable () -> Int64,
         clockError: @escaping @Sendable () -> Int64 = { 0 }
     ) {
         self.channels = channels
         self.supervisor = supervisor
         self.origin = origin
+        self.access = access
         self.cache = cache
         self.budget = budget
         self.clock = clock

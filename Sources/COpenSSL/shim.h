@@ -3,6 +3,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -25,6 +26,9 @@ static inline EVP_PKEY *sluice_read_private_key(BIO *bio) {
 }
 static inline X509 *sluice_read_certificate(BIO *bio) {
     return PEM_read_bio_X509(bio, NULL, sluice_no_passphrase, NULL);
+}
+static inline EVP_PKEY *sluice_read_public_key(BIO *bio) {
+    return PEM_read_bio_PUBKEY(bio, NULL, sluice_no_passphrase, NULL);
 }
 
 #endif

@@ -12,6 +12,7 @@ package struct OpenSSLError: Error, Sendable, Equatable, CustomStringConvertible
         case authenticate = "authenticating"
         case random = "drawing random bytes"
         case loadKey = "loading a private key"
+        case loadPublicKey = "loading a public key"
         case loadCertificate = "loading a certificate"
         /// RSA-OAEP. Says nothing of the reason on purpose: whoever learns it can decrypt step by step.
         case transportKey = "opening what is encrypted for a recipient"

@@ -1,5 +1,7 @@
+package import Access
 import Glibc
 package import NIOCore
+import Settings
 
 /// Who asks: one connection. For its event loop alone.
 package final class Asker {
@@ -7,11 +9,15 @@ package final class Asker {
     /// What is counted as one: an IPv4 address, or an IPv6 network of 64 bits; nil: nobody's, or this machine's own, as
     /// of a proxy in front of the origin.
     let network: [UInt8]?
+    private let peer: SocketAddress?
+    /// As access rules know it; nil: nobody's.
+    package private(set) lazy var address = peer?.ipAddress.flatMap { IPAddress(parsing: $0) }.map { PeerAddress($0) }
     /// What is to be done when the connection ends before its answer; of the request under way.
     private var whenGone: (@Sendable () -> Void)?
 
     package init(on eventLoop: any EventLoop, from address: SocketAddress? = nil) {
         self.eventLoop = eventLoop
+        peer = address
         network = address.flatMap { Self.network(of: $0) }
     }
 

@@ -24,6 +24,8 @@ package struct CachedResponse: Sendable {
     /// Strong, without quotes; nil for errors.
     package var entityTag: String?
     package var freshness: Freshness
+    /// Where it is instead, relative to what was asked for.
+    package var location: String?
     /// Seconds after which asking again makes sense.
     package var retryAfter: Int?
     /// As long as this is current, whoever asks the same is to be answered the same; nil: nobody knows.

@@ -1,3 +1,4 @@
+import Access
 import NIOCore
 import NIOHTTP1
 import NIOHTTP2
@@ -11,21 +12,30 @@ struct OriginConnections: Sendable {
     let clock: @Sendable () -> Int64
     let idleTimeout: TimeAmount
     /// Of each event loop.
-    private let hot: [ObjectIdentifier: NIOLoopBoundBox<HotAnswers>]
+    private let loops: [ObjectIdentifier: NIOLoopBoundBox<LoopState>]
+
+    /// What requests of one event loop share.
+    private final class LoopState {
+        let hot = HotAnswers()
+        let gate: AccessGate?
+
+        init(_ access: AccessDesk?) { gate = access.map { AccessGate($0) } }
+    }
 
     init(
-        content: @escaping OriginContent, metrics: OriginMetrics, clock: @escaping @Sendable () -> Int64,
+        content: @escaping OriginContent, access: AccessDesk?, metrics: OriginMetrics,
+        clock: @escaping @Sendable () -> Int64,
         idleTimeout: TimeAmount, group: any EventLoopGroup
     ) {
         self.content = content
         self.metrics = metrics
         self.clock = clock
         self.idleTimeout = idleTimeout
-        hot = Dictionary(
+        loops = Dictionary(
             uniqueKeysWithValues: group.makeIterator().map { loop in
                 (
                     ObjectIdentifier(loop),
-                    NIOLoopBoundBox.makeBoxSendingValue(HotAnswers(), as: HotAnswers.self, eventLoop: loop)
+                    NIOLoopBoundBox.makeBoxSendingValue(LoopState(access), as: LoopState.self, eventLoop: loop)
                 )
             })
     }
@@ -38,15 +48,17 @@ struct OriginConnections: Sendable {
         watch.start()
         let pipeline = channel.pipeline.syncOperations
         let isSecure = certificate != nil
-        let hot = hot[ObjectIdentifier(channel.eventLoop)]?.value ?? HotAnswers()
+        guard let loop = loops[ObjectIdentifier(channel.eventLoop)]?.value else {
+            preconditionFailure("a connection of another group")  // why: the listeners are bound with this one
+        }
         if let certificate { try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context)) }
         try pipeline.addHandler(
             ProtocolChoice { isHTTP2, context in
                 let pipeline = context.pipeline.syncOperations
                 if isHTTP2 {
-                    try addHTTP2(to: pipeline, context.channel, watch, hot)
+                    try addHTTP2(to: pipeline, context.channel, watch, loop)
                 } else {
-                    try addHTTP1(to: pipeline, watch, hot, isSecure: isSecure)
+                    try addHTTP1(to: pipeline, watch, loop, isSecure: isSecure)
                 }
             })
     }
@@ -54,13 +66,13 @@ struct OriginConnections: Sendable {
     // MARK: HTTP/1.1
 
     private func addHTTP1(
-        to pipeline: ChannelPipeline.SynchronousOperations, _ watch: ConnectionWatch, _ hot: HotAnswers,
+        to pipeline: ChannelPipeline.SynchronousOperations, _ watch: ConnectionWatch, _ loop: LoopState,
         isSecure: Bool
     ) throws {
         // What TLS has enciphered for a slow reader is nobody else's; plain bytes are shared with the cache.
         let handler = RequestHandler(
             wire: .http1, sliceBytes: isSecure ? 256 << 10 : nil, content: content, metrics: metrics, clock: clock,
-            hot: hot, watch: watch)
+            hot: loop.hot, gate: loop.gate, watch: watch)
         try pipeline.addHandler(
             ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
         try pipeline.addHandler(handler)
@@ -70,14 +82,14 @@ struct OriginConnections: Sendable {
 
     private func addHTTP2(
         to pipeline: ChannelPipeline.SynchronousOperations, _ channel: any Channel, _ watch: ConnectionWatch,
-        _ hot: HotAnswers
+        _ loop: LoopState
     ) throws {
         let eventLoop = channel.eventLoop
         // Drains: GOAWAY, the streams under way to their ends, then the connection is closed.
         let manager = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: eventLoop,
             configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: nil, keepalive: nil))
-        let bound = NIOLoopBound((watch, hot), eventLoop: eventLoop)
+        let bound = NIOLoopBound((watch, loop), eventLoop: eventLoop)
         let http2 = NIOHTTP2Handler(
             mode: .server, eventLoop: eventLoop, connectionConfiguration: Self.connectionLimits,
             streamConfiguration: Self.streamLimits, streamDelegate: manager.http2StreamDelegate
@@ -85,7 +97,7 @@ struct OriginConnections: Sendable {
             stream.eventLoop.makeCompletedFuture {
                 let handler = RequestHandler(
                     wire: .http2, sliceBytes: 64 << 10, content: content, metrics: metrics, clock: clock,
-                    hot: bound.value.1, watch: bound.value.0)
+                    hot: bound.value.1.hot, gate: bound.value.1.gate, watch: bound.value.0)
                 try stream.pipeline.syncOperations.addHandlers(HTTP2FramePayloadToHTTP1ServerCodec(), handler)
             }
         }

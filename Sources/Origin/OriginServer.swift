@@ -1,3 +1,4 @@
+package import Access
 package import NIOCore
 import NIOExtras
 package import NIOPosix
@@ -45,13 +46,15 @@ package struct OriginServer: Sendable {
     private let doors: [Door]
 
     /// Binds and starts to answer.
-    /// - Parameter clock: milliseconds from the epoch.
+    /// - Parameters:
+    ///   - access: who may ask for what; nil: anybody for all.
+    ///   - clock: milliseconds from the epoch.
     package static func start(
-        _ configuration: Configuration, content: @escaping OriginContent, metrics: OriginMetrics,
-        group: MultiThreadedEventLoopGroup, clock: @escaping @Sendable () -> Int64
+        _ configuration: Configuration, content: @escaping OriginContent, access: AccessDesk? = nil,
+        metrics: OriginMetrics, group: MultiThreadedEventLoopGroup, clock: @escaping @Sendable () -> Int64
     ) async throws -> OriginServer {
         let connections = OriginConnections(
-            content: content, metrics: metrics, clock: clock, idleTimeout: configuration.idleTimeout,
+            content: content, access: access, metrics: metrics, clock: clock, idleTimeout: configuration.idleTimeout,
             group: group)
         var doors: [Door] = []
         do {

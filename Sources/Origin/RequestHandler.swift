@@ -1,3 +1,4 @@
+import Access
 import NIOCore
 import NIOHTTP1
 
@@ -26,6 +27,7 @@ final class RequestHandler: ChannelDuplexHandler {
     private let clock: @Sendable () -> Int64
     private let watch: ConnectionWatch?
     private let hot: HotAnswers
+    private let gate: AccessGate?
     private var context: ChannelHandlerContext?
     private var asker: Asker?
     var progress = ConnectionWatch.Progress()
@@ -60,10 +62,12 @@ final class RequestHandler: ChannelDuplexHandler {
     ///   - sliceBytes: what is handed on of a body while there is room for it, where what waits is a copy, or waits for
     ///     the peer's window; nil: all at once.
     ///   - hot: of the event loop.
+    ///   - gate: of the event loop; nil: anybody may ask for all.
     ///   - watch: of the connection.
     init(
         wire: Wire, sliceBytes: Int? = nil, content: @escaping OriginContent, metrics: OriginMetrics,
-        clock: @escaping @Sendable () -> Int64, hot: HotAnswers = HotAnswers(), watch: ConnectionWatch? = nil
+        clock: @escaping @Sendable () -> Int64, hot: HotAnswers = HotAnswers(), gate: AccessGate? = nil,
+        watch: ConnectionWatch? = nil
     ) {
         self.wire = wire
         self.sliceBytes = sliceBytes
@@ -71,6 +75,7 @@ final class RequestHandler: ChannelDuplexHandler {
         self.metrics = metrics
         self.clock = clock
         self.hot = hot
+        self.gate = gate
         self.watch = watch
     }
 
@@ -138,10 +143,14 @@ final class RequestHandler: ChannelDuplexHandler {
     /// Nothing moves any more: a stream of HTTP/2 is reset.
     func abandon() { context?.close(promise: nil) }
 
-    private func answer(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+    private func answer(_ request: HTTPRequestHead, context: ChannelHandlerContext) {
         isAnswering = true
+        // Before what is known is looked at: that was given to somebody who may have it.
+        let passage = passage(of: request)
+        var head = request
+        if case .admitted(let target, _) = passage { head.uri = target }
         if wire == .http1 {
-            if !isDraining, let answer = hot.answer(head, nowMilliseconds: clock()) {
+            if passage.isFree, !isDraining, let answer = hot.answer(head, nowMilliseconds: clock()) {
                 metrics.count(status: 200, bytes: answer.bodyBytes)
                 context.writeAndFlush(NIOAny(answer.bytes), promise: nil)
                 return finish(context: context)
@@ -156,6 +165,14 @@ final class RequestHandler: ChannelDuplexHandler {
                 isLast = true
                 return write(Self.malformed, for: head, context: context)
             }
+        }
+        switch passage {
+        case .open, .admitted: break
+        case .redirected(let location):
+            var there = CachedResponse.text(.found, "with the token in the path", freshness: .noStore)
+            there.location = location
+            return write(there, for: head, context: context)
+        case .refused: return write(Self.forbidden, for: head, context: context)
         }
         switch head.method {
         case .GET, .HEAD: break
@@ -172,6 +189,13 @@ final class RequestHandler: ChannelDuplexHandler {
             write(response, for: head, context: context)
         case .later(let future): write(future, for: head, context: context)
         }
+    }
+
+    /// Methods that give nothing away are open to all.
+    private func passage(of head: HTTPRequestHead) -> AccessGate.Passage {
+        guard let gate, head.method == .GET || head.method == .HEAD else { return .open }
+        return gate.passage(
+            to: head.uri, now: clock() / 1000, address: { asker?.address }, field: { head.headers.field($0) })
     }
 
     /// The answer is written: on to the next request.
@@ -378,6 +402,8 @@ final class RequestHandler: ChannelDuplexHandler {
         status: .noContent, contentType: "text/plain", body: ByteBuffer(), freshness: .seconds(86400))
     private static let methodNotAllowed = CachedResponse.text(
         .methodNotAllowed, "method not allowed: GET, HEAD and OPTIONS are", freshness: .seconds(60))
+    /// The same whatever the reason.
+    private static let forbidden = CachedResponse.text(.forbidden, "forbidden", freshness: .noStore)
     private static let malformed = CachedResponse.text(.badRequest, "malformed request", freshness: .noStore)
     private static let tooLarge = CachedResponse.text(
         .requestHeaderFieldsTooLarge, "the request's header is too large", freshness: .noStore)

@@ -1,3 +1,4 @@
+import Access
 package import Media
 
 /// What a request's path names: `/CHANNEL/ENDPOINT/…`. Parsing does no work that depends on what exists.
@@ -52,7 +53,7 @@ package struct ResourcePath: Hashable, Sendable {
     /// - Parameter target: of the request, in origin form or in absolute form (RFC 9112, clause 3.2), of which the
     ///   authority says nothing here.
     package init?(parsing target: String) {
-        let uri = Self.originForm(target)
+        let uri = RequestTarget.originForm(target)
         let path = uri.prefix { $0 != "?" && $0 != "#" }
         guard path.utf8.count <= Self.maximumLength, path.utf8.first == UInt8(ascii: "/") else { return nil }
         let parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
@@ -77,14 +78,6 @@ package struct ResourcePath: Hashable, Sendable {
         default: return nil
         }
         query = Self.query(of: uri, for: resource)
-    }
-
-    private static func originForm(_ target: String) -> Substring {
-        guard target.utf8.first != UInt8(ascii: "/") else { return target[...] }
-        for scheme in ["http://", "https://"] where target.prefix(scheme.utf8.count).lowercased() == scheme {
-            return target.dropFirst(scheme.utf8.count).drop { $0 != "/" && $0 != "?" && $0 != "#" }
-        }
-        return target[...]
     }
 
     private static func query(of uri: Substring, for resource: Resource) -> String? {

@@ -19,6 +19,7 @@ struct ResponsePlan {
         headers.add(name: "access-control-expose-headers", value: "Date, Content-Length, Content-Range, ETag")
         headers.add(name: "cache-control", value: Self.cacheControl(response.freshness, nowMilliseconds))
         headers.add(name: "content-type", value: response.contentType)
+        if let location = response.location { headers.add(name: "location", value: location) }
         if let seconds = response.retryAfter { headers.add(name: "retry-after", value: String(seconds)) }
         if response.gzipBody != nil { headers.add(name: "vary", value: "accept-encoding") }
         var status = response.status

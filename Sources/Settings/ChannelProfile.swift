@@ -13,10 +13,12 @@ package struct ChannelProfile: Sendable, Hashable {
     /// Key providers by the name that `encryption.speke` refers to.
     package var speke: [String: SPEKEProfile]
     package var slate = SlateProfile()
+    /// Who may watch.
+    package var access = ChannelAccess()
 
     package init(
         channel: String, ingest: IngestProfile, ladder: Ladder, storageWindowSeconds: UInt32,
-        endpoints: [EndpointProfile], speke: [String: SPEKEProfile] = [:], slate: SlateProfile = SlateProfile()
+        endpoints: [EndpointProfile], speke: [String: SPEKEProfile] = [:], slate: SlateProfile = SlateProfile(), access: ChannelAccess = ChannelAccess()
     ) {
         self.channel = channel
         self.ingest = ingest
@@ -25,6 +27,7 @@ package struct ChannelProfile: Sendable, Hashable {
         self.endpoints = endpoints
         self.speke = speke
         self.slate = slate
+        self.access = access
     }
 
     /// What fills in for a lost input: black, unless the profile says something else.
@@ -33,10 +36,11 @@ package struct ChannelProfile: Sendable, Hashable {
         return ingest.inputLoss.slate.isBlack ? slate : ingest.inputLoss.slate
     }
 
-    /// The same but for who may publish: what can change under a publication on air.
+    /// The same but for who may publish and who may watch: what can change under a publication on air.
     package func admitting(as other: ChannelProfile) -> ChannelProfile {
         var copy = self
         copy.ingest = ingest.admitting(as: other.ingest)
+        copy.access = other.access
         return copy
     }
 }

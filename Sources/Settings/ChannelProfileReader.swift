@@ -5,7 +5,7 @@ import Media
 struct ChannelProfileReader {
     static let keys = [
         "channel", "ingest", "video", "audio", "segmentDurationSeconds", "partDurationSeconds", "storageWindowSeconds",
-        "thumbnails", "slate", "captionLanguageMappings", "endpoints", "speke",
+        "thumbnails", "slate", "captionLanguageMappings", "access", "endpoints", "speke",
     ]
 
     /// What a profile is, and what comparing it with the other profiles of a folder needs.
@@ -75,6 +75,7 @@ struct ChannelProfileReader {
         if endpoints.contains(where: \.includeSubtitles) {
             ladder.captions = SubtitleReader(log: log).read(captions, root, ladder)
         }
+        let access = AccessReader(secrets: secrets).read(root)
         ladder.isLowLatency = endpoints.contains(where: \.hasParts)
         // Players that reckon with numbers alone ask for segments by the grid.
         ladder.cutsAtSplices =
@@ -96,7 +97,7 @@ struct ChannelProfileReader {
         guard let channel = reading.channel, let ingest else { return }
         reading.profile = ChannelProfile(
             channel: channel, ingest: ingest, ladder: ladder, storageWindowSeconds: storage ?? 3600,
-            endpoints: endpoints, speke: speke.profiles, slate: slate)
+            endpoints: endpoints, speke: speke.profiles, slate: slate, access: access)
     }
 
     private func readStorage(_ root: Section, _ segmentSeconds: UInt32?, _ log: DiagnosticLog) -> UInt32? {

@@ -40,6 +40,9 @@ package struct DaemonConfiguration: Sendable, Hashable {
         package var tls: TLSFiles?
         /// How long the daemon goes on after it was told to stop, while `/readyz` sends everybody elsewhere.
         package var drainSeconds: UInt32 = 0
+        /// The file of revoked tokens, absolute or relative to the working directory; nil: `revocations.list` in the
+        /// storage directory.
+        package var revocations: String?
         package init() {}
     }
 

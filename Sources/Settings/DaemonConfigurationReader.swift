@@ -12,7 +12,7 @@ struct DaemonConfigurationReader {
             ]
         ),
         ("rtmps", ["listen", "certificate", "privateKey"]),
-        ("origin", ["listen", "certificate", "privateKey", "drainSeconds"]),
+        ("origin", ["listen", "certificate", "privateKey", "drainSeconds", "revocations"]),
         ("https", ["listen", "certificate", "privateKey"]),
         ("admin", ["listen", "token"]),
         ("storage", ["directory", "maxBytes", "seal", "hostKey"]),
@@ -140,6 +140,11 @@ struct DaemonConfigurationReader {
         read("https.listen", into: &result.https.listen) { $0.listenAddresses("listen", log) }
         result.https.tls = tls("https")
         read("origin.drainSeconds", into: &result.origin.drainSeconds) { $0.integer("drainSeconds", in: 0...600, log) }
+        for layer in layers["origin.revocations"] ?? [] {
+            guard let path = layer.node.text("revocations", log) else { continue }
+            let reader = SecretReader(environment: [:], directory: layer.directory, purpose: purpose, log: log)
+            result.origin.revocations = reader.resolve(path)
+        }
         read("admin.listen", into: &result.admin.listen) { $0.listenAddress("listen", log) }
         for layer in layers["admin.token"] ?? [] {
             let reader = SecretReader(

@@ -15,7 +15,7 @@ struct EndpointReader {
 
     private static let commonKeys = [
         "id", "package", "container", "lowLatency", "includeIframeOnlyStream", "includeThumbnails", "clearThumbnails",
-        "includeSubtitles", "clearSubtitles", "adMarkers", "encryption",
+        "includeSubtitles", "clearSubtitles", "adMarkers", "encryption", "access",
     ]
     private static let hlsKeys = [
         "playlistType", "playlistWindowSeconds", "programDateTimeIntervalSeconds", "useAudioRenditionGroup",

@@ -1,3 +1,4 @@
+import Access
 import ChunkStream
 import CurlHTTP
 import Dispatch
@@ -24,6 +25,7 @@ actor ChannelSet: Service {
     private let storage: String
     private let budget: StorageBudget
     private let hostKey: HostKey
+    private let access: AccessDesk
     private let sealsMedia: Bool
     private let departed: DepartedChannels
     private let http: HTTPClient
@@ -34,8 +36,8 @@ actor ChannelSet: Service {
 
     init(
         directory: ChannelDirectory, supervisor: Supervisor, profiles: String, environment: [String: String],
-        storage: String, budget: StorageBudget, hostKey: HostKey, sealsMedia: Bool, http: HTTPClient,
-        clock: DaemonClock,
+        storage: String, budget: StorageBudget, hostKey: HostKey, sealsMedia: Bool, access: AccessDesk,
+        http: HTTPClient, clock: DaemonClock,
         logger: Logger
     ) {
         self.directory = directory
@@ -46,6 +48,7 @@ actor ChannelSet: Service {
         self.budget = budget
         self.hostKey = hostKey
         self.sealsMedia = sealsMedia
+        self.access = access
         departed = DepartedChannels(directory: storage, budget: budget) { Self.log($0, logger) }
         self.http = http
         self.clock = clock
@@ -62,6 +65,15 @@ actor ChannelSet: Service {
         let named = Set(loaded.profiles.map(\.channel))
         departed.admit(named)
         for profile in loaded.profiles {
+            // First, so that nothing is on air that is not kept.
+            do {
+                if try access.set(profile.access, of: profile.channel) {
+                    logger.notice("who may watch has changed", metadata: ["channel": "\(profile.channel)"])
+                }
+            } catch {
+                logger.error("the profile cannot be used: \(error)", metadata: ["channel": "\(profile.channel)"])
+                continue
+            }
             let current = directory.channel(named: profile.channel)
             if let current, profile.admitting(as: current.profile) == current.profile {
                 if supervisor.setIngest(profile.ingest, of: current) {
@@ -74,6 +86,7 @@ actor ChannelSet: Service {
         guard !loaded.diagnostics.contains(where: { $0.severity == .error }) else { return }
         for channel in directory.all where !named.contains(channel.profile.channel) {
             _ = directory.remove(named: channel.profile.channel)
+            access.remove(channel: channel.profile.channel)
             takeOff(channel, reason: "its profile is gone")
             supervisor.forgetFiles(of: channel)
         }

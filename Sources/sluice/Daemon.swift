@@ -1,3 +1,4 @@
+import Access
 import Admin
 import CurlHTTP
 import Foundation
@@ -24,6 +25,8 @@ struct Daemon {
     private let origin: OriginServer.Configuration
     private let certificates: [ServerCertificate]
     private let harvests: HarvestDesk
+    private let access: AccessDesk
+    private let revocations: RevocationStore
     private let originMetrics = OriginMetrics()
     private let cache = ResponseCache(maximumBytes: 512 << 20)
     private let budget: StorageBudget
@@ -50,11 +53,15 @@ struct Daemon {
                 rtmp: configuration.rtmp, rtmps: configuration.rtmps, worker: worker,
                 workerArguments: try WorkerRights.arguments(configuration.worker, logger)),
             channels: directory, logger: logger, clock: { clock.now() }, catchUp: { clock.catchUp() })
+        access = AccessDesk { report in logger.notice("refused", metadata: report.metadata) }
+        revocations = RevocationStore(
+            path: configuration.origin.revocations ?? "\(configuration.storage.directory)/revocations.list",
+            desk: access)
         channels = ChannelSet(
             directory: directory, supervisor: supervisor, profiles: profiles, environment: environment,
             storage: configuration.storage.directory, budget: budget,
             hostKey: try await HostKeySource.load(configuration.storage, logger),
-            sealsMedia: configuration.storage.seal,
+            sealsMedia: configuration.storage.seal, access: access,
             http: http, clock: clock, logger: logger)
         // Threads of its own: an archive that hangs is not to keep viewers from what is made for them.
         let harvestThreads = NIOThreadPool(numberOfThreads: HarvestDesk.maximumRunning)
@@ -97,19 +104,21 @@ struct Daemon {
     }
 
     func run() async throws {
+        try revocations.reload(now: clock.now() / 1000)
         try await channels.reload()
         let (content, clock) = (content, clock)
         let group = MultiThreadedEventLoopGroup.singleton
         let origin = try await OriginServer.start(
             origin,
-            content: { content.response(for: $0, to: $1) }, metrics: originMetrics, group: group,
+            content: { content.response(for: $0, to: $1) }, access: access, metrics: originMetrics, group: group,
             clock: { clock.now() })
         let token = configuration.admin.token
         let tokenCheck: (@Sendable (String) -> Bool)? = token.map(Self.check)
         let admin = AdminApplication.make(
             host: configuration.admin.listen.host, port: Int(configuration.admin.listen.port),
             report: AdminReport(
-                channels: channels.directory, supervisor: supervisor, origin: originMetrics, cache: cache,
+                channels: channels.directory, supervisor: supervisor, origin: originMetrics, access: access,
+                cache: cache,
                 budget: budget,
                 clock: { clock.now() }, clockError: { clock.errorMilliseconds }),
             readiness: readiness, logger: quiet(logger), authorises: tokenCheck,
@@ -119,6 +128,7 @@ struct Daemon {
                 return true
             },
             harvests: HarvestRoutes(desk: harvests, channels: channels.directory),
+            revocations: RevocationRoutes(store: revocations, clock: { clock.now() }),
             mark: { [channels, supervisor] name, request in
                 guard let channel = channels.directory.channel(named: name) else { return nil }
                 return try request.perform(on: channel, by: supervisor, now: clock.now())
@@ -132,7 +142,9 @@ struct Daemon {
         // is finished, then the servers.
         let services: [any Service] = [
             channels, admin, HarvestService(desk: harvests), OriginService(origin: origin),
-            ReloadService(channels: channels, supervisor: supervisor, certificates: certificates),
+            ReloadService(
+                channels: channels, supervisor: supervisor, certificates: certificates, revocations: revocations,
+                clock: clock, logger: logger),
             SupervisorService(supervisor: supervisor),
             DrainService(seconds: configuration.origin.drainSeconds, readiness: readiness, logger: logger),
         ]
@@ -154,6 +166,21 @@ struct Daemon {
         var quiet = logger
         quiet.logLevel = max(.warning, logger.logLevel)
         return quiet
+    }
+}
+
+extension AccessDesk.Report {
+    /// Nothing of a secret, and of a token only what names it.
+    fileprivate var metadata: Logger.Metadata {
+        var fields: Logger.Metadata = [
+            "reason": "\(refusal.rawValue)", "channel": "\(channel)", "endpoint": "\(endpoint)", "path": "\(path)",
+        ]
+        if let address { fields["address"] = "\(address)" }
+        if let subject { fields["subject"] = "\(subject)" }
+        if let session { fields["session"] = "\(session)" }
+        if let tokenID { fields["token"] = "\(tokenID)" }
+        if unreported > 0 { fields["unreported"] = "\(unreported)" }
+        return fields
     }
 }
 
@@ -209,17 +236,23 @@ private struct HarvestService: Service {
     }
 }
 
-/// Reloads the profiles, and the certificates, at SIGHUP.
+/// Reloads the profiles, the certificates and the revocations at SIGHUP.
 private struct ReloadService: Service {
     let channels: ChannelSet
     let supervisor: Supervisor
     let certificates: [ServerCertificate]
+    let revocations: RevocationStore
+    let clock: DaemonClock
+    let logger: Logger
 
     func run() async throws {
         let signals = await UnixSignalsSequence(trapping: .sighup)
         for await _ in signals.cancelOnGracefulShutdown() {
             supervisor.reloadCertificate()
             for certificate in certificates { certificate.reload() }
+            do { try revocations.reload(now: clock.now() / 1000) } catch {
+                logger.error("the revocations stay as they were: \(error)")
+            }
             try await channels.reload()
         }
     }

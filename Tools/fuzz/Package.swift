@@ -41,7 +41,8 @@ let package = Package(
         source("SCTE35", "Media"),
         source("RTMPServer", "Media", "FLV", "CRTMP"),
         source("ViewerTokens", "OpenSSLCrypto"),
-        source("Settings", "Media", .product(name: "Yams", package: "Yams")),
+        source("Settings", "Media", "OpenSSLCrypto", .product(name: "Yams", package: "Yams")),
+        source("Access", "Files", "OpenSSLCrypto", "Settings", "ViewerTokens"),
         source("Timeline", "Media", "Files", "ISOBMFF", "OpenSSLCrypto", "SCTE35", "Sealing"),
         source(
             "Packager",
@@ -49,7 +50,7 @@ let package = Package(
                 "MediaPosition.swift", "Query/ManifestFilter.swift", "Query/ManifestQuery.swift",
                 "Query/TimeShift.swift",
             ], "Media"),
-        source("Origin", files: ["DeliveryDirectives.swift", "ResourcePath.swift"], "Media", "Packager"),
+        source("Origin", files: ["DeliveryDirectives.swift", "ResourcePath.swift"], "Access", "Media", "Packager"),
         source(
             "Probe",
             files: [

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+import ViewerTokens
+
+@testable import Access
+
+@Suite struct RevocationTests {
+    private let folder: URL
+    private let path: String
+    private let desk = AccessDesk { _ in }
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "revocations-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        path = folder.appending(path: "revocations.list").path
+    }
+
+    private func remove() { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
+
+    @Test func theyOutliveTheProcess() throws {
+        defer { remove() }
+        let store = RevocationStore(path: path, desk: desk)
+        try store.reload(now: 0)
+        #expect(store.entries.isEmpty)
+        try store.revoke(.init(kind: .session, id: "s1"), now: 0)
+        try store.revoke(.init(kind: .subject, id: "é/u=1", until: 500), now: 0)
+        try store.revoke(.init(kind: .session, id: "s1"), now: 0)
+        let again = AccessDesk { _ in }
+        let other = RevocationStore(path: path, desk: again)
+        try other.reload(now: 499)
+        #expect(other.entries == [.init(kind: .session, id: "s1"), .init(kind: .subject, id: "é/u=1", until: 500)])
+        try other.reload(now: 500)
+        #expect(other.entries == [.init(kind: .session, id: "s1")])
+        #expect(try other.restore(.session, "s1") && other.entries.isEmpty)
+        #expect(try other.restore(.session, "s1") == false)
+        try other.reload(now: 0)
+        #expect(other.entries == [.init(kind: .subject, id: "é/u=1", until: 500)])
+    }
+
+    @Test func handsMayEditTheFile() throws {
+        defer { remove() }
+        let store = RevocationStore(path: path, desk: desk)
+        try "# stolen\n\n  token t1 9  # until 9\nsession s1".write(toFile: path, atomically: true, encoding: .utf8)
+        try store.revoke(.init(kind: .session, id: "s2"), now: 0)
+        try store.reload(now: 0)
+        #expect(store.entries.map(\.id) == ["s1", "s2", "t1"])
+        for text in ["session", "session a b", "viewer a", "session a 1 2", "session a 99999999999999999999"] {
+            try "session s9\n\(text)\n".write(toFile: path, atomically: true, encoding: .utf8)
+            #expect(throws: RevocationStore.Failure.self, "\(text)") { try store.reload(now: 0) }
+            #expect(store.entries.map(\.id) == ["s1", "s2", "t1"])
+        }
+    }
+
+    @Test func whatTheDiskDoesNotTakeIsInEffect() throws {
+        defer { remove() }
+        let store = RevocationStore(path: folder.appending(path: "none/revocations.list").path, desk: desk)
+        #expect(throws: RevocationStore.Failure.self) { try store.revoke(.init(kind: .session, id: "s1"), now: 0) }
+        try store.reload(now: 0)
+        #expect(store.entries.map(\.id) == ["s1"])
+        try FileManager.default.createDirectory(at: folder.appending(path: "none"), withIntermediateDirectories: true)
+        try store.revoke(.init(kind: .session, id: "s2"), now: 0)
+        let other = RevocationStore(path: folder.appending(path: "none/revocations.list").path, desk: AccessDesk { _ in })
+        try other.reload(now: 0)
+        #expect(other.entries.map(\.id) == ["s1", "s2"])
+    }
+
+    @Test func theListIsBounded() {
+        var list = RevocationList()
+        for number in 0..<RevocationList.maximumCount {
+            guard list.add(.init(kind: .session, id: "\(number)", until: 10)) else { break }
+        }
+        #expect(list.count == RevocationList.maximumCount)
+        let one = RevocationList.Entry(kind: .token, id: "t")
+        #expect(!list.add(one) && list.add(.init(kind: .session, id: "7", until: 20)))
+        list.prune(now: 10)
+        #expect(list.entries == [.init(kind: .session, id: "7", until: 20)] && list.add(one))
+    }
+
+    @Test func theLongerOneHolds() {
+        var list = RevocationList()
+        #expect(list.add(.init(kind: .session, id: "s")) && list.add(.init(kind: .session, id: "s", until: 5)))
+        list.prune(now: 100)
+        #expect(list.count == 1)
+    }
+
+    @Test(arguments: [("", false), ("a b", false), ("a\nb", false), ("a", true), ("\u{7f}", false), ("é", true)])
+    func names(_ id: String, _ isValid: Bool) {
+        #expect(RevocationList.Entry(kind: .session, id: id).isValid == isValid)
+        #expect(!RevocationList.Entry(kind: .session, id: String(repeating: "a", count: 129)).isValid)
+    }
+}
