@@ -306,9 +306,9 @@ let package = Package(
             "Slate", "TestSupport",
             "Timeline", logging),
         tests(
-            "OriginTests", "Origin", "Access", "DASH", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport",
+        "OriginTests", "Origin", "Access", "DASH", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport",
             "Timeline", "LoopbackServer", "ServerTLS", logging, nio, nioConcurrency, nioEmbedded, nioHTTP1, nioHTTP2,
-            nioHPACK, nioPosix, nioSSL, nioTLS),
+            nioHPACK, nioPosix, nioSSL, nioTLS, "ViewerTokens"),
         tests(
             "HarvestTests", "Harvest", "CurlHTTP", "DASH", "HLS", "Keys", "Live", "LoopbackServer", "Media", "Packager",
             "Settings", "TestSupport", "Timeline", logging, nioPosix),
