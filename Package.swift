@@ -99,8 +99,11 @@ let package = Package(
 
         // 3 services
         .target(name: "Settings", dependencies: ["Media", "OpenSSLCrypto", yams], swiftSettings: settings),
+        .systemLibrary(
+            name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
+        .target(name: "Countries", dependencies: ["CMaxMindDB"], swiftSettings: settings),
         .target(
-            name: "Access", dependencies: ["Files", "OpenSSLCrypto", "Settings", "ViewerTokens"],
+            name: "Access", dependencies: ["Countries", "Files", "OpenSSLCrypto", "Settings", "ViewerTokens"],
             swiftSettings: settings),
         .target(
             name: "Timeline", dependencies: ["Media", "Files", "ISOBMFF", "OpenSSLCrypto", "SCTE35", "Sealing"],
@@ -175,7 +178,8 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Access", "Media", "ChunkStream", "Harvest", "Keys", "Live", "Origin", "Packager", "PublishGuard", "SCTE35",
+                "Access", "Media", "ChunkStream", "Harvest", "Keys", "Live", "Origin", "Packager", "PublishGuard",
+                "SCTE35",
                 "Settings",
                 "Supervisor",
                 "Timeline",
@@ -201,7 +205,8 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Access", "Admin", "ChunkStream", "CLinux", "CurlHTTP", "Files", "Harvest", "Keys", "Live", "OpenSSLCrypto",
+                "Access", "Admin", "ChunkStream", "CLinux", "CurlHTTP", "Files", "Harvest", "Keys", "Live",
+                "OpenSSLCrypto",
                 "Origin",
                 "Probe", "Sealing", "ServerTLS",
                 "Settings",
@@ -262,6 +267,8 @@ let package = Package(
         tests("DASHTests", "DASH", "Media"),
         tests("ProtectionSystemsTests", "ProtectionSystems", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Media"),
         tests("ViewerTokensTests", "ViewerTokens", "OpenSSLCrypto"),
+        .testTarget(
+            name: "CountriesTests", dependencies: ["Countries"], exclude: ["Fixtures"], swiftSettings: settings),
         tests("AccessTests", "Access", "OpenSSLCrypto", "Settings", "ViewerTokens"),
         .testTarget(
             name: "FLVTests", dependencies: ["FLV", "Media", "TestSupport"], exclude: ["Fixtures"],
@@ -306,7 +313,8 @@ let package = Package(
             "Slate", "TestSupport",
             "Timeline", logging),
         tests(
-        "OriginTests", "Origin", "Access", "DASH", "HLS", "Keys", "Live", "Media", "Packager", "Settings", "TestSupport",
+            "OriginTests", "Origin", "Access", "DASH", "HLS", "Keys", "Live", "Media", "Packager", "Settings",
+            "TestSupport",
             "Timeline", "LoopbackServer", "ServerTLS", logging, nio, nioConcurrency, nioEmbedded, nioHTTP1, nioHTTP2,
             nioHPACK, nioPosix, nioSSL, nioTLS, "ViewerTokens"),
         tests(

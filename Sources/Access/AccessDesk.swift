@@ -51,7 +51,7 @@ package final class AccessDesk: Sendable {
 
     /// To be called before a channel is on air. In effect with the next request.
     /// - Returns: whether anything has changed.
-    package func set(_ access: ChannelAccess, of channel: String) throws(UnusableKey) -> Bool {
+    package func set(_ access: ChannelAccess, of channel: String) throws(UnusableRule) -> Bool {
         guard !access.isOpen else { return remove(channel: channel) }
         guard state.withLock({ $0.profiles[channel] }) != access else { return false }
         var rules = ChannelRules(standard: nil, endpoints: [:])

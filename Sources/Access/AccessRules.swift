@@ -1,3 +1,4 @@
+import Countries
 import OpenSSLCrypto
 package import Settings
 package import ViewerTokens
@@ -14,14 +15,18 @@ package enum AccessField: Sendable {
 ///
 /// The parts are asked in the order of what they cost; the token is the caller's to look up, as it may be known already.
 package struct AccessRules: Sendable {
-    /// The headers that rules look at.
     private struct CDN: Sendable {
         var header: String
         var secrets: [SecretDigest]
     }
 
-    private struct Countries: Sendable {
-        var header: String
+    private struct CountryRule: Sendable {
+        enum Source: Sendable {
+            case header(String)
+            case database(CountryDatabase)
+        }
+
+        var source: Source
         var allow: Set<UInt16>?
         var deny: Set<UInt16>
     }
@@ -37,24 +42,20 @@ package struct AccessRules: Sendable {
     }
 
     private let cdn: CDN?
-    private let countries: Countries?
+    private let countries: CountryRule?
     private let allow: [Network]?
     private let deny: [Network]
     /// Nil: none are wanted.
     package let tokens: Tokens?
 
-    /// Throws where a key cannot be read, which a profile that was checked does not bring about.
-    package init(_ profile: AccessProfile) throws(UnusableKey) {
+    /// Opens the database of countries. Throws where that, or a key, is none.
+    package init(_ profile: AccessProfile) throws(UnusableRule) {
         cdn = profile.cdn.map { cdn in
             CDN(
                 header: cdn.header,
                 secrets: cdn.secrets.filter(\.isResolved).map { SecretDigest(Array($0.reveal().utf8).span) })
         }
-        countries = profile.countries.map { countries in
-            Countries(
-                header: countries.header, allow: countries.allow.map { Set($0.compactMap(Self.code)) },
-                deny: Set(countries.deny.compactMap(Self.code)))
-        }
+        countries = try Self.rule(profile.countries)
         allow = profile.allow?.map(Network.init)
         deny = profile.deny.map(Network.init)
         guard let tokens = profile.tokens else {
@@ -68,15 +69,34 @@ package struct AccessRules: Sendable {
             redirects: tokens.placement == .path, issuer: tokens.issuer, audience: tokens.audience)
     }
 
-    private static func key(_ key: AccessProfile.Key) throws(UnusableKey) -> TokenKey {
+    private static func rule(_ countries: AccessProfile.Countries?) throws(UnusableRule) -> CountryRule? {
+        guard let countries else { return nil }
+        let source: CountryRule.Source
+        switch countries.source {
+        case .header(let name): source = .header(name)
+        case .database(let path, _):
+            do throws(CountryDatabaseError) { source = .database(try CountryDatabase(path: path)) } catch {
+                throw UnusableRule(reason: "\(error)")
+            }
+        }
+        return CountryRule(
+            source: source, allow: countries.allow.map { Set($0.compactMap(Self.code)) },
+            deny: Set(countries.deny.compactMap(Self.code)))
+    }
+
+    private static func key(_ key: AccessProfile.Key) throws(UnusableRule) -> TokenKey {
         switch key.material {
         case .secret(let secret, let encoding):
-            guard var bytes = encoding.bytes(of: secret.reveal()) else { throw UnusableKey() }
+            guard var bytes = encoding.bytes(of: secret.reveal()) else {
+                throw UnusableRule(reason: "a key of tokens cannot be read")
+            }
             defer { cleanse(&bytes) }
-            guard let secret = TokenSecret(bytes) else { throw UnusableKey() }
+            guard let secret = TokenSecret(bytes) else { throw UnusableRule(reason: "a key of tokens cannot be read") }
             return TokenKey(id: key.id, .secret(secret))
         case .publicKey(let pem):
-            guard let publicKey = try? VerifyingKey(pem: Array(pem.utf8).span) else { throw UnusableKey() }
+            guard let publicKey = try? VerifyingKey(pem: Array(pem.utf8).span) else {
+                throw UnusableRule(reason: "a key of tokens cannot be read")
+            }
             return TokenKey(id: key.id, .publicKey(publicKey))
         }
     }
@@ -107,14 +127,26 @@ package struct AccessRules: Sendable {
                 if !isKnown { return .cdnSecretWrong }
             }
         }
-        return countries.flatMap { refusal($0, field($0.header)) }
+        return countries.flatMap { refusal($0, address, field) }
     }
 
-    private func refusal(_ countries: Countries, _ field: AccessField) -> AccessRefusal? {
-        guard case .one(let text) = field, let code = Self.code(text) else {
-            // Who names those that stay out has not named the unknown.
-            return countries.allow == nil && !field.isSeveral ? nil : .countryUnknown
+    private func refusal(
+        _ countries: CountryRule, _ address: PeerAddress?, _ field: (_ name: String) -> AccessField
+    ) -> AccessRefusal? {
+        var country: UInt16?
+        switch countries.source {
+        case .header(let name):
+            switch field(name) {
+            case .absent: break
+            case .one(let text): country = Self.code(text)
+            case .several: return .countryUnknown
+            }
+        case .database(let database):
+            let letters = address.flatMap { database.country(of: $0.bytes) }
+            country = letters.map { UInt16($0.0 & 0xDF) << 8 | UInt16($0.1 & 0xDF) }
         }
+        // Who names those that stay out has not named the unknown.
+        guard let code = country else { return countries.allow == nil ? nil : .countryUnknown }
         if let allow = countries.allow { return allow.contains(code) ? nil : .countryDenied }
         return countries.deny.contains(code) ? .countryDenied : nil
     }
@@ -145,15 +177,10 @@ package struct AccessRules: Sendable {
     }
 }
 
-extension AccessField {
-    fileprivate var isSeveral: Bool {
-        if case .several = self { true } else { false }
-    }
-}
-
-/// A key of a profile that is none. Says nothing of it.
-package struct UnusableKey: Error, CustomStringConvertible {
-    package var description: String { "a key of access.tokens cannot be used" }
+/// What a profile that was checked has and that cannot be used all the same. Says nothing of keys.
+package struct UnusableRule: Error, CustomStringConvertible {
+    package var reason: String
+    package var description: String { "access: \(reason)" }
 }
 
 /// A token whose signature is right: what it says, ready to be asked again.

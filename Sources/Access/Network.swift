@@ -12,10 +12,12 @@ package struct PeerAddress: Sendable, Hashable {
 }
 
 extension PeerAddress: CustomStringConvertible {
-    package var description: String {
-        let bytes = stride(from: isIPv4 ? 24 : 120, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
-        return IPAddress(bytes: bytes).map { "\($0)" } ?? "?"
+    /// 4 or 16, in network order.
+    var bytes: [UInt8] {
+        stride(from: isIPv4 ? 24 : 120, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
     }
+
+    package var description: String { IPAddress(bytes: bytes).map { "\($0)" } ?? "?" }
 }
 
 /// A network of which an address is found to be by one comparison.

@@ -40,8 +40,14 @@ package struct AccessProfile: Sendable, Hashable {
     }
 
     package struct Countries: Sendable, Hashable {
-        /// The header in which the CDN says where the viewer is.
-        package var header: String
+        package enum Source: Sendable, Hashable {
+            /// In which the CDN says where the viewer is.
+            case header(String)
+            /// A MaxMind DB file; `version` changes when another one is put in its place.
+            case database(path: String, version: String)
+        }
+
+        package var source: Source
         /// ISO 3166-1 alpha-2, upper case. Nil: all but those of `deny`.
         package var allow: Set<String>?
         package var deny: Set<String>

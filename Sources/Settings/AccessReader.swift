@@ -206,10 +206,16 @@ struct AccessReader {
 
     private func readCountries(_ access: Section) -> AccessProfile.Countries? {
         guard let node = access["countries"],
-            let section = Section(node, "countries", keys: ["header", "allow", "deny"], log)
+            let section = Section(node, "countries", keys: ["header", "database", "allow", "deny"], log)
         else { return nil }
-        let isNamed = section.required("header", "name the one that the CDN sets: CloudFront-Viewer-Country") != nil
-        if !access.has("cdn"), !access.has("allow") {
+        guard section.has("header") != section.has("database") else {
+            log.error(
+                "'countries' needs either header: CloudFront-Viewer-Country, or another that the CDN sets, "
+                    + "or database: FILE",
+                at: node.place)
+            return nil
+        }
+        if section.has("header"), !access.has("cdn"), !access.has("allow") {
             log.error(
                 "'header' could be set by anybody: write cdn, or allow, so that only the CDN comes in",
                 at: section.keyPlace("header"))
@@ -219,8 +225,26 @@ struct AccessReader {
             return nil
         }
         let (allow, deny) = (readCodes("allow", section), readCodes("deny", section))
-        guard isNamed, let header = readHeader(section) else { return nil }
-        return AccessProfile.Countries(header: header, allow: allow, deny: deny ?? [])
+        let source = section["database"].map(readDatabase) ?? readHeader(section).map { .header($0) }
+        return source.map { AccessProfile.Countries(source: $0, allow: allow, deny: deny ?? []) }
+    }
+
+    /// Looks for what marks the end of each MaxMind DB file. MaxMind DB file format 2.0, "Database Metadata".
+    private func readDatabase(_ node: SettingsNode) -> AccessProfile.Countries.Source? {
+        guard let path = secrets.existingFile(node, "database", isSecret: false) else { return nil }
+        guard let handle = FileHandle(forReadingAtPath: path) else { return .database(path: path, version: "") }
+        defer { try? handle.close() }
+        var status = stat()
+        let size = (try? handle.seekToEnd()) ?? 0
+        try? handle.seek(toOffset: size - min(size, 128 << 10))
+        guard fstat(handle.fileDescriptor, &status) == 0, let end = try? handle.readToEnd(),
+            end.range(of: Data([0xAB, 0xCD, 0xEF] + Array("MaxMind.com".utf8))) != nil
+        else {
+            log.error("'database': \(path) is no MaxMind DB file, such as GeoLite2-Country.mmdb", at: node.place)
+            return nil
+        }
+        return .database(
+            path: path, version: "\(status.st_ino) \(status.st_mtim.tv_sec) \(status.st_mtim.tv_nsec) \(size)")
     }
 
     /// ISO 3166-1 alpha-2.

@@ -1,3 +1,4 @@
+import Foundation
 import OpenSSLCrypto
 import Settings
 import Testing
@@ -175,7 +176,8 @@ import ViewerTokens
     }
 
     @Test(arguments: [
-        "", ".", "..", "...", "a.b.c", "~", "=", "%", "%00", "exp=1~hmac=", "exp=1~acl=/~hmac=00", "eyJhbGciOiJub25lIn0.e30.",
+        "", ".", "..", "...", "a.b.c", "~", "=", "%", "%00", "exp=1~hmac=", "exp=1~acl=/~hmac=00",
+        "eyJhbGciOiJub25lIn0.e30.",
         "\u{e9}.\u{e9}.\u{e9}", String(repeating: "a", count: 9000), String(repeating: "~", count: 9000),
         String(repeating: "a.", count: 4000), "%3D%3D.%3D.%3D", "..%2f..%2f", "a/b", "null", "<script>",
     ])
@@ -194,13 +196,16 @@ import ViewerTokens
         #expect(watched.refusal(target) == .cdnSecretMissing)
         for (value, expected) in [
             ("old-secret", nil), ("new-secret", nil), ("old-secre", .cdnSecretWrong), ("", .cdnSecretWrong),
-            ("OLD-SECRET", .cdnSecretWrong), (" old-secret", .cdnSecretWrong), ("old-secretnew-secret", .cdnSecretWrong),
+            ("OLD-SECRET", .cdnSecretWrong), (" old-secret", .cdnSecretWrong),
+            ("old-secretnew-secret", .cdnSecretWrong),
             (String(repeating: "a", count: 300), .cdnSecretWrong),
         ] as [(String, AccessRefusal?)] {
             watched.fields = [("x-mediapackage-cdnidentifier", value)]
             #expect(watched.refusal(target) == expected, "\(value)")
         }
-        watched.fields = [("X-MediaPackage-CDNIdentifier", "old-secret"), ("X-MediaPackage-CDNIdentifier", "old-secret")]
+        watched.fields = [
+            ("X-MediaPackage-CDNIdentifier", "old-secret"), ("X-MediaPackage-CDNIdentifier", "old-secret"),
+        ]
         #expect(watched.refusal(target) == .cdnSecretWrong)
         watched.fields = [("X-MediaPackage-CDNIdentifier", "old-secret")]
         #expect(watched.passage(target) == .open)
@@ -211,11 +216,13 @@ import ViewerTokens
         #expect(named.refusal(target) == nil)
     }
 
-    @Test(arguments: [
-        ("192.0.2.7", nil), ("192.0.2.255", nil), ("::ffff:192.0.2.7", nil), ("192.0.3.0", AccessRefusal.addressDenied),
-        ("192.0.2.66", .addressDenied), ("2001:db8:1::5", nil), ("2001:db9::1", .addressDenied),
-        ("::c000:207", .addressDenied), ("127.0.0.1", .addressDenied), (nil, .addressUnknown),
-    ] as [(String?, AccessRefusal?)])
+    @Test(
+        arguments: [
+            ("192.0.2.7", nil), ("192.0.2.255", nil), ("::ffff:192.0.2.7", nil),
+            ("192.0.3.0", AccessRefusal.addressDenied),
+            ("192.0.2.66", .addressDenied), ("2001:db8:1::5", nil), ("2001:db9::1", .addressDenied),
+            ("::c000:207", .addressDenied), ("127.0.0.1", .addressDenied), (nil, .addressUnknown),
+        ] as [(String?, AccessRefusal?)])
     func addresses(_ address: String?, _ expected: AccessRefusal?) throws {
         let watched = try Watched(
             Profiles.access(#"{ allow: ["192.0.2.0/24", "2001:db8::/32"], deny: ["192.0.2.64/29"] }"#))
@@ -224,19 +231,46 @@ import ViewerTokens
         #expect(watched.desk.refusals.values.reduce(0, +) == (expected == nil ? 0 : 1))
     }
 
-    @Test(arguments: [
-        ("allow: [CH, NO]", ["CH"], nil), ("allow: [CH, NO]", ["no"], nil),
-        ("allow: [CH, NO]", ["DE"], AccessRefusal.countryDenied), ("allow: [CH, NO]", [], .countryUnknown),
-        ("allow: [CH, NO]", [""], .countryUnknown), ("allow: [CH, NO]", ["CHE"], .countryUnknown),
-        ("allow: [CH, NO]", ["T1"], .countryUnknown), ("allow: [CH, NO]", ["CH", "CH"], .countryUnknown),
-        ("deny: [DE]", ["DE"], .countryDenied), ("deny: [DE]", ["CH"], nil), ("deny: [DE]", [], nil),
-        ("deny: [DE]", ["CH", "DE"], .countryUnknown),
-    ] as [(String, [String], AccessRefusal?)])
+    @Test(
+        arguments: [
+            ("allow: [CH, NO]", ["CH"], nil), ("allow: [CH, NO]", ["no"], nil),
+            ("allow: [CH, NO]", ["DE"], AccessRefusal.countryDenied), ("allow: [CH, NO]", [], .countryUnknown),
+            ("allow: [CH, NO]", [""], .countryUnknown), ("allow: [CH, NO]", ["CHE"], .countryUnknown),
+            ("allow: [CH, NO]", ["T1"], .countryUnknown), ("allow: [CH, NO]", ["CH", "CH"], .countryUnknown),
+            ("deny: [DE]", ["DE"], .countryDenied), ("deny: [DE]", ["CH"], nil), ("deny: [DE]", [], nil),
+            ("deny: [DE]", ["CH", "DE"], .countryUnknown),
+        ] as [(String, [String], AccessRefusal?)])
     func countries(_ rule: String, _ values: [String], _ expected: AccessRefusal?) throws {
         let watched = try Watched(
             Profiles.access("{ allow: [192.0.2.0/24], countries: { header: CloudFront-Viewer-Country, \(rule) } }"))
         watched.fields = values.map { ("cloudfront-viewer-country", $0) }
         #expect(watched.refusal("/news/hls/index.m3u8") == expected)
+    }
+
+    @Test(
+        arguments: [
+            ("allow: [CH]", "192.0.2.7", nil), ("allow: [CH]", "::ffff:192.0.2.7", nil),
+            ("allow: [CH]", "192.0.2.200", AccessRefusal.countryDenied), ("allow: [CH]", "10.0.0.1", .countryUnknown),
+            ("allow: [CH]", nil, .countryUnknown), ("deny: [DE]", "2001:db8::1", .countryDenied),
+            ("deny: [DE]", "10.0.0.1", nil), ("deny: [DE]", "192.0.2.7", nil),
+        ] as [(String, String?, AccessRefusal?)])
+    func countriesOfADatabase(_ rule: String, _ address: String?, _ expected: AccessRefusal?) throws {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+        let watched = try Watched(
+            Profiles.access("{ countries: { database: \(tests)/CountriesTests/Fixtures/countries.mmdb, \(rule) } }"))
+        watched.address = address
+        #expect(watched.refusal("/news/hls/index.m3u8") == expected)
+    }
+
+    /// As the marker that `sluice check` looks for does not make a database.
+    @Test func aBrokenDatabaseKeepsTheRulesOfBefore() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "broken-\(UUID().uuidString).mmdb")
+        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: path) } }
+        try Data([0xAB, 0xCD, 0xEF] + Array("MaxMind.com".utf8)).write(to: path)
+        let watched = try Watched(Profiles.access("{ deny: [192.0.2.0/24] }"))
+        let broken = try Profiles.access("{ countries: { database: \(path.path), deny: [DE] } }")
+        #expect(throws: UnusableRule.self) { try watched.desk.set(broken, of: "news") }
+        #expect(watched.refusal("/news/hls/index.m3u8") == .addressDenied)
     }
 
     // MARK: Reports

@@ -59,7 +59,8 @@ import ViewerTokens
         #expect(store.entries.map(\.id) == ["s1"])
         try FileManager.default.createDirectory(at: folder.appending(path: "none"), withIntermediateDirectories: true)
         try store.revoke(.init(kind: .session, id: "s2"), now: 0)
-        let other = RevocationStore(path: folder.appending(path: "none/revocations.list").path, desk: AccessDesk { _ in })
+        let other = RevocationStore(
+            path: folder.appending(path: "none/revocations.list").path, desk: AccessDesk { _ in })
         try other.reload(now: 0)
         #expect(other.entries.map(\.id) == ["s1", "s2"])
     }

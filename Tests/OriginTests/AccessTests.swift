@@ -43,7 +43,8 @@ import ViewerTokens
                 content: { path, _ in
                     self.asked.withLockedValue { $0.append(path) }
                     var response = CachedResponse(
-                        status: .ok, contentType: "video/mp4", body: ByteBuffer(string: "media"), freshness: .seconds(1))
+                        status: .ok, contentType: "video/mp4", body: ByteBuffer(string: "media"), freshness: .seconds(1)
+                    )
                     response.stamp = stamp
                     return .ready(response)
                 }, metrics: metrics, clock: { 1_000_000 }, gate: AccessGate(access))
@@ -78,7 +79,9 @@ import ViewerTokens
         let file = "high/playlist.m3u8"
         for _ in 0..<2 {
             #expect(try desk.ask("/news/hls/~\(token)/\(file)", channel).hasSuffix("\r\n\r\nmedia"))
-            for target in ["/news/hls/\(file)", "/news/hls/~\(try Self.token(expires: 999))/\(file)", "/news/hls/~x/\(file)"] {
+            for target in [
+                "/news/hls/\(file)", "/news/hls/~\(try Self.token(expires: 999))/\(file)", "/news/hls/~x/\(file)",
+            ] {
                 let answer = try desk.ask(target, channel)
                 #expect(answer.hasPrefix("HTTP/1.1 403 Forbidden\r\n") && answer.hasSuffix("\r\n\r\nforbidden\n"))
                 #expect(answer.contains("cache-control: no-store\r\n") && !answer.contains("etag"))
@@ -101,7 +104,8 @@ import ViewerTokens
         let answers = try [
             ("/news/hls/a", "Host: a\r\n"), ("/news/hls/a", cdn + "x-mediapackage-cdnidentifier: cdn-secret\r\n"),
             ("/news/hls/a", "Host: a\r\nX-MediaPackage-CDNIdentifier: x\r\n"), ("/news/hls/a", cdn),
-            ("/news/hls/~a/a", cdn), ("/news/hls/~\(token)a/a", cdn), ("/news/hls/~\(try Self.token(expires: 1))/a", cdn),
+            ("/news/hls/~a/a", cdn), ("/news/hls/~\(token)a/a", cdn),
+            ("/news/hls/~\(try Self.token(expires: 1))/a", cdn),
             ("/news/nothing/~a/b/c/d/e/f", cdn), ("/news", cdn),
         ].map { try desk.ask($0.0, channel, fields: $0.1) }
         #expect(Set(answers).count == 1 && answers[0].hasPrefix("HTTP/1.1 403"))
@@ -133,7 +137,8 @@ import ViewerTokens
         for fields in ["", "Host: a\r\nHost: b\r\n"] {
             #expect(try desk.ask("/news/hls/a", desk.channel(), fields: fields).hasPrefix("HTTP/1.1 400"))
         }
-        let upgrade = try desk.ask("/news/hls/a", desk.channel(), fields: "Host: a\r\nConnection: upgrade\r\nUpgrade: x\r\n")
+        let upgrade = try desk.ask(
+            "/news/hls/a", desk.channel(), fields: "Host: a\r\nConnection: upgrade\r\nUpgrade: x\r\n")
         #expect(upgrade.hasPrefix("HTTP/1.1 403") && upgrade.contains("connection: close"))
     }
 
@@ -157,7 +162,8 @@ import ViewerTokens
         "/news/hls/index.m3u8#~a", "/news/hls//index.m3u8", "/./news/hls/index.m3u8", "/x/../news/hls/index.m3u8",
         "/%6eews/hls/index.m3u8", "/news%2fhls/index.m3u8", "/NEWS/hls/index.m3u8", "/news;a/hls/index.m3u8",
         "/~a/news/hls/index.m3u8", "/news/~a/hls/index.m3u8", "/?/news/hls/index.m3u8", "/news/hls?/index.m3u8",
-        "/n\u{0}ews/hls/index.m3u8", "/news\u{301}/hls/index.m3u8", "/news/\u{301}hls/index.m3u8", "news/hls/index.m3u8",
+        "/n\u{0}ews/hls/index.m3u8", "/news\u{301}/hls/index.m3u8", "/news/\u{301}hls/index.m3u8",
+        "news/hls/index.m3u8",
         "http://a?/news/hls/index.m3u8", "http://a#/news/hls/index.m3u8", "/news/hls/~/index.m3u8",
     ])
     func thereIsNoWayAround(_ target: String) throws {

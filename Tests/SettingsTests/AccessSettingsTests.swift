@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Settings
@@ -34,20 +35,27 @@ import Testing
             """.replacing("hex }] }", with: "text }] }"), endpoint: ", access: open")
         #expect(diagnostics == [])
         let profile = try #require(access?.channel)
-        #expect(profile.cdn?.header == "X-Shield" && profile.cdn?.secrets.map { $0.reveal() } == ["old-secret", "new-secret"])
+        #expect(
+            profile.cdn?.header == "X-Shield"
+                && profile.cdn?.secrets.map { $0.reveal() } == ["old-secret", "new-secret"])
         #expect(profile.allow?.map { "\($0)" } == ["10.0.0.0/8"] && profile.deny.count == 1)
         let tokens = try #require(profile.tokens)
         #expect(tokens.placement == .query && tokens.parameter == "hdnts")
         #expect(tokens.issuer == "shop" && tokens.audience == "origin" && tokens.keys.map(\.id) == ["a", nil])
-        #expect(profile.countries?.allow == ["CH", "NO"] && profile.countries?.header == "CloudFront-Viewer-Country")
-        #expect(access?.endpoints.map(\.key) == ["dash"] && access?.endpoints.values.contains(nil) == true && access?.isOpen == false)
+        #expect(
+            profile.countries?.allow == ["CH", "NO"]
+                && profile.countries?.source == .header("CloudFront-Viewer-Country"))
+        #expect(
+            access?.endpoints.map(\.key) == ["dash"] && access?.endpoints.values.contains(nil) == true
+                && access?.isOpen == false)
         var dumped = ""
         dump(access, to: &dumped)
         #expect(!dumped.contains(Self.key) && !dumped.contains("old-secret"))
     }
 
     @Test func standardsAreFewWords() throws {
-        let (access, diagnostics) = load("{ cdn: { secrets: { env: CDN } }, tokens: { keys: [{ secret: { env: K } }] } }")
+        let (access, diagnostics) = load(
+            "{ cdn: { secrets: { env: CDN } }, tokens: { keys: [{ secret: { env: K } }] } }")
         #expect(diagnostics == [])
         let profile = try #require(access?.channel)
         #expect(profile.cdn?.header == "X-MediaPackage-CDNIdentifier")
@@ -75,16 +83,28 @@ import Testing
     }
 
     @Test(arguments: [
-        ("closed", "p:4:9: error: 'access' cannot be 'closed'; write open, or a mapping of cdn, tokens, allow, deny or countries"),
+        (
+            "closed",
+            "p:4:9: error: 'access' cannot be 'closed'; write open, or a mapping of cdn, tokens, allow, deny, countries"
+        ),
         ("{}", "p:4:9: error: 'access' has no rule, so it would keep nobody out; write access: open"),
-        ("{ cdns: 1 }", "p:4:11: error: unknown key 'cdns' in access; did you mean cdn?"),
-        ("{ cdn: { secrets: [] } }", "p:4:27: error: 'secrets' lists 0 secrets; it must be one, or two while they change"),
+        ("{ cdns: 1, deny: [10.0.0.0/8] }", "p:4:11: error: unknown key 'cdns' in access; did you mean 'cdn'?"),
+        (
+            "{ cdn: { secrets: [] } }",
+            "p:4:27: error: 'secrets' lists 0 secrets; it must be one, or two while they change"
+        ),
         (
             "{ cdn: { secrets: [{ env: CDN }, { env: CDN }, { env: CDN }] } }",
             "p:4:27: error: 'secrets' lists 3 secrets; it must be one, or two while they change"
         ),
-        ("{ cdn: { secrets: { env: SHORT } } }", "p:4:27: error: a secret of the CDN has 8 to 256 characters; take another"),
-        ("{ cdn: { secrets: { env: NONE } } }", "p:4:27: error: 'secrets': the environment variable NONE is not set; set it"),
+        (
+            "{ cdn: { secrets: { env: SHORT } } }",
+            "p:4:27: error: a secret of the CDN has 8 to 256 characters; take another"
+        ),
+        (
+            "{ cdn: { secrets: { env: NONE } } }",
+            "p:4:27: error: 'secrets': the environment variable NONE is not set; set it"
+        ),
         ("{ cdn: { header: X-A } }", "p:4:16: error: cdn has no 'secrets'; write secrets: [{ file: PATH }]"),
         (
             "{ cdn: { header: 'X A', secrets: { env: CDN } } }",
@@ -92,7 +112,10 @@ import Testing
         ),
         ("{ tokens: { keys: [] } }", "p:4:27: error: 'keys' lists 0 keys; it must be 1 to 8"),
         ("{ tokens: {} }", "p:4:19: error: tokens has no 'keys'; write keys: [{ id: a, secret: { file: PATH } }]"),
-        ("{ tokens: { keys: [{ id: a }] } }", "p:4:28: error: a key needs either secret: { file: PATH } or publicKey: FILE"),
+        (
+            "{ tokens: { keys: [{ id: a }] } }",
+            "p:4:28: error: a key needs either secret: { file: PATH } or publicKey: FILE"
+        ),
         (
             "{ tokens: { keys: [{ secret: { env: SHORT } }] } }",
             "p:4:38: error: 'secret' has 5 bytes; HMAC-SHA256 wants 32 or more: openssl rand -hex 32"
@@ -119,13 +142,17 @@ import Testing
         ),
         (
             "{ tokens: { placement: header, keys: [{ secret: { env: K } }] } }",
-            "p:4:32: error: 'placement' cannot be 'header'; it must be path or query"
+            "p:4:32: error: 'placement' cannot be 'header'; known are path, query"
         ),
         ("{ allow: [] }", "p:4:18: error: 'allow' lists 0 networks; it must be 1 to 256"),
         ("{ deny: [a] }", "p:4:18: error: 'a' is no network; write ADDRESS/BITS, such as 10.0.0.0/8 or 2001:db8::/32"),
         (
             "{ countries: { header: X-C, allow: [CH] } }",
             "p:4:24: error: 'header' could be set by anybody: write cdn, or allow, so that only the CDN comes in"
+        ),
+        (
+            "{ countries: { allow: [CH] } }",
+            "p:4:22: error: 'countries' needs either header: CloudFront-Viewer-Country, or another that the CDN sets, or database: FILE"
         ),
         (
             "{ allow: [10.0.0.0/8], countries: { header: X-C } }",
@@ -143,7 +170,7 @@ import Testing
 
     @Test func endpointsAreReadAlike() {
         let (found, diagnostics) = load("open", endpoint: ", access: { allow: [] }")
-        #expect(found == nil && diagnostics == ["p:8:44: error: 'allow' lists 0 networks; it must be 1 to 256"])
+        #expect(found == nil && diagnostics == ["p:8:49: error: 'allow' lists 0 networks; it must be 1 to 256"])
     }
 
     @Test func publicKeysAreLookedAt() throws {
@@ -168,6 +195,23 @@ import Testing
         let both = load(
             "{ tokens: { keys: [{ publicKey: app.pem, encoding: hex }] } }", directory: folder.path)
         #expect(both.diagnostics == ["p:4:50: error: 'encoding' is a word of a secret; delete it"])
+    }
+
+    @Test func databasesAreLookedAtAndAnotherIsAnother() throws {
+        let folder = try TemporaryFolder()
+        let text = "{ countries: { database: geo.mmdb, deny: [CH] } }"
+        try folder.write("nothing", to: "geo.mmdb")
+        let expected =
+            "p:4:34: error: 'database': \(folder.path)/geo.mmdb is no MaxMind DB file, such as GeoLite2-Country.mmdb"
+        #expect(load(text, directory: folder.path).diagnostics == [expected])
+        let marked = [UInt8]("x".utf8) + [0xAB, 0xCD, 0xEF] + Array("MaxMind.com".utf8)
+        func found(_ bytes: [UInt8]) throws -> ChannelAccess? {
+            try Data(bytes).write(to: URL(filePath: folder.path + "/geo.mmdb"))
+            return load(text, directory: folder.path).access
+        }
+        let (first, second) = (try found(marked), try found(marked + [0]))
+        #expect(first != nil && second != nil && first != second)
+        #expect(load(text, directory: folder.path).access == second)
     }
 
     @Test func whatIsMissingHereIsAWarningWhileChecking() {

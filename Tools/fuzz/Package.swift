@@ -42,7 +42,7 @@ let package = Package(
         source("RTMPServer", "Media", "FLV", "CRTMP"),
         source("ViewerTokens", "OpenSSLCrypto"),
         source("Settings", "Media", "OpenSSLCrypto", .product(name: "Yams", package: "Yams")),
-        source("Access", "Files", "OpenSSLCrypto", "Settings", "ViewerTokens"),
+        source("Access", files: ["RequestTarget.swift"]),
         source("Timeline", "Media", "Files", "ISOBMFF", "OpenSSLCrypto", "SCTE35", "Sealing"),
         source(
             "Packager",
