@@ -1,3 +1,4 @@
+package import Access
 import ChunkStream
 import Keys
 package import Live

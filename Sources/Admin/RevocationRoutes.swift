@@ -1,7 +1,7 @@
 package import Access
 import Foundation
 import HTTPTypes
-package import Hummingbird
+import Hummingbird
 import NIOPosix
 
 /// `/v1/revocations`: whose tokens open nothing any more.
@@ -51,7 +51,7 @@ package struct RevocationRoutes: Sendable {
     ) async throws -> Result {
         do { return try await NIOThreadPool.singleton.runIfActive(work) } catch let failure as RevocationStore.Failure {
             switch failure {
-            case .full: throw HTTPError(.insufficientStorage, message: "\(failure)")
+            case .full: throw HTTPError(.init(code: 507), message: "\(failure)")
             case .notWritten, .unreadable, .malformed: throw HTTPError(.internalServerError, message: "\(failure)")
             }
         }
