@@ -174,9 +174,11 @@ enum Reference {
 }
 
 extension Reference {
-    /// A text without what may be secret in the URLs that it quotes: queries, where tokens and signatures are, and users.
+    /// A text without what may be secret in the URLs that it quotes: queries, where tokens and signatures are, users, and tokens
+    /// that are parts of paths.
     static func withoutSecrets(_ text: String) -> String {
         text.replacing(/:\/\/[^\/\s@?#"]*@/, with: "://").replacing(/\?[^\s"'<>()]+/, with: "?…")
+            .replacing(/\/~[^\/\s"'<>]+/, with: "/~…")
     }
 
     /// The last part of a URL's path.

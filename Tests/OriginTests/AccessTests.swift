@@ -37,6 +37,8 @@ import ViewerTokens
 
         func channel(_ wire: RequestHandler.Wire = .http1) throws -> EmbeddedChannel {
             let channel = EmbeddedChannel()
+            // As those that were accepted, it has its peer's address before any handler looks.
+            try channel.connect(to: SocketAddress(ipAddress: "192.0.2.7", port: 1)).wait()
             let stamp = revision.advance()
             let handler = RequestHandler(
                 wire: wire,
@@ -53,7 +55,6 @@ import ViewerTokens
                     ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
             }
             try channel.pipeline.syncOperations.addHandler(handler)
-            try channel.connect(to: SocketAddress(ipAddress: "192.0.2.7", port: 1)).wait()
             return channel
         }
 
