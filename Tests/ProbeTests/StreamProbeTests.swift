@@ -8,9 +8,12 @@ import Testing
         let report = try await Presentation(kind).probe()
         #expect(report.findings.isEmpty, "\(report.text)")
         #expect(report.isGood)
+        let hasSubtitles = [.clear, .aes128].contains(kind)
         let count = [.transportStream, .sampleAES].contains(kind) ? 1 : kind == .clear ? 4 : 2
-        #expect(report.renditions.map(\.segments) == Array(repeating: 3, count: count))
-        #expect(report.renditions.allSatisfy { $0.mediaMilliseconds == 3072 && $0.lastNumber == 1005 })
+        #expect(report.renditions.map(\.segments) == Array(repeating: 3, count: count + (hasSubtitles ? 1 : 0)))
+        #expect(report.renditions.allSatisfy { $0.lastNumber == 1005 })
+        // Text has no samples to be measured.
+        #expect(report.renditions.map(\.mediaMilliseconds).filter { $0 != 0 } == Array(repeating: 3072, count: count))
         let protection: [Presentation.Kind: [String]] = [
             .transportStream: ["AES-128"], .sampleAES: ["SAMPLE-AES"], .aes128: ["AES-128"], .cbcs: ["cbcs"],
             .dash: ["cenc"],
