@@ -2,13 +2,17 @@
 ///
 /// RFC 8216, clause 4.1: lines are ended by LF or CRLF, and there are no control characters in them.
 /// Clause 4.2: a quoted string holds no line feed, carriage return or double quote, and there is no way
-/// to escape one. What must not be in a value is therefore left out of it.
+/// to escape one. What must not be in a value is therefore left out of it. What would be read as a reference to a
+/// variable, `{$NAME}`, is parted: nobody defines any, and a player refuses a playlist that refers to one (RFC 8216bis,
+/// clause 4.3).
 enum PlaylistText {
     /// Text without control characters, for the rest of a line.
     static func line(_ text: String) -> String { text.keeping { !isControl($0) } }
 
     /// Text for between double quotes.
-    static func quoted(_ text: String) -> String { text.keeping { !isControl($0) && $0 != "\"" } }
+    static func quoted(_ text: String) -> String {
+        text.keeping { !isControl($0) && $0 != "\"" }.withoutReferences("{ ")
+    }
 
     /// Text for an unquoted attribute value: no quote, comma or white space either.
     static func plain(_ text: String) -> String {
@@ -17,7 +21,7 @@ enum PlaylistText {
 
     /// Text for a line that is a URI: it is not empty and does not look like a tag or comment.
     static func uri(_ text: String) -> String {
-        let text = text.keeping { !isControl($0) && !$0.properties.isWhitespace }
+        let text = text.keeping { !isControl($0) && !$0.properties.isWhitespace }.withoutReferences("%7B")
         return text.isEmpty || text.hasPrefix("#") ? "./" + text : text
     }
 
@@ -33,5 +37,10 @@ extension String {
         var kept = String.UnicodeScalarView()
         kept.append(contentsOf: unicodeScalars.filter(isKept))
         return String(kept)
+    }
+
+    /// - Parameter brace: what stands for one before `$`.
+    fileprivate func withoutReferences(_ brace: String) -> String {
+        utf8.contains(UInt8(ascii: "$")) ? replacing("{$", with: brace + "$") : self
     }
 }

@@ -64,6 +64,13 @@ class Capture:
         self.mpd = verify_dash.fetch_mpd(self.mpd_url)
         (self.directory / "index.mpd").write_bytes(self.mpd)
         self.dash = verify_dash.tracks(self.mpd_url, self.mpd)
+        # What an encoder leaves of less than a second comes to playlists with what follows it.
+        newest = max(number for playlist in self.playlists.values() for number in playlist.numbers)
+        rests = {one[0] for track in self.dash for one in track.segments
+                 if one[0] > newest and one[3] < track.timescale}
+        for track in self.dash:
+            track.segments[:] = [one for one in track.segments if one[0] not in rests]
+        self.dash = [track for track in self.dash if track.segments]
         for track in self.dash:
             self.fetch(track.init)
             for segment in track.segments:

@@ -39,6 +39,22 @@ import Testing
         #expect(parsed.segments[0].keys[0].uri == "abc#EXT-X-KEY:METHOD=NONE,d")
     }
 
+    /// A player refuses a playlist that refers to a variable nobody defines. RFC 8216bis, clause 4.3.
+    @Test func nothingRefersToAVariable() throws {
+        let name = "a{$b}{{$c}{$$d}$e"
+        let playlist = MultivariantPlaylist(
+            renditions: [Rendition(kind: .audio, groupID: name, name: name, uri: name)],
+            variants: [Variant(uri: name, bandwidth: 1, audio: name)])
+        let text = playlist.serialize()
+        #expect(!text.contains("{$"))
+        let parsed = try MultivariantPlaylist(parsing: text)
+        #expect(parsed.renditions[0].name == "a{ $b}{{ $c}{ $$d}$e")
+        #expect(parsed.variants[0].uri == "a%7B$b}{%7B$c}%7B$$d}$e")
+        let media = MediaPlaylist(segments: [MediaSegment(uri: name, duration: SegmentDuration(Ticks(1, timescale: 1)))]
+        )
+        #expect(!media.serialize().contains("{$"))
+    }
+
     @Test func multivariantPlaylistStaysInItsLines() throws {
         let playlist = MultivariantPlaylist(
             sessionKeys: [Key(method: .sampleAES, uri: hostile), Key(method: .none)],
