@@ -297,7 +297,7 @@ let package = Package(
             "OpenSSLCrypto", "ProtectionSystems", "TestKeyServer", "ViewerTokens", logging),
         .target(
             name: "TestSupport",
-            dependencies: ["ChunkStream", "CommonEncryption", "ISOBMFF", "Keys", "Media", "Slate", "Timeline"],
+            dependencies: ["ChunkStream", "CommonEncryption", "Files", "ISOBMFF", "Keys", "Media", "Slate", "Timeline"],
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("SlateTests", "Slate", "ChunkStream", "ISOBMFF", "Media", "TestSupport", "Timeline"),
         tests("FilesTests", "Files", "TestSupport"),

@@ -80,12 +80,14 @@ package final class LiveChannel: Sendable {
     ///   - seal: how media is sealed on the disk; nil: it is not.
     ///   - makeSchedule: a schedule for a contract and the provider that the profile names for it, which keeps its
     ///     keys in the file named.
+    ///   - disk: what writes to the directory.
     ///   - clock: milliseconds from the epoch.
     ///   - steady: milliseconds of a clock that only runs forward; nil: the same.
     ///   - alarm: by which keys are announced in their time, and a lost input is filled in.
     package init(
         profile: ChannelProfile, directory: String?, budget: StorageBudget, seal: WindowSeal? = nil, logger: Logger,
-        clock: @escaping @Sendable () -> Int64, steady: (@Sendable () -> Int64)? = nil, alarm: @escaping Alarm,
+        disk: DiskQueue = DiskQueue(), clock: @escaping @Sendable () -> Int64,
+        steady: (@Sendable () -> Int64)? = nil, alarm: @escaping Alarm,
         makeSchedule: (KeyContract, SPEKEProfile, _ vaultPath: String?, _ onChange: @escaping @Sendable () -> Void)
             throws
             -> KeySchedule
@@ -107,7 +109,7 @@ package final class LiveChannel: Sendable {
             limits: ChannelTimeline.Limits(
                 segmentDuration: profile.ladder.segmentDuration, longestSegment: profile.ladder.longestSegment,
                 windowSeconds: profile.keptSeconds, showsParts: profile.endpoints.contains(where: \.hasParts)),
-            budget: budget, seal: seal,
+            budget: budget, seal: seal, disk: disk,
             onEvent: { event in
                 switch event {
                 case .segment: refresh.listed()

@@ -88,6 +88,8 @@ import Timeline
             #expect(try group.bind(timeline.snapshot, firstListed: 0).isWithheld == false)
         }
         studio.allow(Studio.period + 1)
+        // Its time has come: an edition replaces keys of times to come.
+        studio.clock.advance(milliseconds: 10_000)
         let schedule = studio.schedule()
         for period in [Studio.keyPeriod, KeyPeriod(Studio.period + 1)] {
             _ = await schedule.keys(for: period, until: .max)
@@ -140,7 +142,8 @@ import Timeline
         _ = await schedule.keys(for: Studio.keyPeriod, until: .max)
         try add(0..<6)
         let group = try KeyGroup(
-            protection: protection(schedule), path: path, snapshot: Snapshot(segmentDuration: Studio.duration))
+            protection: protection(schedule), path: path, disk: .patient,
+            snapshot: Snapshot(segmentDuration: Studio.duration))
         let bound = try group.bind(timeline.snapshot, firstListed: 0)
         #expect(bound.segments.compactMap { $0.keys?.index } == Array(repeating: Studio.period, count: 6))
         #expect(!bound.isWithheld)
@@ -150,7 +153,7 @@ import Timeline
         for period in [Studio.keyPeriod, KeyPeriod(Studio.period + 1)] {
             _ = await later.keys(for: period, until: .max)
         }
-        let again = try KeyGroup(protection: protection(later), path: path, snapshot: timeline.snapshot)
+        let again = try KeyGroup(protection: protection(later), path: path, disk: .patient, snapshot: timeline.snapshot)
         try add(6..<7)
         let rebound = try again.bind(timeline.snapshot, firstListed: 0)
         #expect(rebound.segments.compactMap { $0.keys?.index }.map { $0 - Studio.period } == [0, 0, 0, 0, 0, 0, 1])
@@ -173,10 +176,11 @@ import Timeline
         var led = protection(schedule)
         led.clearLeadSeconds = 4
         let group = try KeyGroup(
-            protection: led, path: path, snapshot: Snapshot(segmentDuration: Studio.duration))
+            protection: led, path: path, disk: .patient, snapshot: Snapshot(segmentDuration: Studio.duration))
         let periods = try group.bind(timeline.snapshot, firstListed: 0).segments.map { $0.keys?.period }
         #expect(periods == [.clearLead, .clearLead, Studio.keyPeriod])
-        let other = try KeyGroup(protection: protection(schedule), path: path, snapshot: timeline.snapshot)
+        let other = try KeyGroup(
+            protection: protection(schedule), path: path, disk: .patient, snapshot: timeline.snapshot)
         let bound = try other.bind(timeline.snapshot, firstListed: 0)
         #expect(bound.isWithheld)
         #expect(!bound.segments.contains { $0.keys?.period == .clearLead })
@@ -222,7 +226,7 @@ import Timeline
         let directory = try TemporaryDirectory()
         let path = directory.path + "/none/bindings.json"
         try add(0..<2)
-        let group = try KeyGroup(protection: nil, path: path, snapshot: timeline.snapshot)
+        let group = try KeyGroup(protection: nil, path: path, disk: .patient, snapshot: timeline.snapshot)
         for _ in 0..<3 {
             #expect(throws: FileError.self) { _ = try group.bind(timeline.snapshot, firstListed: 0) }
         }
@@ -270,7 +274,8 @@ import Timeline
         disk.finish()
         let bound = try group.bind(timeline.snapshot, firstListed: 0)
         disk.finish()
-        let again = try KeyGroup(protection: protection(schedule), path: path, snapshot: timeline.snapshot)
+        let again = try KeyGroup(
+            protection: protection(schedule), path: path, disk: .patient, snapshot: timeline.snapshot)
         #expect(try again.bind(timeline.snapshot, firstListed: 0).segments.map(\.run) == bound.segments.map(\.run))
     }
 
@@ -304,18 +309,18 @@ import Timeline
         func open() throws -> ChannelTimeline {
             try ChannelTimeline(
                 directory: directory.path, limits: .init(segmentDuration: Studio.duration, windowSeconds: 3600),
-                budget: StorageBudget(maximumBytes: 1 << 30), onEvent: { _ in })
+                budget: StorageBudget(maximumBytes: 1 << 30), disk: .patient, onEvent: { _ in })
         }
         let first = try open()
         let feed = try TimelineFeed(first, tracks)
         for number in [0, 1, 2, 5, 6] as [UInt64] { try feed.add(Studio.number + number) }
         let path = directory.path + "/bindings.json"
-        let before = try KeyGroup(protection: nil, path: path, snapshot: first.snapshot)
+        let before = try KeyGroup(protection: nil, path: path, disk: .patient, snapshot: first.snapshot)
             .bind(first.snapshot, firstListed: 0)
         #expect(before.segments.map { $0.run.firstNumber - Studio.number } == [0, 0, 0, 5, 5])
         try directory.remove("720p/\(Studio.number + 1).m4s")
         let second = try open()
-        let group = try KeyGroup(protection: nil, path: path, snapshot: second.snapshot)
+        let group = try KeyGroup(protection: nil, path: path, disk: .patient, snapshot: second.snapshot)
         let after = try group.bind(second.snapshot, firstListed: 0)
         #expect(numbers(after) == [0, 2, 5, 6])
         #expect(after.segments.map { $0.run.firstNumber - Studio.number } == [0, 2, 5, 5])
@@ -342,7 +347,8 @@ import Timeline
         try add(0..<3)
         let schedule = studio.schedule()
         _ = await schedule.keys(for: KeyPeriod(Studio.period), until: .max)
-        let before = try KeyGroup(protection: protection(schedule), path: path, snapshot: timeline.snapshot)
+        let before = try KeyGroup(
+            protection: protection(schedule), path: path, disk: .patient, snapshot: timeline.snapshot)
         _ = try before.bind(timeline.snapshot, firstListed: 0)
         #expect(try before.startEdition(timeline.snapshot) == 1)
         #expect(before.lossMark.isEmpty && before.damagedPath == nil)
@@ -353,7 +359,8 @@ import Timeline
             try directory.write(damaged, to: "bindings.json")
             let later = studio.schedule()
             let group = try KeyGroup(
-                protection: protection(later), path: path, snapshot: timeline.snapshot, now: 1_700_000_000_000)
+                protection: protection(later), path: path, disk: .patient, snapshot: timeline.snapshot,
+                now: 1_700_000_000_000)
             #expect(group.lossMark == " lost 28333333")
             let aside = try #require(group.damagedPath)
             #expect(try String(contentsOfFile: aside, encoding: .utf8) == damaged)
@@ -361,7 +368,7 @@ import Timeline
             #expect(bound.segments.isEmpty && bound.isWithheld, "no key of that edition is here yet")
             // The mark stays over restarts; another loss later has another one.
             let again = try KeyGroup(
-                protection: protection(studio.schedule()), path: path, snapshot: timeline.snapshot,
+                protection: protection(studio.schedule()), path: path, disk: .patient, snapshot: timeline.snapshot,
                 now: 1_800_000_000_000)
             #expect(again.lossMark == group.lossMark && again.damagedPath == nil)
             #expect(try again.startEdition(timeline.snapshot) == 28_333_334)

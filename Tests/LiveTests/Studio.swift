@@ -92,7 +92,8 @@ final class Studio: Sendable {
     func channel(_ profile: ChannelProfile, directory: String? = nil) throws -> LiveChannel {
         try LiveChannel(
             profile: profile, directory: directory, budget: StorageBudget(maximumBytes: 1 << 30),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { [clock] in clock.now },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, disk: .patient,
+            clock: { [clock] in clock.now },
             alarm: { [weak self] time, action in self?.alarms.withLock { $0.append((time, action)) } }
         ) { contract, _, _, onChange in
             self.schedule(rotationSeconds: contract.rotationIntervalSeconds, onChange: onChange)

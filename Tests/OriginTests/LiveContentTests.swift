@@ -66,7 +66,7 @@ import Timeline
             let notes = notes
             channel = try LiveChannel(
                 profile: profile, directory: directory, budget: StorageBudget(maximumBytes: 1 << 30),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { clock.now },
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, disk: .patient, clock: { clock.now },
                 alarm: { _, _ in }
             ) { contract, _, _, onChange in
                 let schedule = KeySchedule(

@@ -14,7 +14,7 @@ import Timeline
         try ChannelTimeline(
             directory: directory,
             limits: .init(segmentDuration: Self.duration, windowSeconds: 20, showsParts: showsParts),
-            budget: StorageBudget(maximumBytes: 1 << 30), onEvent: { _ in })
+            budget: StorageBudget(maximumBytes: 1 << 30), disk: .patient, onEvent: { _ in })
     }
 
     private func out(_ event: UInt32, seconds: UInt64) -> [UInt8] {

@@ -24,7 +24,7 @@ import Timeline
             directory: directory,
             limits: .init(
                 segmentDuration: Self.duration, longestSegment: longestSegment, windowSeconds: windowSeconds),
-            budget: budget, onEvent: onEvent)
+            budget: budget, disk: .patient, onEvent: onEvent)
     }
 
     @Test func wholeSegmentsAreListedAndTheirBytesAreThere() throws {
@@ -62,6 +62,7 @@ import Timeline
         for number in Self.number..<Self.number + 9 { try feed.add(number) }
         let kept = Array(Self.number + 3..<Self.number + 9)
         #expect(timeline.snapshot.segments.map(\.number) == kept)
+        timeline.disk.finish()
         #expect(try directory.names(in: "720p") == kept.map { "\($0).m4s" })
         #expect(timeline.bytes(segment: Self.number + 2, track: "720p") == nil)
         #expect(budget.usedBytes == timeline.snapshot.segments.reduce(0) { $0 + $1.byteCount })
@@ -282,6 +283,7 @@ import Timeline
             atPath: "\(directory.path)/720p/\(Self.number + 6).m4s", withDestinationPath: "/dev/full")
         try feed.add(Self.number + 6)
         #expect(timeline.snapshot.segments.map(\.number) == Array(Self.number..<Self.number + 7))
+        timeline.disk.finish()
         #expect(PlainFile.size("\(directory.path)/720p/\(Self.number).m4s") == nil)
         #expect(timeline.bytes(segment: Self.number, track: "720p") != nil)
         #expect(timeline.isStorageFailing)

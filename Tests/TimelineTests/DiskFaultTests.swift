@@ -30,10 +30,9 @@ import Timeline
         directory = try TemporaryDirectory()
     }
 
-    /// - Parameter disk: one that has all the time, as a machine under load may not be taken for a slow disk.
     private func open(
         memoryBytes: Int = 128 << 20, windowSeconds: UInt32 = 100,
-        disk: DiskQueue = DiskQueue(patienceMilliseconds: 60_000),
+        disk: DiskQueue = .patient,
         budget: StorageBudget = StorageBudget(maximumBytes: 1 << 30)
     ) throws -> ChannelTimeline {
         let events = events

@@ -21,7 +21,7 @@ import Timeline
         try ChannelTimeline(
             directory: directory,
             limits: .init(segmentDuration: Self.duration, windowSeconds: 20, showsParts: showsParts),
-            budget: StorageBudget(maximumBytes: 1 << 30), onEvent: onEvent)
+            budget: StorageBudget(maximumBytes: 1 << 30), disk: .patient, onEvent: onEvent)
     }
 
     /// One of four chunks of a segment.

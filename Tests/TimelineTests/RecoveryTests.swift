@@ -26,7 +26,7 @@ import Timeline
         try ChannelTimeline(
             directory: directory.path + "/news",
             limits: .init(segmentDuration: duration, windowSeconds: windowSeconds),
-            budget: StorageBudget(maximumBytes: 1 << 30), onEvent: onEvent)
+            budget: StorageBudget(maximumBytes: 1 << 30), disk: .patient, onEvent: onEvent)
     }
 
     /// Three segments of one publication, two of the next.

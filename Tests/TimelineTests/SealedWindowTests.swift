@@ -29,7 +29,7 @@ import Timeline
             directory: directory.path,
             limits: .init(segmentDuration: Self.duration, windowSeconds: 1000, memoryBytes: memoryBytes),
             budget: StorageBudget(maximumBytes: 1 << 30), seal: seal,
-            onEvent: { [self] event in events.withLock { $0.append(event) } })
+            disk: .patient, onEvent: { [self] event in events.withLock { $0.append(event) } })
     }
 
     private func unreadable() -> Int {
@@ -124,7 +124,7 @@ import Timeline
         let seal = WindowSeal(key: try HostKey(parsing: &text).key(for: .segments), channel: "news")
         let timeline = try ChannelTimeline(
             directory: directory.path, limits: .init(segmentDuration: Self.duration, windowSeconds: 1000),
-            budget: StorageBudget(maximumBytes: 1 << 30), seal: seal, onEvent: { _ in })
+            budget: StorageBudget(maximumBytes: 1 << 30), seal: seal, disk: .patient, onEvent: { _ in })
         #expect(timeline.snapshot.segments.isEmpty)
         #expect(timeline.beginPublication().firstSegment == Self.number + 4)
     }

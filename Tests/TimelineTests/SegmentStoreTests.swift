@@ -10,7 +10,7 @@ import Timeline
         .init(segment: number, track: track)
     }
 
-    private let disk = DiskQueue(patienceMilliseconds: 60_000)
+    private let disk = DiskQueue.patient
 
     private func put(_ store: SegmentStore, _ key: SegmentStore.Key, _ bytes: [UInt8]) -> StorageError? {
         _ = store.keep(key, bytes)
