@@ -69,6 +69,11 @@ package final class AccessDesk: Sendable {
         return true
     }
 
+    /// What was set last of a channel.
+    package func access(of channel: String) -> ChannelAccess {
+        state.withLock { $0.profiles[channel] } ?? ChannelAccess()
+    }
+
     /// To be called when the channel is off the air.
     /// - Returns: whether there were rules of it.
     @discardableResult
@@ -109,7 +114,7 @@ package final class AccessDesk: Sendable {
         report(
             Report(
                 refusal: refusal, channel: String(target.channel.prefix(64)),
-                endpoint: String(target.endpoint.prefix(64)), path: String(target.barePath.prefix(256)),
+                endpoint: String(target.endpoint.prefix(64)), path: String(target.loggedPath.prefix(256)),
                 address: address, subject: claims?.subject, session: claims?.session, tokenID: claims?.id,
                 unreported: unreported))
     }

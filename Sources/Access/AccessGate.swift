@@ -4,8 +4,8 @@ package import ViewerTokens
 /// Looks at each request of one event loop before anything is done for it. For that loop alone.
 ///
 /// What it knows is copied from the desk when something has changed there; tokens whose signatures were found to be right
-/// are remembered, so that a viewer's next request costs a look-up. Bound: `maximumTokens` for each set of rules; at
-/// that all go, for they come back by being asked for.
+/// and opened something are remembered, so that a viewer's next request costs a look-up. Bounds: `maximumTokens` for each
+/// set of rules and `maximumTokenBytes` in all; at these all go, for they come back by being asked for.
 package final class AccessGate {
     package enum Passage: Equatable {
         /// Nobody keeps this, or no token is wanted: the target as it came.
@@ -37,8 +37,11 @@ package final class AccessGate {
         var endpoints: [Substring: Door?]
     }
 
+    private static let maximumTokenBytes = 16 << 20
     private let desk: AccessDesk
     private let maximumTokens: Int
+    /// Of all tokens that are remembered, with what they say.
+    private var tokenBytes = 0
     private var rulesVersion: UInt64?
     private var revocationsVersion: UInt64?
     private var channels: [Substring: Doors] = [:]
@@ -79,13 +82,21 @@ package final class AccessGate {
         }
         // Of several, somebody else may have meant another one.
         guard inQuery.count <= 1 else { return refuse(.tokenMalformed, target, address, nil, now) }
+        let plain = Self.unescaped(text)
+        let known = door.tokens[plain]
         let token: VerifiedToken
-        do throws(AccessRefusal) { token = try verified(text, at: door, tokens) } catch {
-            return refuse(error, target, address, nil, now)
+        if let known {
+            token = known
+        } else {
+            do throws(AccessRefusal) { token = try verified(plain, tokens) } catch {
+                return refuse(error, target, address, nil, now)
+            }
         }
         let refusal = door.rules.refusal(
             token, channel: target.channel, path: path, address: address, now: now, revocations: revocations)
         if let refusal { return refuse(refusal, target, address, token.claims, now) }
+        // Not before: who has one that opens nothing could spell it in many ways.
+        if known == nil { remember(token, plain, at: door) }
         if tokens.redirects, let location = target.manifestLocation(token: text, without: tokens.parameter) {
             return .redirected(location: location)
         }
@@ -99,19 +110,25 @@ package final class AccessGate {
         return .refused
     }
 
-    private func verified(
-        _ text: Substring, at door: Door, _ tokens: AccessRules.Tokens
-    ) throws(AccessRefusal) -> VerifiedToken {
-        if let known = door.tokens[text] { return known }
+    private func verified(_ text: Substring, _ tokens: AccessRules.Tokens) throws(AccessRefusal) -> VerifiedToken {
         let claims: TokenClaims
-        do throws(TokenRefusal) { claims = try tokens.verifier.claims(of: Self.unescaped(text)) } catch {
+        do throws(TokenRefusal) { claims = try tokens.verifier.claims(of: text) } catch {
             throw AccessRefusal(error)
         }
-        let token = try VerifiedToken(claims)
-        if door.tokens.count >= maximumTokens { door.tokens.removeAll(keepingCapacity: true) }
+        return try VerifiedToken(claims)
+    }
+
+    private func remember(_ token: VerifiedToken, _ text: Substring, at door: Door) {
+        if tokenBytes > Self.maximumTokenBytes || door.tokens.count >= maximumTokens {
+            for doors in channels.values {
+                doors.standard?.tokens.removeAll()
+                for door in doors.endpoints.values { door?.tokens.removeAll() }
+            }
+            tokenBytes = 0
+        }
         // A copy: the request's whole target is not to be kept for it.
         door.tokens[Substring(String(text))] = token
-        return token
+        tokenBytes += 2 * text.utf8.count + 256
     }
 
     /// Some clients escape a parameter's `=` and `~`, of which every HMAC token has some.
@@ -126,6 +143,7 @@ package final class AccessGate {
         let rules = desk.currentRules
         if rules != rulesVersion {
             rulesVersion = rules
+            tokenBytes = 0
             channels = desk.channels.mapValues { channel in
                 Doors(
                     standard: channel.standard.map(Door.init),

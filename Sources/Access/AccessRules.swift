@@ -161,6 +161,7 @@ package struct AccessRules: Sendable {
         revocations: RevocationList
     ) -> AccessRefusal? {
         if let refusal = token.claims.refusal(now: now) { return AccessRefusal(refusal) }
+        if token.claims.use == TokenClaims.useOfKeys { return .tokenNotForUs }
         if let issuer = tokens?.issuer, token.claims.issuer != issuer { return .tokenNotForUs }
         if let audience = tokens?.audience, !token.claims.audience.contains(audience) { return .tokenNotForUs }
         guard token.opens(channel: channel, path: path) else { return .tokenOfOtherPath }

@@ -38,13 +38,28 @@ package struct RequestTarget {
         let second = part(first.next)
         (channel, endpoint) = (first.text, second.text)
         let third = part(second.next)
-        if third.text.utf8.first == UInt8(ascii: "~") {
-            pathToken = third.text.dropFirst()
+        if let token = Self.token(in: third.text) {
+            pathToken = token
             (head, tail) = (origin[..<second.next], origin[third.next..<end])
         } else {
             pathToken = nil
             (head, tail) = (path, origin[end..<end])
         }
+    }
+
+    /// What follows a tilde, which some clients escape. RFC 3986, clause 6.2.2.2.
+    private static func token(in part: Substring) -> Substring? {
+        if part.utf8.first == UInt8(ascii: "~") { return part.dropFirst() }
+        guard part.utf8.count >= 3, part.prefix(3).lowercased() == "%7e" else { return nil }
+        return part.dropFirst(3)
+    }
+
+    /// The path for the log: a part that is no name of ours may be a token in a wrong place.
+    var loggedPath: String {
+        barePath.split(separator: "/", omittingEmptySubsequences: false).map { part in
+            let isName = part.utf8.count <= 64 && !part.utf8.contains(UInt8(ascii: "~")) && !part.contains("%")
+            return isName ? String(part) : "(hidden)"
+        }.joined(separator: "/")
     }
 
     /// What a target of a request is in origin form. RFC 9112, clause 3.2.

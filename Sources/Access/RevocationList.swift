@@ -16,10 +16,12 @@ package struct RevocationList: Sendable, Equatable {
             self.until = until
         }
 
-        /// 1 to 128 printable characters without blanks, so that an entry is a line.
+        /// 1 to 128 bytes of printable characters without blanks and `#`, so that an entry is a line.
         package var isValid: Bool {
             (1...128).contains(id.utf8.count)
-                && !id.unicodeScalars.contains { $0.properties.isWhitespace || $0.value < 0x20 || $0.value == 0x7F }
+                && !id.unicodeScalars.contains {
+                    $0.properties.isWhitespace || $0.value < 0x20 || $0.value == 0x7F || $0 == "#"
+                }
         }
     }
 
@@ -93,24 +95,37 @@ extension RevocationList {
         }.joined()
     }
 
-    /// Reads those lines; empty ones and what follows `#` is passed over.
+    /// Reads those lines; empty ones and what follows `#` is passed over, and what has expired.
     ///
     /// Throws the number of the first line that is something else, or for which there is no room: half a list would
-    /// let in whom the other half names.
-    package init(parsing text: String) throws(BadLine) {
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let words = line.prefix { $0 != "#" }.split { $0 == " " || $0 == "\t" || $0 == "\r" }
-            if words.isEmpty { continue }
-            guard (2...3).contains(words.count), let kind = Kind(rawValue: String(words[0])) else {
-                throw BadLine(number: index + 1)
+    /// let in whom the other half names. A last line that was torn, as by a full disk, is passed over.
+    /// - Parameter now: seconds since the Unix epoch.
+    package init(parsing text: String, now: Int64) throws(BadLine) {
+        // By bytes: a mark that combines with what is before it must not hide the end of a line.
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            do throws(BadLine) { try read(line, index, now: now) } catch {
+                guard index == lines.count - 1 else { throw error }
             }
-            var entry = Entry(kind: kind, id: String(words[1]))
-            if words.count == 3 {
-                guard let until = Int64(words[2]) else { throw BadLine(number: index + 1) }
-                entry.until = until
-            }
-            guard entry.isValid, add(entry) else { throw BadLine(number: index + 1) }
         }
+    }
+
+    private mutating func read(_ line: Substring.UTF8View, _ index: Int, now: Int64) throws(BadLine) {
+        let words = line.prefix { $0 != UInt8(ascii: "#") }
+            .split { [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r")].contains($0) }
+            .map { String(Substring($0)) }
+        if words.isEmpty { return }
+        guard (2...3).contains(words.count), let kind = Kind(rawValue: words[0]) else {
+            throw BadLine(number: index + 1)
+        }
+        var entry = Entry(kind: kind, id: words[1])
+        if words.count == 3 {
+            guard let until = Int64(words[2]) else { throw BadLine(number: index + 1) }
+            entry.until = until
+        }
+        guard entry.isValid else { throw BadLine(number: index + 1) }
+        if let until = entry.until, until <= now { return }
+        guard add(entry) else { throw BadLine(number: index + 1) }
     }
 
     package struct BadLine: Error, Equatable {

@@ -24,6 +24,8 @@ package final class RevocationStore: Sendable {
     }
 
     private static let maximumBytes = 32 << 20
+    /// From here on the file is written anew with each entry; the most that a list can have is less.
+    private static let maximumGrowth = 24 << 20
 
     private let path: String
     private let desk: AccessDesk
@@ -42,8 +44,7 @@ package final class RevocationStore: Sendable {
     /// - Parameter now: seconds since the Unix epoch; what has expired is left out.
     package func reload(now: Int64) throws(Failure) {
         try unwritten.withLock { unwritten throws(Failure) in
-            var list = try read()
-            list.prune(now: now)
+            var list = try read(now: now)
             for entry in unwritten { _ = list.add(entry) }
             desk.change { $0 = list }
         }
@@ -57,49 +58,62 @@ package final class RevocationStore: Sendable {
                 return list.add(entry)
             }
             guard fits else { throw .full }
-            do throws(FileError) { try append(unwritten + [entry]) } catch {
-                unwritten.append(entry)
-                throw .notWritten(error)
+            let isBehind = !unwritten.isEmpty
+            unwritten.removeAll { $0.kind == entry.kind && $0.id == entry.id }
+            unwritten.append(entry)
+            // A disk that was full may have half a line, and a file that has grown old many that have expired.
+            if isBehind || byteCount() > Self.maximumGrowth {
+                var list = try read(now: now)
+                for entry in unwritten { _ = list.add(entry) }
+                try write(list)
+            } else {
+                do throws(FileError) { try append(entry) } catch { throw .notWritten(error) }
             }
             unwritten = []
         }
     }
 
     /// - Returns: false where it was not revoked.
-    package func restore(_ kind: RevocationList.Kind, _ id: String) throws(Failure) -> Bool {
+    package func restore(_ kind: RevocationList.Kind, _ id: String, now: Int64) throws(Failure) -> Bool {
         try unwritten.withLock { unwritten throws(Failure) in
-            var list = try read()
+            var list = try read(now: now)
             unwritten.removeAll { $0.kind == kind && $0.id == id }
             let wasWritten = list.remove(kind, id)
             for entry in unwritten { _ = list.add(entry) }
             if wasWritten {
-                do throws(FileError) { try PlainFile.replace(Array(list.text.utf8), at: path) } catch {
-                    throw .notWritten(error)
-                }
+                try write(list)
                 unwritten = []
             }
             return desk.change { $0.remove(kind, id) }
         }
     }
 
-    private func read() throws(Failure) -> RevocationList {
+    private func read(now: Int64) throws(Failure) -> RevocationList {
         let bytes: [UInt8]?
         do throws(FileError) { bytes = try PlainFile.readIfThere(path, atMost: Self.maximumBytes) } catch {
             throw .unreadable(error)
         }
         do throws(RevocationList.BadLine) {
-            return try RevocationList(parsing: String(decoding: bytes ?? [], as: UTF8.self))
+            return try RevocationList(parsing: String(decoding: bytes ?? [], as: UTF8.self), now: now)
         } catch {
             throw .malformed(line: error.number)
         }
     }
 
-    private func append(_ entries: [RevocationList.Entry]) throws(FileError) {
+    private func byteCount() -> Int { PlainFile.size(path) ?? 0 }
+
+    private func write(_ list: RevocationList) throws(Failure) {
+        do throws(FileError) { try PlainFile.replace(Array(list.text.utf8), at: path) } catch {
+            throw .notWritten(error)
+        }
+    }
+
+    private func append(_ entry: RevocationList.Entry) throws(FileError) {
         let old = try PlainFile.readIfThere(path, atMost: Self.maximumBytes)
-        var lines = RevocationList()
-        for entry in entries { _ = lines.add(entry) }
+        var line = RevocationList()
+        _ = line.add(entry)
         // An editor may have left the last line without its end.
-        let text = (old?.last.map { $0 == 0x0A } ?? true ? "" : "\n") + lines.text
+        let text = (old?.last.map { $0 == 0x0A } ?? true ? "" : "\n") + line.text
         if old == nil {
             try PlainFile.replace(Array(text.utf8), at: path)
         } else {

@@ -28,18 +28,18 @@ package struct RevocationRoutes: Sendable {
                     message: #"a JSON object is wanted, as { "kind": "session", "id": "abc", "until": 1800000000 }"#)
             }
             guard let entry = wanted.entry else {
-                throw HTTPError(.badRequest, message: "'id' must be 1 to 128 characters without blanks")
+                throw HTTPError(.badRequest, message: "'id' must be 1 to 128 bytes without blanks and #")
             }
             try await Self.perform { try store.revoke(entry, now: clock() / 1000) }
             return .created
         }
-        routes.delete("v1/revocations/:kind/:id") { [store] request, context throws -> HTTPResponse.Status in
+        routes.delete("v1/revocations/:kind/:id") { [store, clock] request, context throws -> HTTPResponse.Status in
             try AdminApplication.refuseWebPages(request)
             let id = try context.parameters.require("id").removingPercentEncoding ?? ""
             guard let kind = RevocationList.Kind(rawValue: try context.parameters.require("kind")) else {
                 throw HTTPError(.notFound, message: "kinds are session, token and subject")
             }
-            let wasRevoked = try await Self.perform { try store.restore(kind, id) }
+            let wasRevoked = try await Self.perform { try store.restore(kind, id, now: clock() / 1000) }
             guard wasRevoked else { throw HTTPError(.notFound, message: "no such revocation") }
             return .noContent
         }

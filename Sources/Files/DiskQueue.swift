@@ -44,8 +44,10 @@ package final class DiskQueue: Sendable {
     @discardableResult
     package func post(_ job: @escaping @Sendable () -> Void) -> Bool { enqueue(job) != nil }
 
-    /// Returns when all that was asked before is done.
-    package func finish() { queue.sync {} }
+    /// Returns when all that was asked before is done, and what that has asked for.
+    package func finish() {
+        repeat { queue.sync {} } while waiting.withLock { !$0.isEmpty }
+    }
 
     /// - Returns: when the oldest that is not done came; nil where this is refused.
     private func enqueue(_ job: @escaping @Sendable () -> Void) -> UInt64? {

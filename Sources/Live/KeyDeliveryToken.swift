@@ -27,7 +27,9 @@ package struct KeyDeliveryToken: Sendable {
             contract.rotationIntervalSeconds > 0
             ? contract.startSeconds(of: keys.period.index &+ 1) : .max
         let (expires, overflow) = end.addingReportingOverflow(Int64(lifetimeSeconds))
-        let token = ViewerToken(content: content, expires: overflow ? .max : expires).minted(by: secret)
+        var claims = TokenClaims(content: content, expires: overflow ? .max : expires)
+        claims.use = TokenClaims.useOfKeys
+        let token = claims.webToken(signedBy: secret)
         return keys.mapKeys { key in
             var key = key
             if let uri = key.signalling[.aes128]?.keyURI {

@@ -40,8 +40,8 @@ final class KeyGroup: Sendable {
     private struct State {
         var decisions = Decisions()
         var lastNumber: UInt64?
-        /// Decided, but not written down: nothing is listed by it.
-        var isUnsaved = false
+        /// Counts what is decided; the disk has that of `written`.
+        var revision: UInt64 = 0
         /// Since the decision on this segment.
         var unsavedFrom: UInt64?
         /// A restart that does not find what is not written down decides the same.
@@ -77,6 +77,8 @@ final class KeyGroup: Sendable {
     private let disk: DiskQueue
     /// Decisions wait for the disk.
     private let isSaving = Atomic<Bool>(false)
+    /// Which revision of the decisions the disk has.
+    private let written = Atomic<UInt64>(0)
     private let state: Mutex<State>
     /// Part of every URL where what was decided was lost: the same URLs could have other bytes now. Else empty.
     let lossMark: String
@@ -133,7 +135,7 @@ final class KeyGroup: Sendable {
                 bindNew(segment, eventStart: snapshot.eventStart, snapshot, &state)
             }
             if let oldest = snapshot.segments.first?.number { forget(before: oldest, &state) }
-            if state.decisions.binding.exceptions != before.exceptions { state.isUnsaved = true }
+            if state.decisions.binding.exceptions != before.exceptions { state.revision += 1 }
             try save(&state, unwritten)
             var bound = collect(snapshot, firstListed: firstListed, state)
             bound.steps = state.steps
@@ -178,10 +180,13 @@ final class KeyGroup: Sendable {
         let isRun = extendRuns(segment, decision.period, isBound: isBound, snapshot, &state)
         let hasException = first < segment.number || state.decisions.binding.exceptions != exceptions
         if isRun || hasException {
-            state.isUnsaved = true
-            state.unsavedFrom = min(state.unsavedFrom ?? first, first)
+            state.revision += 1
             // The period's own key goes by the number alone.
-            if hasException || decision.step != .own || decision.period == .clearLead { state.isDerivable = false }
+            let follows = !hasException && decision.step == .own && decision.period != .clearLead
+            // What follows and is late, a restart need not find.
+            if !follows, state.isLate, state.isDerivable { state.unsavedFrom = nil }
+            state.unsavedFrom = min(state.unsavedFrom ?? first, first)
+            if !follows { state.isDerivable = false }
         }
         state.lastNumber = segment.number
         // What was decided before a restart is no news.
@@ -190,11 +195,12 @@ final class KeyGroup: Sendable {
     }
 
     private func save(_ state: inout State, _ unwritten: (_ from: UInt64) -> Bool) throws(FileError) {
-        guard state.isUnsaved else { return }
-        let failure = save(state.decisions)
+        // What was late may be there by now.
+        let failure =
+            written.load(ordering: .acquiring) == state.revision
+            ? nil : save(state.decisions, revision: state.revision)
         state.isLate = failure?.isLate ?? false
         guard let failure else {
-            state.isUnsaved = false
             state.unsavedFrom = nil
             state.isDerivable = true
             return
@@ -241,16 +247,18 @@ final class KeyGroup: Sendable {
             let last = max(state.lastNumber ?? 0, snapshot.segments.last?.number ?? 0)
             let edition = decisions.binding.startEdition(
                 at: last + 1, start: snapshot.nominalStart(of: last + 1))
-            if let failure = save(decisions) {
+            if let failure = save(decisions, revision: nil) {
                 if failure.isLate {
-                    // It comes to the disk after all: what holds is written over it before the disk has more.
-                    state.isUnsaved = true
+                    // It comes to the disk after all: what holds is written over it with the next look.
+                    state.revision += 1
                     state.unsavedFrom = min(state.unsavedFrom ?? last + 1, last + 1)
                     state.isDerivable = false
                 }
                 throw failure
             }
             state.decisions = decisions
+            state.revision += 1
+            written.store(state.revision, ordering: .releasing)
             return edition
         }
         protection.schedule.startEdition(edition)
@@ -293,7 +301,7 @@ final class KeyGroup: Sendable {
         state.decisions.runs.removeAll { $0.firstNumber >= first }
         state.lastNumber = snapshot.segments.last { $0.number < first }?.number
         for segment in snapshot.segments where segment.number >= first && segment.number < end {
-            if extendRuns(segment, period, isBound: false, snapshot, &state) { state.isUnsaved = true }
+            if extendRuns(segment, period, isBound: false, snapshot, &state) { state.revision += 1 }
             state.lastNumber = segment.number
         }
     }
@@ -366,14 +374,17 @@ final class KeyGroup: Sendable {
     }
 
     /// Has decisions written down, one after the other.
+    /// - Parameter revision: which they are; nil for those that do not hold yet.
     /// - Returns: why they are not.
-    private func save(_ decisions: Decisions) -> FileError? {
+    private func save(_ decisions: Decisions, revision: UInt64?) -> FileError? {
         guard let path else { return nil }
         // The next look saves what holds then.
         guard !isSaving.exchange(true, ordering: .relaxed) else { return .late(path) }
         let outcome = disk.perform { [self] () -> FileError? in
             defer { isSaving.store(false, ordering: .relaxed) }
-            return Self.save(decisions, at: path)
+            let failure = Self.save(decisions, at: path)
+            if failure == nil, let revision { written.store(revision, ordering: .releasing) }
+            return failure
         }
         switch outcome {
         case .done(let failure): return failure

@@ -220,13 +220,16 @@ package final class LiveChannel: Sendable {
     /// An emergency rotation: other keys for every protected endpoint, from the next segment on.
     /// - Throws: where it cannot be written down.
     package func rotateKeys() throws(FileError) {
-        let snapshot = timeline.snapshot
-        for group in groups.values {
-            if let edition = try group.startEdition(snapshot) {
-                logger.notice("keys replaced from the next segment on", metadata: ["edition": "\(edition)"])
+        defer { refresh() }
+        try refreshing.withLock { _ throws(FileError) in
+            guard !state.withLock({ $0.isRetired }) else { return }
+            let snapshot = timeline.snapshot
+            for group in groups.values {
+                if let edition = try group.startEdition(snapshot) {
+                    logger.notice("keys replaced from the next segment on", metadata: ["edition": "\(edition)"])
+                }
             }
         }
-        refresh()
     }
 
     /// Who takes the channel from here on shall end at once.
@@ -245,6 +248,9 @@ package final class LiveChannel: Sendable {
             return state.waiting.takeAll()
         }
         for call in waiting { call() }
+        // Who looked at it until now may have had something to write down.
+        refreshing.withLock { _ in }
+        timeline.disk.finish()
     }
 
     /// Nothing that was made of this channel is to be served without another look.

@@ -59,6 +59,9 @@ package struct AccessProfile: Sendable, Hashable {
     package var allow: [CIDR]?
     package var deny: [CIDR] = []
     package var countries: Countries?
+
+    /// Keeps everybody out.
+    package static let nobody = AccessProfile(allow: [])
 }
 
 /// Who may ask for what of a channel.
@@ -71,6 +74,12 @@ package struct ChannelAccess: Sendable, Hashable {
     package init(channel: AccessProfile? = nil, endpoints: [String: AccessProfile?] = [:]) {
         self.channel = channel
         self.endpoints = endpoints
+    }
+
+    /// Of one endpoint; nil: anybody.
+    package func rule(of endpoint: String) -> AccessProfile? {
+        if let own = endpoints[endpoint] { return own }
+        return channel
     }
 
     package var isOpen: Bool { channel == nil && endpoints.values.allSatisfy { $0 == nil } }

@@ -11,16 +11,27 @@ struct AccessReader {
 
     func read(_ root: Section) -> ChannelAccess {
         var access = ChannelAccess()
-        if let node = root["access"] { access.channel = read(node) ?? nil }
+        if let node = root["access"] {
+            access.channel = read(node) ?? nil
+        } else if root.mentions("access") {
+            refuseEmpty(at: root.keyPlace("access"))
+        }
         guard let endpoints = root["endpoints"], case .sequence(let nodes) = endpoints.value else { return access }
         for node in nodes {
             guard case .mapping(let entries) = node.value,
-                let own = entries.first(where: { $0.key == "access" && !$0.node.isNull })?.node,
+                let entry = entries.first(where: { $0.key == "access" }),
                 case .scalar(let id, _) = entries.first(where: { $0.key == "id" })?.node.value
             else { continue }
-            if let read = read(own) { access.endpoints[id] = .some(read) }
+            let own = entry.node
+            if own.isNull { refuseEmpty(at: entry.keyPlace) }
+            if !own.isNull, let read = read(own) { access.endpoints[id] = .some(read) }
         }
         return access
+    }
+
+    /// What is left of rules that were commented out does not open the door.
+    private func refuseEmpty(at place: Place) {
+        log.error("'access' has nothing behind it; write access: open, or its rules", at: place)
     }
 
     /// Nil, with the reason logged, where it is wrong; nil within for anybody.
@@ -33,6 +44,9 @@ struct AccessReader {
             return nil
         }
         guard let section = Section(node, "access", keys: Self.keys, log) else { return nil }
+        for key in Self.keys where section.mentions(key) && !section.has(key) {
+            log.error("'\(key)' has nothing behind it; write its rule, or leave it out", at: section.keyPlace(key))
+        }
         guard Self.keys.contains(where: section.has) else {
             log.error("'access' has no rule, so it would keep nobody out; write access: open", at: node.place)
             return nil

@@ -52,8 +52,8 @@ extension ChannelTimeline {
             return isFailing
         }
         guard hasRecovered else { return }
-        // What could not be removed meanwhile.
-        if let directory {
+        // What could not be removed meanwhile; what was late is gone in its turn.
+        if let directory, store.takeHasLeftFiles() || writer.segmentsRefused > 0 {
             let snapshot = snapshot
             disk.post { StoredMedia.removeUnlisted(directory, snapshot) }
         }

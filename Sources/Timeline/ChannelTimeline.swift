@@ -239,6 +239,8 @@ package final class ChannelTimeline: Sendable {
             if let failure = write(records + [set.record], &writer, patience: patience) {
                 // An index that a restart gave again would be an IV that comes twice.
                 guard records.isEmpty else {
+                    let (snapshot, progress) = (self.snapshot, writer.progress)
+                    journal.takeBack { Journal.records(of: snapshot, progress) }
                     throw ParseError(
                         .invalid, at: 0, "the disk refuses the channel's journal, so nothing can begin: \(failure)")
                 }

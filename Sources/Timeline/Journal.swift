@@ -116,6 +116,16 @@ final class Journal: Sendable {
         }
     }
 
+    /// Something that was not written in time is not to hold: if the disk gets it, it is written over before anything else.
+    func takeBack(to window: @escaping @Sendable () -> [Record]) {
+        guard let path else { return }
+        state.withLock { state in
+            state.missing = state.missing ?? .late(path)
+            state.whole = window
+        }
+        disk.post { [self] in _ = rewriteNow(path) }
+    }
+
     /// Begins it anew at a start.
     func begin(_ records: [Record]) throws(FileError) {
         guard let path else { return }

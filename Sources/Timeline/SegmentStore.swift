@@ -75,12 +75,23 @@ package final class SegmentStore: Sendable {
         var isAlone = false
     }
 
+    private struct Removals {
+        var paths: [String] = []
+        /// A job will come for them.
+        var isWaiting = false
+        /// There were too many.
+        var hasLeft = false
+    }
+
+    private static let maximumRemovals = 1 << 16
+
     private let directory: String?
     private let seal: WindowSeal?
     private let memoryLimit: Int
     private let disk: DiskQueue
     private let account: StorageBudget.Account?
     private let memory = Mutex(Memory())
+    private let removals = Mutex(Removals())
 
     /// - Parameters:
     ///   - directory: of this channel; nil keeps everything in memory only.
@@ -120,7 +131,8 @@ package final class SegmentStore: Sendable {
             while memory.total > memoryLimit, evicted < memory.order.count - 1 {
                 let key = memory.order[evicted]
                 if let old = memory.bytes.removeValue(forKey: key) { memory.total -= old.count }
-                if memory.unstored.remove(key) != nil { lost = max(lost ?? 0, key.segment) }
+                // That it was never stored is known until its segment is dropped.
+                if memory.unstored.contains(key) { lost = max(lost ?? 0, key.segment) }
                 memory.pending.remove(key)
                 evicted += 1
             }
@@ -251,7 +263,46 @@ package final class SegmentStore: Sendable {
             return isStored
         }
         if isStored { account?.add(-(byteCount + Self.overhead(form))) }
-        if let path = path(key, form) { disk.post { PlainFile.remove(path) } }
+        if let path = path(key, form) { removeSoon(path) }
+    }
+
+    /// However many go at once, one job at a time waits for the disk.
+    private func removeSoon(_ path: String) {
+        let isFirst = removals.withLock { removals in
+            guard removals.paths.count < Self.maximumRemovals else {
+                removals.hasLeft = true
+                return false
+            }
+            removals.paths.append(path)
+            defer { removals.isWaiting = true }
+            return !removals.isWaiting
+        }
+        if isFirst { postRemovals() }
+    }
+
+    private func postRemovals() {
+        let isPosted = disk.post { [self] in
+            let paths = removals.withLock { removals in
+                defer { removals.paths.removeLast(min(64, removals.paths.count)) }
+                return removals.paths.suffix(64)
+            }
+            for path in paths { PlainFile.remove(path) }
+            let isMore = removals.withLock { removals in
+                removals.isWaiting = !removals.paths.isEmpty
+                return removals.isWaiting
+            }
+            if isMore { postRemovals() }
+        }
+        // They go with the next one.
+        if !isPosted { removals.withLock { $0.isWaiting = false } }
+    }
+
+    /// Whether files were left behind that nothing lists; said once.
+    func takeHasLeftFiles() -> Bool {
+        removals.withLock { removals in
+            defer { removals.hasLeft = false }
+            return removals.hasLeft
+        }
     }
 
     package var memoryBytes: Int { memory.withLock { $0.total } }

@@ -22,6 +22,9 @@ package struct TokenClaims: Sendable, Hashable {
     package var issuer: String?
     /// Whom it is meant for.
     package var audience: [String] = []
+    /// `keys`: it is one of those in key URIs, which everybody sees who sees a playlist, and opens nothing else.
+    package var use: String?
+    package static let useOfKeys = "keys"
 
     package init(content: String?, paths: [PathPattern] = [], expires: Int64) {
         self.content = content
@@ -60,6 +63,7 @@ package struct TokenClaims: Sendable, Hashable {
         add("jti", id)
         add("ip", addresses)
         add("paths", paths.map(\.text))
+        add("use", use)
         let payload = "{\(claims.joined(separator: ","))}"
         let signed = Base64URL.encode(Array(header.utf8)) + "." + Base64URL.encode(Array(payload.utf8))
         return signed + "." + Base64URL.encode(secret.signature(of: signed.utf8))
@@ -81,7 +85,7 @@ package struct TokenClaims: Sendable, Hashable {
 
 extension TokenClaims: Decodable {
     private enum CodingKeys: String, CodingKey {
-        case content, paths, exp, nbf, sub, sid, jti, ip, iss, aud
+        case content, paths, exp, nbf, sub, sid, jti, ip, iss, aud, use
     }
 
     /// The claims of a JSON Web Token. Others are passed over. RFC 7519, clause 4.
@@ -97,6 +101,7 @@ extension TokenClaims: Decodable {
         addresses = try claims.decodeIfPresent(OneOrMore.self, forKey: .ip)?.texts ?? []
         issuer = try claims.decodeIfPresent(String.self, forKey: .iss)
         audience = try claims.decodeIfPresent(OneOrMore.self, forKey: .aud)?.texts ?? []
+        use = try claims.decodeIfPresent(String.self, forKey: .use)
     }
 
     /// A text, or a list of them that is not empty: that would be a binding to nothing. RFC 7519, clause 4.1.3.

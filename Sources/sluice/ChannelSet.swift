@@ -65,17 +65,19 @@ actor ChannelSet: Service {
         let named = Set(loaded.profiles.map(\.channel))
         departed.admit(named)
         for profile in loaded.profiles {
+            let current = directory.channel(named: profile.channel)
+            let isKept = current.map { profile.admitting(as: $0.profile) == $0.profile } ?? true
             // First, so that nothing is on air that is not kept.
             do {
-                if try access.set(profile.access, of: profile.channel) {
+                let rules = isKept ? profile.access : try rules(from: current, to: profile)
+                if try access.set(rules, of: profile.channel), isKept {
                     logger.notice("who may watch has changed", metadata: ["channel": "\(profile.channel)"])
                 }
             } catch {
                 logger.error("the profile cannot be used: \(error)", metadata: ["channel": "\(profile.channel)"])
                 continue
             }
-            let current = directory.channel(named: profile.channel)
-            if let current, profile.admitting(as: current.profile) == current.profile {
+            if let current, isKept {
                 if supervisor.setIngest(profile.ingest, of: current) {
                     logger.notice("who may publish has changed", metadata: ["channel": "\(profile.channel)"])
                 }
@@ -93,6 +95,28 @@ actor ChannelSet: Service {
         departed.update(present: named, now: Int64(Date().timeIntervalSince1970))
     }
 
+    /// The rules until a channel has taken another one's place: what is on air is kept as it was, and what comes is kept
+    /// as it will be.
+    /// - Parameter changed: whether endpoints whose rules change are kept from everybody: in the moment of the change.
+    /// - Throws: where the rules to come cannot be used.
+    private func rules(
+        from current: LiveChannel?, to profile: ChannelProfile, changed: Bool = false
+    ) throws(UnusableRule) -> ChannelAccess {
+        let (old, new) = (access.access(of: profile.channel), profile.access)
+        var rules = ChannelAccess(channel: .nobody)
+        for endpoint in profile.endpoints {
+            let rule = new.rule(of: endpoint.id)
+            if let rule { _ = try AccessRules(rule) }
+            rules.endpoints[endpoint.id] = .some(rule)
+        }
+        for endpoint in current?.profile.endpoints ?? [] {
+            let rule = old.rule(of: endpoint.id)
+            let stays = !changed || rules.endpoints[endpoint.id] == .some(rule)
+            rules.endpoints[endpoint.id] = .some(stays ? rule : .nobody)
+        }
+        return rules
+    }
+
     /// Until shutdown; then the schedules forget their keys.
     nonisolated func run() async throws {
         try await gracefulShutdown()
@@ -102,22 +126,40 @@ actor ChannelSet: Service {
     private func stop() {
         for runner in runners.values { runner.cancel() }
         runners = [:]
+        // What was late goes to the disk yet, of all channels at the same time.
+        let end = ContinuousClock.now + .seconds(10)
+        for channel in directory.all {
+            let left = max(.zero, end - ContinuousClock.now) / Duration.milliseconds(1)
+            _ = channel.timeline.disk.perform(atLeast: Int(left)) {}
+        }
     }
 
     /// Opens a channel. One that is on air already is served as it was until the new one can take its place.
     private func put(_ profile: ChannelProfile, inPlaceOf current: LiveChannel?) async {
         if let current { takeOff(current, reason: "its profile changed") }
+        let before = access.access(of: profile.channel)
         do {
             let channel = try open(profile)
-            if let current { await keys(of: channel, asIn: current) }
+            if let current {
+                await keys(of: channel, asIn: current)
+                _ = try access.set(try rules(from: current, to: profile, changed: true), of: profile.channel)
+            }
             directory.add(channel)
+            _ = try access.set(profile.access, of: profile.channel)
         } catch {
             logger.error("cannot open the channel: \(error)", metadata: ["channel": "\(profile.channel)"])
             guard let current else { return }
-            do { directory.add(try open(current.profile)) } catch {
+            do {
+                directory.add(try open(current.profile))
+                _ = try access.set(before, of: profile.channel)
+            } catch {
                 logger.error("nor as it was: \(error)", metadata: ["channel": "\(profile.channel)"])
                 _ = directory.remove(named: profile.channel)
             }
+            return
+        }
+        do { _ = try access.set(profile.access, of: profile.channel) } catch {
+            logger.error("who may watch: \(error)", metadata: ["channel": "\(profile.channel)"])
         }
     }
 

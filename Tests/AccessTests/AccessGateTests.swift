@@ -37,10 +37,38 @@ import ViewerTokens
         #expect(watched.admitted("/news/hls/~\(token)/index.m3u8#f") == "/news/hls/index.m3u8")
         #expect(watched.admitted("/news/hls/~\(token)/index.m3u8?token=\(token)&a=b") == "/news/hls/index.m3u8?a=b")
         #expect(watched.admitted("/news/hls/~\(token)") == "/news/hls")
+        // Some clients escape the tilde.
+        #expect(watched.admitted("/news/hls/%7E\(token)/index.m3u8") == "/news/hls/index.m3u8")
+        #expect(watched.admitted("/news/hls/%7e\(token)/index.m3u8") == "/news/hls/index.m3u8")
         // A second one is nobody's name.
         #expect(watched.admitted("/news/hls/~\(token)/~\(token)/index.m3u8") == "/news/hls/~\(token)/index.m3u8")
         #expect(watched.refusal("/news/~\(token)/hls/index.m3u8") == .tokenMissing)
         #expect(watched.refusal("/news/hls/\(token)/index.m3u8") == .tokenMissing)
+    }
+
+    @Test func aTokenInAWrongPlaceIsNotLogged() throws {
+        let watched = try Watched(Profiles.access(Profiles.tokens))
+        let token = try Watched.token()
+        for path in [
+            "/news/~\(token)/hls/a", "/news/hls/high/~\(token)/a", "/news/hls/\(token)/a", "/news/hls/x%7E\(token)/a",
+        ] {
+            #expect(watched.refusal(path) == .tokenMissing)
+        }
+        #expect(watched.reports.all.count == 4)
+        #expect(watched.reports.all.allSatisfy { !$0.path.contains(token.prefix(20)) && $0.path.contains("(hidden)") })
+    }
+
+    /// Who sees a playlist sees the tokens of its keys.
+    @Test func aTokenOfKeysOpensNothing() throws {
+        let watched = try Watched(Profiles.access(Profiles.tokens))
+        let secret = try #require(TokenSecret(Array(Profiles.secret.utf8)))
+        var claims = TokenClaims(content: "news", expires: 2000)
+        #expect(watched.admitted("/news/hls/~\(claims.webToken(signedBy: secret, keyID: "k1"))/a") == "/news/hls/a")
+        claims.use = TokenClaims.useOfKeys
+        let token = claims.webToken(signedBy: secret, keyID: "k1")
+        #expect(watched.refusal("/news/hls/~\(token)/a") == .tokenNotForUs)
+        // Nor is what opens nothing remembered.
+        #expect(watched.gate.tokenCount == 1)
     }
 
     @Test func manifestsWithATokenInTheQueryAreRedirected() throws {

@@ -187,6 +187,38 @@ import Timeline
         #expect(budget.usedBytes == timeline.snapshot.segments.reduce(0) { $0 + $1.storedByteCount })
     }
 
+    /// Memory is full while the disk stands still: what is given up was never counted.
+    @Test func whatIsLostIsNotTakenOffTheBudget() throws {
+        let size = tracks.reduce(0) { $0 + $1.chunks(of: Self.number, Self.duration).joined().count }
+        let disk = DiskQueue(patienceMilliseconds: 100)
+        let budget = StorageBudget(maximumBytes: 1 << 30)
+        let timeline = try open(memoryBytes: size * 3, disk: disk, budget: budget)
+        let feed = try TimelineFeed(timeline, tracks)
+        let gate = DispatchSemaphore(value: 0)
+        disk.post { gate.wait() }
+        for number in Self.number..<Self.number + 12 { try feed.add(number) }
+        #expect(budget.usedBytes == 0)
+        gate.signal()
+        disk.finish()
+        try feed.add(Self.number + 12)
+        disk.finish()
+        #expect(budget.usedBytes == timeline.snapshot.segments.reduce(0) { $0 + $1.storedByteCount })
+        let names = timeline.snapshot.segments.map { "\($0.number).m4s" }
+        #expect(try directory.names(in: "news/stereo").sorted() == names)
+    }
+
+    /// A channel that comes back after a pause gives up its whole window at once.
+    @Test func aWholeWindowLeavesAtOnce() throws {
+        let disk = DiskQueue(patienceMilliseconds: 60_000)
+        let timeline = try open(windowSeconds: 2000, disk: disk)
+        let feed = try TimelineFeed(timeline, tracks)
+        for number in Self.number..<Self.number + 700 { try feed.add(number, parts: 1) }
+        for number in Self.number + 5000..<Self.number + 5004 { try feed.add(number, parts: 1) }
+        disk.finish()
+        #expect(timeline.snapshot.segments.count == 4 && !timeline.isStorageFailing)
+        for track in ["720p", "stereo"] { #expect(try directory.names(in: "news/\(track)").count == 4) }
+    }
+
     /// Nobody knows whether what waits comes to the disk before the power goes.
     @Test func whatWaitsForTheDiskIsNotForgottenForSure() throws {
         let disk = DiskQueue(patienceMilliseconds: 100)
