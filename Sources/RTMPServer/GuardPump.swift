@@ -7,9 +7,6 @@ struct GuardPump {
     private static let bufferSize = 64 << 10
     /// How long answers may take to leave after the session is over, and the encoder to see them.
     private static let lingerTime = Duration.seconds(2)
-    /// For so long what comes is left in the socket once that was emptied: an encoder sends some eighty messages a
-    /// second, each of which would wake two threads. Media is so much later, at most; TCP holds what is more.
-    private static let gatherTime = Duration.milliseconds(40)
 
     private let encoder: CInt
     private let library: CInt
@@ -24,17 +21,10 @@ struct GuardPump {
     private var isHolding = false
     /// The encoder has sent more than was read, as far as is known.
     private var inputIsPending = false
-    private var mediaAccepted = false
     private var libraryTakesInput = true
     private var libraryIsOpen = true
     private var encoderTakesOutput = true
-    private let setupDeadline: ContinuousClock.Instant
-    /// When the encoder had last sent `minimumProgress` bytes, and what it sent since.
-    private var lastInput: ContinuousClock.Instant
-    private var inputSince = 0
-    private var lastOutput: ContinuousClock.Instant
-    /// Until then the encoder is not looked at, while media comes.
-    private var gatherEnd: ContinuousClock.Instant
+    private var times: GuardTimes
 
     /// - Parameters: both sockets belong to the pump, which closes them at the end of `run`.
     init(encoder: CInt, library: CInt, control: GuardControl, limits: RTMPLimits) {
@@ -43,11 +33,7 @@ struct GuardPump {
         self.control = control
         self.limits = limits
         chunkGuard = ChunkGuard(limits: limits)
-        let now = ContinuousClock.now
-        setupDeadline = now + limits.setupTimeout
-        lastInput = now
-        lastOutput = now
-        gatherEnd = now
+        times = GuardTimes(limits: limits, now: .now)
     }
 
     /// Returns when the session has closed its end and the encoder has had its time to see the last answers.
@@ -55,24 +41,26 @@ struct GuardPump {
         var now = ContinuousClock.now
         while libraryIsOpen || (outbound.hasOutput && encoderTakesOutput) {
             let wantsInput = wantsInput
-            let isGathering = now < gatherEnd
+            let isGathering = times.isGathering(now)
             let wantsOutput = outbound.hasOutput && encoderTakesOutput && (mayAnswer || wantsInput)
+            let wait = times.wait(
+                now, isReading: isReading, wantsInput: wantsInput, outputTimeout: owesAnswer ? outputTimeout : nil)
             var descriptors = [
                 pollfd(fd: control.wakeDescriptor, events: Int16(POLLIN), revents: 0),
-                entry(encoder, read: wantsInput && !isGathering, write: wantsOutput),
+                entry(encoder, read: wait.looksAtEncoder, write: wantsOutput),
                 entry(library, read: libraryIsOpen && outbound.hasRoom, write: libraryTakesInput && inbound.hasOutput),
             ]
-            let ready = poll(&descriptors, nfds_t(descriptors.count), timeoutMilliseconds())
+            let ready = poll(&descriptors, nfds_t(descriptors.count), wait.milliseconds)
             if ready < 0, errno != EINTR {
                 end(.failed(errno))
                 break
             }
             now = ContinuousClock.now
             // Time in which we would not read, or had nothing to write, is not the encoder's.
-            if !wantsInput { lastInput = now }
-            if !wantsOutput { lastOutput = now }
-            if descriptors[0].revents != 0 { obeyOrders() }
-            if wantsInput, isReading, now >= gatherEnd {
+            if !wantsInput { times.inputWasHeld(now) }
+            if !wantsOutput { times.outputProgressed(now) }
+            if descriptors[0].revents != 0 { obeyOrders(now) }
+            if wantsInput, isReading, !times.isGathering(now) {
                 // After gathering it is read without having been asked: there is something, as a rule.
                 inputIsPending = isGathering || descriptors[1].revents & ~Int16(POLLOUT) != 0
                 if inputIsPending { readEncoder(now) }
@@ -110,11 +98,11 @@ struct GuardPump {
         isReading = false
     }
 
-    private mutating func obeyOrders() {
+    private mutating func obeyOrders(_ now: ContinuousClock.Instant) {
         control.clearWake()
         let orders = control.orders
-        if orders.mediaAccepted, !mediaAccepted {
-            mediaAccepted = true
+        if orders.mediaAccepted, !times.mediaAccepted {
+            times.acceptMedia(now)
             isHolding = false
             chunkGuard.acceptMedia()
             judge()
@@ -125,16 +113,10 @@ struct GuardPump {
     private mutating func readEncoder(_ now: ContinuousClock.Instant) {
         switch inbound.fill(from: encoder) {
         case .moved(let count):
-            inputSince += count
             // With room left in the buffer the socket is empty.
-            if mediaAccepted, inbound.hasRoom {
-                inputIsPending = false
-                gatherEnd = now + Self.gatherTime
-            }
-            if inputSince >= limits.minimumProgress || !mediaAccepted {
-                lastInput = now
-                inputSince = 0
-            }
+            let wasEmptied = inbound.hasRoom
+            times.received(count, wasEmptied: wasEmptied, now)
+            if times.mediaAccepted, wasEmptied { inputIsPending = false }
             judge()
         case .wouldBlock: inputIsPending = false
         case .closed: end(.peerClosed)
@@ -173,13 +155,13 @@ struct GuardPump {
         case .wouldBlock: break
         case .closed, .failed:
             libraryIsOpen = false
-            lastOutput = ContinuousClock.now
+            times.outputProgressed(.now)
         }
     }
 
     private mutating func answerEncoder(_ now: ContinuousClock.Instant) {
         switch outbound.drain(into: encoder) {
-        case .moved: lastOutput = now
+        case .moved: times.outputProgressed(now)
         case .wouldBlock: break
         case .closed, .failed: discardOutput()
         }
@@ -193,36 +175,17 @@ struct GuardPump {
 
     private mutating func checkTime(_ now: ContinuousClock.Instant) {
         if !encoderTakesOutput { outbound.removeAll() }
-        if outbound.hasOutput, encoderTakesOutput, mayAnswer, now - lastOutput >= outputTimeout {
+        if owesAnswer, times.outputIsOverdue(now, outputTimeout) {
             end(.timedOut("the encoder read none of our answers for \(limits.idleTimeout)"))
             discardOutput()
         }
-        guard isReading else { return }
-        if !mediaAccepted {
-            if now >= setupDeadline { end(.timedOut("not publishing \(limits.setupTimeout) after connecting")) }
-        } else if wantsInput, now - lastInput >= limits.idleTimeout {
-            let amount = inputSince == 0 ? "nothing" : "no more than \(inputSince) bytes"
-            end(.timedOut("the encoder sent \(amount) for \(limits.idleTimeout)"))
-        }
+        guard isReading, let violation = times.violation(now, wantsInput: wantsInput) else { return }
+        end(.timedOut(violation))
     }
+
+    private var owesAnswer: Bool { outbound.hasOutput && encoderTakesOutput && mayAnswer }
 
     private var outputTimeout: Duration { libraryIsOpen ? limits.idleTimeout : Self.lingerTime }
-
-    /// To the next moment at which `checkTime` may have to act; -1 for none.
-    private func timeoutMilliseconds() -> CInt {
-        var next: ContinuousClock.Instant?
-        func consider(_ instant: ContinuousClock.Instant) { next = min(next ?? instant, instant) }
-        if outbound.hasOutput, encoderTakesOutput, mayAnswer { consider(lastOutput + outputTimeout) }
-        if isReading, !mediaAccepted { consider(setupDeadline) }
-        if mediaAccepted, wantsInput { consider(max(gatherEnd, lastInput + limits.idleTimeout)) }
-        let now = ContinuousClock.now
-        if wantsInput, gatherEnd > now { consider(gatherEnd) }
-        guard let next else { return -1 }
-        let wait = (next - now).components
-        guard wait.seconds >= 0, wait.attoseconds >= 0 else { return 0 }
-        // One more millisecond, so that the deadline has passed when poll returns.
-        return CInt(clamping: min(wait.seconds, 1 << 20) * 1000 + wait.attoseconds / 1_000_000_000_000_000 + 1)
-    }
 
     /// Waits for the encoder to close. To close with its bytes unread would reset the connection, and a reset
     /// takes our last answer, the reason of a refusal, away from the encoder.
@@ -230,11 +193,10 @@ struct GuardPump {
         shutdown(encoder, CInt(SHUT_WR))
         let deadline = ContinuousClock.now + Self.lingerTime
         while true {
-            let wait = (deadline - ContinuousClock.now).components
-            guard wait.seconds >= 0, wait.attoseconds > 0 || wait.seconds > 0 else { return }
+            let now = ContinuousClock.now
+            guard now < deadline else { return }
             var descriptor = pollfd(fd: encoder, events: Int16(POLLIN), revents: 0)
-            let milliseconds = CInt(clamping: wait.seconds * 1000 + wait.attoseconds / 1_000_000_000_000_000 + 1)
-            guard poll(&descriptor, 1, milliseconds) > 0 else { continue }
+            guard poll(&descriptor, 1, GuardTimes.milliseconds(from: now, to: deadline)) > 0 else { continue }
             inbound.removeAll()
             switch inbound.fill(from: encoder) {
             case .moved, .wouldBlock: break
