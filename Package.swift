@@ -161,8 +161,8 @@ let package = Package(
         .target(
             name: "Origin",
             dependencies: [
-                "Access", "DASH", "Media", "Live", "Keys", "Packager", "PublishGuard", "ServerTLS", "Settings", "Slate",
-                "Timeline",
+                "Access", "DASH", "Files", "Media", "Live", "Keys", "Packager", "PublishGuard", "ServerTLS", "Settings",
+                "Slate", "Timeline", "ViewerTokens",
                 "OpenSSLCrypto", "CZlib", nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, nioConcurrency, nioExtras,
             ],
             swiftSettings: settings),
@@ -269,7 +269,7 @@ let package = Package(
         tests("ViewerTokensTests", "ViewerTokens", "OpenSSLCrypto"),
         .testTarget(
             name: "CountriesTests", dependencies: ["Countries"], exclude: ["Fixtures"], swiftSettings: settings),
-        tests("AccessTests", "Access", "OpenSSLCrypto", "Settings", "ViewerTokens"),
+        tests("AccessTests", "Access", "OpenSSLCrypto", "Settings", "TestSupport", "ViewerTokens"),
         .testTarget(
             name: "FLVTests", dependencies: ["FLV", "Media", "TestSupport"], exclude: ["Fixtures"],
             swiftSettings: settings),
@@ -294,10 +294,12 @@ let package = Package(
             swiftSettings: settings),
         tests(
             "KeyServerTests", "KeyServer", "CPIX", "CommonEncryption", "CurlHTTP", "HLS", "ISOBMFF", "Media",
-            "OpenSSLCrypto", "ProtectionSystems", "TestKeyServer", "ViewerTokens", logging),
+            "OpenSSLCrypto", "ProtectionSystems", "TestKeyServer", "TestSupport", "ViewerTokens", logging),
         .target(
             name: "TestSupport",
-            dependencies: ["ChunkStream", "CommonEncryption", "Files", "ISOBMFF", "Keys", "Media", "Slate", "Timeline"],
+            dependencies: [
+                "ChunkStream", "CommonEncryption", "Files", "ISOBMFF", "Keys", "Media", "Slate", "Timeline",
+            ],
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("SlateTests", "Slate", "ChunkStream", "ISOBMFF", "Media", "TestSupport", "Timeline"),
         tests("FilesTests", "Files", "TestSupport"),

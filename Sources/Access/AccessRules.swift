@@ -142,7 +142,9 @@ package struct AccessRules: Sendable {
             case .several: return .countryUnknown
             }
         case .database(let database):
-            let letters = address.flatMap { database.country(of: $0.bytes) }
+            // One that made itself unreadable would be in no country that is kept out.
+            guard let address else { return .addressUnknown }
+            let letters = database.country(of: address.bytes)
             country = letters.map { UInt16($0.0 & 0xDF) << 8 | UInt16($0.1 & 0xDF) }
         }
         // Who names those that stay out has not named the unknown.

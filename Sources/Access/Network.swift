@@ -13,7 +13,7 @@ package struct PeerAddress: Sendable, Hashable {
 
 extension PeerAddress: CustomStringConvertible {
     /// 4 or 16, in network order.
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         stride(from: isIPv4 ? 24 : 120, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
     }
 

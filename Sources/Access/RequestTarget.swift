@@ -10,7 +10,7 @@ package struct RequestTarget {
     private let head: Substring
     private let tail: Substring
     /// What follows the question mark; nil where there is none.
-    private let query: Substring?
+    let query: Substring?
 
     package init(_ target: String) {
         let origin = Self.originForm(target)
@@ -52,14 +52,6 @@ package struct RequestTarget {
         if part.utf8.first == UInt8(ascii: "~") { return part.dropFirst() }
         guard part.utf8.count >= 3, part.prefix(3).lowercased() == "%7e" else { return nil }
         return part.dropFirst(3)
-    }
-
-    /// The path for the log: a part that is no name of ours may be a token in a wrong place.
-    var loggedPath: String {
-        barePath.split(separator: "/", omittingEmptySubsequences: false).map { part in
-            let isName = part.utf8.count <= 64 && !part.utf8.contains(UInt8(ascii: "~")) && !part.contains("%")
-            return isName ? String(part) : "(hidden)"
-        }.joined(separator: "/")
     }
 
     /// What a target of a request is in origin form. RFC 9112, clause 3.2.

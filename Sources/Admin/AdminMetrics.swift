@@ -114,6 +114,23 @@ extension AdminReport {
             endpoints { $0.keyStep == "slate" })
     }
 
+    private func addBounds(to text: inout PrometheusText) {
+        var counts = origin.values.atBounds
+        counts[.packaging] = cache.counters.overloads
+        counts[.waiting] = content.waitingRefused
+        text.add(
+            "sluice_http_bounds_total", .counter,
+            "Connections and requests refused or cut off by the origin, by the bound they met.",
+            OriginBound.allCases.map { ([("bound", $0.rawValue)], "\(counts[$0] ?? 0)") })
+        let waiting = content.waiting
+        text.add(
+            "sluice_http_waiting_requests", .gauge, "Requests that wait for what is not there yet.", waiting.requests)
+        text.add("sluice_http_waiting_things", .gauge, "Different things that they wait for.", waiting.things)
+        text.add(
+            "sluice_http_addresses_forgotten_total", .counter,
+            "Addresses forgotten by a full table of rates while they were counted.", origin.values.addressesForgotten)
+    }
+
     private func addHost(to text: inout PrometheusText) {
         let counters = supervisorCounters
         text.add("sluice_rtmp_connections_total", .counter, "Connections accepted.", counters.connections)
@@ -145,17 +162,27 @@ extension AdminReport {
             origin.broken)
         text.add("sluice_http_body_bytes_total", .counter, "Body bytes of the origin.", origin.bodyBytes)
         text.add("sluice_http_connections", .gauge, "Open connections of the origin.", origin.openConnections)
+        addBounds(to: &text)
         text.add(
             "sluice_access_refusals_total", .counter, "Requests answered 403, by reason.",
             access.refusals.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                 ([("reason", $0.key.rawValue)], "\($0.value)")
             })
         text.add("sluice_access_revocations", .gauge, "What tokens are revoked by.", access.revocations.count)
+        if let log = accessLog?.counters {
+            text.add("sluice_access_log_lines_total", .counter, "Lines written into the access log.", log.lines)
+            text.add(
+                "sluice_access_log_dropped_total", .counter, "Lines left out: too many waited, or the disk refused.",
+                [([("reason", "queue")], "\(log.droppedForRoom)"), ([("reason", "disk")], "\(log.droppedByDisk)")])
+        }
         let cache = cache.counters
         text.add("sluice_cache_hits_total", .counter, "Answers from the cache.", cache.hits)
         text.add("sluice_cache_misses_total", .counter, "Answers that were made.", cache.misses)
         text.add("sluice_cache_waits_total", .counter, "Answers that waited for one being made.", cache.waits)
         text.add("sluice_cache_evictions_total", .counter, "Answers evicted for the byte budget.", cache.evictions)
+        text.add(
+            "sluice_packaging_bytes", .gauge, "What is being packaged, or is to be, by cost.", cache.bytesBeingMade)
+        text.add("sluice_packaging_requests", .gauge, "Requests that wait for it.", cache.requestsForIt)
         text.add("sluice_cache_bytes", .gauge, "Bytes in the cache.", cache.bytes)
         text.add(
             "sluice_clock_error_milliseconds", .gauge, "The system's clock ahead of live time, which follows slowly.",

@@ -93,7 +93,9 @@ package struct AdminReport: Sendable {
     private let supervisor: Supervisor
     let origin: OriginMetrics
     let access: AccessDesk
+    let accessLog: AccessLog?
     let cache: ResponseCache
+    let content: LiveContent
     let budget: StorageBudget
     private let clock: @Sendable () -> Int64
     let clockError: @Sendable () -> Int64
@@ -101,7 +103,7 @@ package struct AdminReport: Sendable {
     /// - Parameter clockError: milliseconds that the system's clock is ahead of `clock`.
     package init(
         channels: ChannelDirectory, supervisor: Supervisor, origin: OriginMetrics, access: AccessDesk,
-        cache: ResponseCache,
+        accessLog: AccessLog?, cache: ResponseCache, content: LiveContent,
         budget: StorageBudget, clock: @escaping @Sendable () -> Int64,
         clockError: @escaping @Sendable () -> Int64 = { 0 }
     ) {
@@ -109,7 +111,9 @@ package struct AdminReport: Sendable {
         self.supervisor = supervisor
         self.origin = origin
         self.access = access
+        self.accessLog = accessLog
         self.cache = cache
+        self.content = content
         self.budget = budget
         self.clock = clock
         self.clockError = clockError

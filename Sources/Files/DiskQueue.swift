@@ -17,7 +17,7 @@ package final class DiskQueue: Sendable {
 
     package static let limit = 1024
 
-    private let queue = DispatchQueue(label: "disk")
+    private let queue = DispatchQueue(label: "disk")  // why: its thread may stand still in the kernel
     private let patience: UInt64
     /// When each job that is not done yet came, oldest first, in nanoseconds of a clock that only runs forward.
     private let waiting = Mutex<[UInt64]>([])
@@ -35,29 +35,40 @@ package final class DiskQueue: Sendable {
         atLeast: Int = 0, _ job: @escaping @Sendable () -> Value
     ) -> Outcome<Value> {
         let result = Result<Value>()
-        guard let first = enqueue({ result.set(job()) }) else { return .refused }
+        let queued = enqueue {
+            let value = job()
+            return { result.set(value) }
+        }
+        guard let first = queued else { return .refused }
         let patient = DispatchTime.now().uptimeNanoseconds + UInt64(max(atLeast, 0)) * 1_000_000
         return result.wait(until: max(first + patience, patient)).map { .done($0) } ?? .late
     }
 
     /// Does it in its turn; false where too much waits.
     @discardableResult
-    package func post(_ job: @escaping @Sendable () -> Void) -> Bool { enqueue(job) != nil }
+    package func post(_ job: @escaping @Sendable () -> Void) -> Bool {
+        enqueue {
+            job()
+            return {}
+        } != nil
+    }
 
     /// Returns when all that was asked before is done, and what that has asked for.
     package func finish() {
         repeat { queue.sync {} } while waiting.withLock { !$0.isEmpty }
     }
 
+    /// - Parameter job: gives what tells of its end, once it does not count any more.
     /// - Returns: when the oldest that is not done came; nil where this is refused.
-    private func enqueue(_ job: @escaping @Sendable () -> Void) -> UInt64? {
+    private func enqueue(_ job: @escaping @Sendable () -> () -> Void) -> UInt64? {
         waiting.withLock { waiting in
             guard waiting.count < Self.limit else { return nil }
             waiting.append(DispatchTime.now().uptimeNanoseconds)
             // Under the lock: the order of the times is that of the jobs.
             queue.async { [self] in
-                job()
+                let tell = job()
                 self.waiting.withLock { _ = $0.removeFirst() }
+                tell()
             }
             return waiting.first
         }

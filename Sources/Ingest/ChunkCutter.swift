@@ -3,8 +3,7 @@ import ISOBMFF
 package import Media
 package import Transcode
 
-/// Cuts the ladder's samples into CMAF chunks: as many whole samples as a part duration holds, one at least, never across
-/// a segment boundary.
+/// Cuts the ladder's samples into CMAF chunks, evenly over their segment as `PartPlan` says, never across its boundary.
 ///
 /// A chunk leaves with its last sample where it is known that no other fits: a part that waited for the next one would
 /// be a frame late.
@@ -14,6 +13,11 @@ package import Transcode
 package struct ChunkCutter: Sendable {
     private struct OpenChunk: Sendable {
         var segment: UInt64?
+        /// Where parts are counted from, on the track's clock.
+        var origin: Int64 = 0
+        var part: Int64 = 0
+        /// Of the last sample, also of one that has left.
+        var end: Int64?
         var samples: [Sample] = []
     }
 
@@ -24,7 +28,7 @@ package struct ChunkCutter: Sendable {
     static let maximumHeldBytes = maximumHeldMegabytes << 20
 
     private let expectedTracks: Int
-    private let partDuration: Ticks
+    private let parts: PartPlan
     /// Where segments begin; nil where a copied track's key frames say so.
     private var segments: SegmentBoundaries?
     private var tracks: [Int: Track] = [:]
@@ -35,7 +39,7 @@ package struct ChunkCutter: Sendable {
 
     package init(ladder: Ladder) {
         expectedTracks = ladder.trackNames.count
-        partDuration = Ticks(Int64(ladder.partDurationMilliseconds), timescale: 1000)
+        parts = ladder.parts
         segments =
             ladder.video.contains { $0.codec == .copy }
             ? nil
@@ -91,24 +95,55 @@ package struct ChunkCutter: Sendable {
 
     private mutating func append(_ sample: Sample, _ segment: UInt64, track index: Int) -> [WorkerMessage] {
         guard let track = tracks[index] else { return [] }
-        let part = partDuration.rescaled(to: track.timescale).value
         var messages: [WorkerMessage] = []
         if open[index].segment != segment {
             if let message = flush(index, endsSegment: true) { messages.append(message) }
-            open[index] = OpenChunk(segment: segment)
-        } else if let first = open[index].samples.first, sample.end - first.decodeTime > part {
+            open[index] = OpenChunk(segment: segment, origin: origin(of: segment, sample, track))
+        } else if beginsPart(sample.decodeTime, sample.duration, track, open[index]) {
             if let message = flush(index, endsSegment: false) { messages.append(message) }
         }
+        if open[index].samples.isEmpty {
+            // Behind a hole they are counted from there: a short one would be no part for players of low latency.
+            if let end = open[index].end, sample.decodeTime - end > Int64(sample.duration / 2) {
+                open[index].origin = sample.decodeTime
+            }
+            open[index].part = part(of: sample.decodeTime, sample.duration, track, open[index])
+        }
         open[index].samples.append(sample)
+        open[index].end = sample.end
         // All that a segment has of them.
         if track.kind == .image { return messages + (flush(index, endsSegment: true).map { [$0] } ?? []) }
         // Of what is copied nobody knows whether the next sample begins a segment.
-        guard let segments, let first = open[index].samples.first else { return messages }
+        guard let segments else { return messages }
         let isLast = isLast(sample, of: segment, in: track, segments)
-        if isLast || sample.end + Int64(sample.duration) - first.decodeTime > part {
+        if isLast || beginsPart(sample.end, sample.duration, track, open[index]) {
             if let message = flush(index, endsSegment: isLast) { messages.append(message) }
         }
         return messages
+    }
+
+    /// Where a segment's parts are counted from, on the track's clock: its start, or its first sample, where that comes
+    /// later, as an encoder's does that joins in the middle, or where a copied track's key frames say where segments are.
+    private func origin(of segment: UInt64, _ first: Sample, _ track: Track) -> Int64 {
+        guard let segments else { return first.decodeTime }
+        let start = Ticks(segments.start(of: segment), timescale: 90_000)
+            .rescaled(to: track.timescale, rounding: .up).value
+        return first.decodeTime - start < Int64(first.duration) ? start : first.decodeTime
+    }
+
+    private func part(of time: Int64, _ duration: UInt32, _ track: Track, _ open: OpenChunk) -> Int64 {
+        // Times of pictures are rounded, by us to ticks and by encoders to milliseconds.
+        let slack = track.kind == .video ? Int64(duration / 8) : 0
+        return parts.index(of: time, from: open.origin, timescale: track.timescale, slack: slack)
+    }
+
+    /// Whether a sample that follows is of another part than what is open: by its time, or because that would be longer
+    /// than a part may be.
+    private func beginsPart(_ time: Int64, _ duration: UInt32, _ track: Track, _ open: OpenChunk) -> Bool {
+        guard let first = open.samples.first else { return false }
+        let longest = parts.target.rescaled(to: track.timescale).value
+        return part(of: time, duration, track, open) != open.part
+            || time + Int64(duration) - first.decodeTime > longest
     }
 
     /// Whether the next sample is of the next segment. Pictures are rounded down to their tick, segments up.

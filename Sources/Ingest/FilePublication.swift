@@ -99,7 +99,11 @@ package struct FilePublication: ~Copyable {
                 }
             }
             guard let item = row.first else {
-                if row.isOpen || wanted != nil { continue }
+                if row.isOpen || wanted != nil {
+                    // A long way to the first key frame is no silence.
+                    try desk.report(line)
+                    continue
+                }
                 return "there is nothing more to play"
             }
             let now = desk.now()

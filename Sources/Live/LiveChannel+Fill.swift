@@ -11,7 +11,7 @@ extension LiveChannel {
         let loss = profile.ingest.inputLoss
         return InputHold.Settings(
             duration: profile.ladder.segmentDuration,
-            partMilliseconds: Int64(profile.ladder.partDurationMilliseconds),
+            partMilliseconds: profile.ladder.parts.length.rescaled(to: 1000, rounding: .up).value,
             holdMilliseconds: Int64(loss.holdSeconds) * 1000, fills: loss.fill != .none,
             ends: profile.ingest.sourceEndBehavior == .end)
     }
@@ -204,19 +204,19 @@ extension LiveChannel {
             run.segment = segment
             let (begin, end) = filling.withLock { $0.hold.span(of: segment) }
             let origin = run.origin ?? begin
-            let length = Ticks(Int64(profile.ladder.partDurationMilliseconds), timescale: 1000)
             run.origin = origin
             run.chunks = run.tracks.map { track in
                 // What an encoder copied may reach over the end of its segment.
                 let start = max(begin, endOfMedia(of: track.stored.track.name) ?? begin)
-                return track.media(number: segment, from: start, to: end, origin: origin, inChunksOf: length)
+                return track.media(
+                    number: segment, from: start, to: end, origin: origin, inChunksOf: profile.ladder.parts)
             }
             filling.withLock { $0.run = run }
         }
         do throws(ParseError) {
             let isLast = filling.withLock { $0.hold.isLast(part) }
             for (track, chunks) in run.chunks.enumerated() where part < chunks.count {
-                // Whole frames do not fill their part: of some there are more than were counted on.
+                // Of what begins late there are fewer, and all of them with the last.
                 for place in part..<(isLast ? chunks.count : part + 1) {
                     try timeline.append(
                         track: track, segment: segment, endsSegment: place == chunks.count - 1, bytes: chunks[place],

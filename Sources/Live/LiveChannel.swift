@@ -295,8 +295,7 @@ package final class LiveChannel: Sendable {
             let (previous, isEnded) = state.withLock { ($0.endpoints[endpoint.id]?.window, $0.isEnded) }
             let isSame = previous?.segments.last?.number == bound.segments.last?.number && previous?.isEnded == isEnded
             let changedAt = isSame ? previous?.changedAtMilliseconds ?? now : now
-            let partTarget =
-                endpoint.hasParts ? Ticks(Int64(profile.ladder.partDurationMilliseconds), timescale: 1000) : nil
+            let partTarget = endpoint.hasParts ? profile.ladder.parts.target : nil
             let announcement = Self.announcement(
                 bound.isWithheld ? nil : group.upcoming(snapshot), endpoint, snapshot, longestSegment,
                 after: previous?.next, newest: last, listedAt: changedAt, partTarget: partTarget, now: now)
@@ -387,7 +386,12 @@ package final class LiveChannel: Sendable {
             state.alarm = time
             return true
         }
-        if isNew { setAlarm(time, onAlarm) }
+        guard isNew else { return }
+        setAlarm(time) { [weak self] in
+            // It may be early, by a clock that runs more slowly than the machine's: then it is set again.
+            self?.state.withLock { if $0.alarm == time { $0.alarm = nil } }
+            self?.onAlarm()
+        }
     }
 
     private func publish(_ shown: [String: (EndpointWindow, Bool, KeyStep)], newest: UInt64) {

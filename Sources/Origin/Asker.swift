@@ -1,24 +1,43 @@
 package import Access
-import Glibc
 package import NIOCore
+import NIOHTTP1
 import Settings
 
-/// Who asks: one connection. For its event loop alone.
+/// Who asks: one connection, or one stream of it. For its event loop alone.
 package final class Asker {
     package let eventLoop: any EventLoop
-    /// What is counted as one: an IPv4 address, or an IPv6 network of 64 bits; nil: nobody's, or this machine's own, as
-    /// of a proxy in front of the origin.
-    let network: [UInt8]?
-    private let peer: SocketAddress?
-    /// As access rules know it; nil: nobody's.
-    package private(set) lazy var address = peer?.ipAddress.flatMap { IPAddress(parsing: $0) }.map { PeerAddress($0) }
+    private let peer: ConnectionPeer
+    /// As access rules know it, of the request under way: the connection's, or who a trusted proxy says that it asks for;
+    /// nil: nobody's, or none that can be read.
+    package private(set) var address: PeerAddress?
     /// What is to be done when the connection ends before its answer; of the request under way.
     private var whenGone: (@Sendable () -> Void)?
 
-    package init(on eventLoop: any EventLoop, from address: SocketAddress? = nil) {
+    package convenience init(on eventLoop: any EventLoop, from address: SocketAddress? = nil) {
+        self.init(on: eventLoop, from: ConnectionPeer(address.flatMap { PeerAddress($0) }))
+    }
+
+    init(on eventLoop: any EventLoop, from peer: ConnectionPeer) {
         self.eventLoop = eventLoop
-        peer = address
-        network = address.flatMap { Self.network(of: $0) }
+        self.peer = peer
+        address = peer.address
+    }
+
+    /// What is counted as one: an IPv4 address, or an IPv6 network of 64 bits; nil: nobody's, or this machine's own, as
+    /// of a proxy in front of the origin that does not say for whom it asks, or is not believed.
+    var network: [UInt8]? { (address ?? peer.address).flatMap { Self.network(of: $0.bytes) } }
+    /// The same as limits count it; nil where a trusted proxy asks for itself, as to see whether we are well. What it asks
+    /// for somebody who cannot be told has a key of its own.
+    var rateKey: UInt64? {
+        guard peer.isTrusted else { return RateKey.of(network) }
+        guard let address else { return RateKey.of(network).map { ~$0 } }
+        return peer.proxies.trusts(address) ? nil : RateKey.of(network)
+    }
+
+    /// A request has come: a trusted proxy may say in it for whom it asks.
+    func asks(by headers: HTTPHeaders) {
+        guard peer.isTrusted, peer.proxies.header != .none, let proxy = peer.address else { return }
+        address = peer.proxies.viewer(behind: proxy, headers[peer.proxies.header.rawValue])
     }
 
     func callWhenGone(_ action: @escaping @Sendable () -> Void) { whenGone = action }
@@ -30,13 +49,6 @@ package final class Asker {
     func left() {
         whenGone?()
         whenGone = nil
-    }
-
-    private static func network(of address: SocketAddress) -> [UInt8]? {
-        guard let text = address.ipAddress else { return nil }
-        let isIPv4 = address.protocol == .inet
-        var bytes = [UInt8](repeating: 0, count: isIPv4 ? 4 : 16)
-        return inet_pton(isIPv4 ? AF_INET : AF_INET6, text, &bytes) == 1 ? network(of: bytes) : nil
     }
 
     /// - Parameter bytes: of an address.

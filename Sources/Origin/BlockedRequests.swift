@@ -35,6 +35,7 @@ final class BlockedRequests: Sendable {
         var count = 0
         var networks: [[UInt8]: Int] = [:]
         var lastID: UInt64 = 0
+        var refusals: UInt64 = 0
 
         mutating func nextID() -> UInt64 {
             lastID += 1
@@ -55,6 +56,9 @@ final class BlockedRequests: Sendable {
     /// Requests that wait now, and for how many different things.
     var counts: (requests: Int, things: Int) { state.withLockedValue { ($0.count, $0.waiting.count) } }
 
+    /// Requests that were not let wait, as too many do.
+    var refusals: UInt64 { state.withLockedValue { $0.refusals } }
+
     /// - Returns: on the asker's event loop; of who hangs up before, something.
     func wait(
         for goal: PartGoal, in channel: LiveChannel, atMost limit: TimeAmount, by asker: Asker
@@ -63,15 +67,20 @@ final class BlockedRequests: Sendable {
         let key = Key(channel: ObjectIdentifier(channel), goal: goal)
         let place = state.withLockedValue { state -> (group: Group, waiter: UInt64, isFirst: Bool)? in
             let held = network.map { state.networks[$0, default: 0] } ?? 0
-            guard state.count < Self.maximumCount, held < Self.maximumOfOne else { return nil }
+            guard state.count < Self.maximumCount, held < Self.maximumOfOne else {
+                state.refusals += 1
+                return nil
+            }
             state.count += 1
             if let network { state.networks[network] = held + 1 }
-            let (known, waiter) = (state.waiting[key], state.nextID())
-            var group =
-                known ?? Group(id: waiter, promise: eventLoop.makePromise(of: Outcome.self), waiters: [:])
-            group.waiters[waiter] = .some(network)
-            state.waiting[key] = group
-            return (group, waiter, known == nil)
+            let (isKnown, waiter) = (state.waiting[key] != nil, state.nextID())
+            if !isKnown {
+                let promise = eventLoop.makePromise(of: Outcome.self)
+                state.waiting[key] = Group(id: waiter, promise: promise, waiters: [:])
+            }
+            // In its place: a copy of all who wait, for each who comes, would be of thousands.
+            state.waiting[key]?.waiters[waiter] = .some(network)
+            return state.waiting[key].map { ($0, waiter, !isKnown) }
         }
         guard let (group, waiter, isFirst) = place else { return eventLoop.makeSucceededFuture(.tooMany) }
         let id = group.id
@@ -105,16 +114,16 @@ final class BlockedRequests: Sendable {
     }
 
     private func leave(_ key: Key, _ id: UInt64, _ waiter: UInt64, _ channel: LiveChannel) {
-        let isLast = state.withLockedValue { state -> (token: WaitingList.Token?, Bool) in
-            guard let group = state.waiting[key], group.id == id, let network = group.waiters[waiter] else {
-                return (nil, false)
-            }
+        let left = state.withLockedValue { state -> Group? in
+            guard state.waiting[key]?.id == id, let network = state.waiting[key]?.waiters.removeValue(forKey: waiter)
+            else { return nil }
             state.forget(network)
-            state.waiting[key]?.waiters[waiter] = nil
-            return (group.token, group.waiters.count == 1)
+            guard state.waiting[key]?.waiters.isEmpty == true else { return nil }
+            // At once: who comes now is not to share this group's end.
+            return state.waiting.removeValue(forKey: key)
         }
-        guard isLast.1 else { return }
-        if let token = isLast.token { channel.stopWaiting(token) }
-        finish(key, id, .timedOut)
+        guard let left else { return }
+        if let token = left.token { channel.stopWaiting(token) }
+        left.promise.succeed(.timedOut)
     }
 }

@@ -28,6 +28,11 @@ package struct CachedResponse: Sendable {
     package var location: String?
     /// Seconds after which asking again makes sense.
     package var retryAfter: Int?
+    /// For so many seconds more a cache may give it where it cannot ask. RFC 5861, clause 4.
+    package var staleIfError: Int?
+    /// The value of CMSD-Static.
+    package var cmsd: String?
+    package var lastModified: LastModified?
     /// As long as this is current, whoever asks the same is to be answered the same; nil: nobody knows.
     package var stamp: ContentStamp?
 

@@ -10,6 +10,8 @@ final class ConnectionWatch {
     private static let looks = 4
     private let channel: any Channel
     private let interval: TimeAmount
+    /// Something is ended.
+    private let onEnd: () -> Void
     private var progress = Progress()
     private var lastWaiting = 0
     private var streams: [ObjectIdentifier: RequestHandler] = [:]
@@ -30,8 +32,9 @@ final class ConnectionWatch {
         }
     }
 
-    init(_ channel: any Channel, timeout: TimeAmount) {
+    init(_ channel: any Channel, timeout: TimeAmount, onEnd: @escaping () -> Void = {}) {
         self.channel = channel
+        self.onEnd = onEnd
         interval = .nanoseconds(timeout.nanoseconds / Int64(Self.looks))
     }
 
@@ -51,13 +54,19 @@ final class ConnectionWatch {
     func remove(_ stream: RequestHandler) { streams[ObjectIdentifier(stream)] = nil }
 
     private func look() {
-        for stream in Array(streams.values) where stream.progress.look() >= Self.looks { stream.abandon() }
+        for stream in Array(streams.values) where stream.progress.look() >= Self.looks {
+            onEnd()
+            stream.abandon()
+        }
         let waiting = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         if waiting != lastWaiting { progress.note() }
         lastWaiting = waiting
         let quiet = progress.look()
         // First in the manner of the protocol: a peer of HTTP/2 is told by a GOAWAY.
-        if quiet == Self.looks { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+        if quiet == Self.looks {
+            onEnd()
+            channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        }
         if quiet > Self.looks { channel.close(promise: nil) }
     }
 }

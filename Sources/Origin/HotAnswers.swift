@@ -95,7 +95,9 @@ final class HotAnswers {
             guard head.method == .GET, head.version == .http1_1, head.isKeepAlive else { return nil }
             for (name, value) in head.headers {
                 switch name.utf8.count {
-                case 5 where name.lowercased() == "range", 13 where name.lowercased() == "if-none-match": return nil
+                case 5 where name.lowercased() == "range", 13 where name.lowercased() == "if-none-match",
+                    17 where name.lowercased() == "if-modified-since":
+                    return nil
                 case 15 where name.lowercased() == "accept-encoding":
                     acceptsGzip = acceptsGzip || ResponsePlan.acceptsGzip(value)
                 default: break

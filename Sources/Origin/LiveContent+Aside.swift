@@ -10,27 +10,29 @@ extension LiveContent {
     /// - Parameter kind: of the track.
     func aside(
         _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, _ track: String,
-        _ revision: String, _ number: UInt64, _ kind: Track.Kind, on eventLoop: any EventLoop
+        _ revision: String, _ number: UInt64, _ kind: Track.Kind, to asker: Asker?, on eventLoop: any EventLoop
     ) -> OriginAnswer {
         let window = state.window
         guard let bound = window.segment(number) else {
             let last = window.segments.last?.number ?? 0
             let has = kind == .image ? window.endpoint.thumbnailForm : window.endpoint.subtitleForm
-            guard has != nil, revision == window.revision, number > last else { return .ready(.notFound) }
+            guard has != nil, revision == window.revision else { return .ready(.notFound) }
+            guard number > last else {
+                return .ready(window.isGone(number, of: track) ? window.endpoint.expired : .notFound)
+            }
             if state.isWithheld { return .ready(Self.noKey) }
-            return .ready(number <= last + 2 ? Self.tooEarly : .notFound)
+            return .ready(number <= last + 2 ? window.endpoint.tooEarly : .notFound)
         }
-        guard revision == window.revision(of: bound), let (stored, _) = window.share(of: track, in: bound),
+        guard revision == window.revision(of: bound), let (stored, share) = window.share(of: track, in: bound),
             stored.track.kind == kind
         else { return .ready(.notFound) }
         let timeline = channel.timeline
-        return make(path.text, on: eventLoop) {
-            func read(_ number: UInt64, _ track: String) -> [UInt8]? { timeline.bytes(segment: number, track: track) }
-            guard kind == .text else {
-                return media(
-                    try window.image(of: stored, in: bound, read: read), contentType: kind.contentType, path)
-            }
-            return media(try window.subtitles(of: stored, in: bound, read: read), contentType: "text/vtt", path)
+        let isRead = !timeline.isInMemory(segment: number)
+        return make(path.text, cost: share.byteCount, for: asker, on: eventLoop, reads: isRead) {
+            let bytes = try window.aside(of: stored, in: bound) { timeline.bytes(segment: $0, track: $1) }
+            return media(
+                bytes, contentType: kind == .image ? kind.contentType : "text/vtt", path,
+                window.notes(beside: stored, share, kind == .image ? .other : .caption))
         }
     }
 }

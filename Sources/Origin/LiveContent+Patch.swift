@@ -12,14 +12,15 @@ extension LiveContent {
     /// 204 where nothing has; a patch that is for nobody where that revision is not known any more, upon which players
     /// ask for the MPD.
     func patch(
-        _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, on eventLoop: any EventLoop
+        _ path: ResourcePath, _ channel: LiveChannel, _ state: LiveChannel.EndpointState, to asker: Asker?,
+        on eventLoop: any EventLoop
     ) -> OriginAnswer {
         guard state.window.endpoint.mpdPatch else { return .ready(.notFound) }
         guard let base = PatchLocation.publishTime(query: path.query) else { return .ready(Self.noRevision) }
         // The newest revision goes out before it is told of.
         let whole = ResourcePath(channel: path.channel, endpoint: path.endpoint, resource: .mpd)
         let published: EventLoopFuture<CachedResponse>
-        switch manifest(whole, channel, state, to: nil, on: eventLoop) {
+        switch manifest(whole, channel, state, to: asker, on: eventLoop) {
         case .ready(let response): published = eventLoop.makeSucceededFuture(response)
         case .later(let future): published = future
         }
@@ -29,11 +30,11 @@ extension LiveContent {
             // One answer for all that nobody knows: strangers can ask for any.
             let isKnown = channel.mpdHistory.knows(base, of: whole.text)
             let key = "\(path.text)?\(isKnown ? String(base.milliseconds) : "unknown")#\(response.entityTag ?? "")"
-            let answer = make(key, on: eventLoop) {
+            let answer = make(key, for: nil, on: eventLoop) {
                 let freshness = CachedResponse.Freshness.until(epochMilliseconds: window.nextChangeMilliseconds)
                 switch channel.mpdHistory.patch(of: whole.text, from: base) {
-                case .patch(let patch)?: return Self.manifest(patch.serialize(), Self.patchType, freshness)
-                case .unknown(let patch)?: return Self.manifest(patch.serialize(), Self.patchType, .seconds(1))
+                case .patch(let patch)?: return Self.manifest(patch.serialize(), Self.patchType, freshness, window)
+                case .unknown(let patch)?: return Self.manifest(patch.serialize(), Self.patchType, .seconds(1), window)
                 case MPDHistory.Step.none?:
                     return CachedResponse(
                         status: .noContent, contentType: Self.patchType, body: ByteBuffer(), freshness: freshness)

@@ -41,10 +41,11 @@ extension LiveContent {
                 case .later(let future): return future
                 }
             })
-        return .ready(
-            CachedResponse(
-                status: .ok, contentType: contentType, body: ByteBuffer(), entityTag: path.entityTag,
-                freshness: .immutable, rest: stream))
+        var response = CachedResponse(
+            status: .ok, contentType: contentType, body: ByteBuffer(), entityTag: path.entityTag, freshness: .immutable,
+            rest: stream)
+        response.cmsd = window.share(ofUnderWay: track).map { CMSD.text(window.objectType(of: $0.track), of: window) }
+        return .ready(response)
     }
 
     /// The answer for the first picture, or the subtitles, of a segment that is not whole yet: players of low latency
@@ -98,6 +99,10 @@ extension LiveContent {
 }
 
 extension EndpointWindow {
+    fileprivate func share(ofUnderWay track: String) -> StoredTrack? {
+        underWay.flatMap { share(of: track, in: $0.bound)?.0 }
+    }
+
     /// Nil where nothing is there yet of a track in the segment under way, or that is another one.
     fileprivate func contentTypeUnderWay(_ number: UInt64, of track: String) -> String? {
         guard underWay?.bound.number == number, let (stored, _, _) = part(.init(segment: number, part: 0), of: track)

@@ -10,32 +10,39 @@ import PublishGuard
 import Settings
 import Timeline
 
-/// The live channels as HTTP content: looks a path up, and makes what is not cached once, on a thread pool.
+/// The live channels as HTTP content: looks a path up, and makes what is not cached once, on a thread pool: one for what
+/// is in memory, another for what only the disk has. A disk that stands still stops viewers of the past, and no other.
 package struct LiveContent: Sendable {
     let channels: ChannelDirectory
     private let cache: ResponseCache
     let blocked = BlockedRequests()
     private let threads: NIOThreadPool
+    private let readers: NIOThreadPool
     private let clock: @Sendable () -> Int64
     private let logFailure: @Sendable (_ path: String, _ reason: String) -> Void
 
     /// - Parameters:
+    ///   - threads: make what needs no disk.
+    ///   - readers: make what may have to wait for it.
     ///   - clock: milliseconds from the epoch.
     ///   - logFailure: told of every response that could not be made, with its path and why.
     package init(
-        channels: ChannelDirectory, cache: ResponseCache, threads: NIOThreadPool,
+        channels: ChannelDirectory, cache: ResponseCache, threads: NIOThreadPool, readers: NIOThreadPool,
         clock: @escaping @Sendable () -> Int64,
         logFailure: @escaping @Sendable (_ path: String, _ reason: String) -> Void
     ) {
         self.channels = channels
         self.cache = cache
         self.threads = threads
+        self.readers = readers
         self.clock = clock
         self.logFailure = logFailure
     }
 
     /// Requests that wait for what is not there yet, and for how many different things.
     package var waiting: (requests: Int, things: Int) { blocked.counts }
+    /// Requests that were not let wait, as too many do.
+    package var waitingRefused: UInt64 { blocked.refusals }
 
     package func response(for path: ResourcePath, to asker: Asker) -> OriginAnswer {
         guard let channel = channels.channel(named: path.channel),
@@ -58,12 +65,12 @@ package struct LiveContent: Sendable {
     ) -> OriginAnswer {
         switch path.resource {
         case .time: return .ready(time())
-        case .mpdPatch: return patch(path, channel, state, on: eventLoop)
+        case .mpdPatch: return patch(path, channel, state, to: asker, on: eventLoop)
         case .multivariantPlaylist, .mpd, .mediaPlaylist, .iFramePlaylist, .imagePlaylist,
             .subtitlePlaylist:
             return manifest(path, channel, state, to: asker, on: eventLoop)
         case .header(let track, let revision, let generation, let period):
-            return header(path, state, track, revision, generation, period, on: eventLoop)
+            return header(path, state, track, revision, generation, period, to: asker, on: eventLoop)
         case .segment(let track, let revision, let number, let isTransportStream):
             guard (state.window.endpoint.container == .ts) == isTransportStream else { return .ready(.notFound) }
             return segment(path, channel, state, track, revision, number, to: asker, on: eventLoop)
@@ -74,10 +81,10 @@ package struct LiveContent: Sendable {
             }
             return segment(path, channel, state, track, revision, number, asIFrame: true, to: asker, on: eventLoop)
         case .image(let track, let revision, let number):
-            return aside(path, channel, state, track, revision, number, .image, on: eventLoop)
+            return aside(path, channel, state, track, revision, number, .image, to: asker, on: eventLoop)
         case .subtitles(let track, let revision, let number):
             guard state.window.endpoint.package == .hls else { return .ready(.notFound) }
-            return aside(path, channel, state, track, revision, number, .text, on: eventLoop)
+            return aside(path, channel, state, track, revision, number, .text, to: asker, on: eventLoop)
         case .part(let track, let revision, let number, let part):
             let position = MediaPosition(segment: number, part: part)
             return self.part(path, channel, state, track, revision, position, to: asker, on: eventLoop)
@@ -148,7 +155,7 @@ package struct LiveContent: Sendable {
         if path.query != nil {
             let storageSeconds = channel.profile.storageWindowSeconds
             do { request = try Self.request(path, window, storageSeconds: storageSeconds, now: clock()) } catch {
-                return .ready(Self.refusal(error))
+                return .ready(Self.refusal(error, window.endpoint))
             }
         }
         if let lowLatencyTrack, request.shift == nil {
@@ -157,11 +164,13 @@ package struct LiveContent: Sendable {
         guard request.shift != nil || window.has(path.resource) else { return .ready(.notFound) }
         let key = "\(path.text)#\(state.version)"
         guard request.shift != nil || !request.filter.isNone else {
-            return make(key, on: eventLoop) { try guarded(path, channel, window, version: state.version) }
+            return make(key, for: asker, on: eventLoop) { try guarded(path, channel, window, version: state.version) }
         }
         let (shift, filter) = request
         let time = shift.map { "?\($0.query)#\($0.lastNumber)\($0.isComplete ? "." : "")" } ?? ""
-        return make("\(key)\(time)#\(filter.text)", on: eventLoop) { try asked(path, window, shift, filter) }
+        return make("\(key)\(time)#\(filter.text)", for: asker, on: eventLoop) {
+            try asked(path, window, shift, filter)
+        }
     }
 
     /// A media playlist with parts. RFC 8216bis (draft 16), clause 6.2.5.
@@ -182,7 +191,8 @@ package struct LiveContent: Sendable {
         guard isThere != false else { return .ready(Self.notInTime) }
         // What was asked for by its number is as good for who asks for it later; the newest is old with the next part.
         let freshness = CachedResponse.Freshness.seconds(isThere == nil ? 1 : Int(window.targetDuration) * 6)
-        return make("\(path.text)#\(state.partVersion)\(directives.isDelta ? "d" : "")", on: eventLoop) {
+        let key = "\(path.text)#\(state.partVersion)\(directives.isDelta ? "d" : "")"
+        return make(key, for: asker, on: eventLoop) {
             try guarded(path, channel, window, version: state.partVersion, isDelta: directives.isDelta)
         }.with(freshness)
     }
@@ -198,10 +208,13 @@ package struct LiveContent: Sendable {
         return (try window.range(of: query.shift, storageSeconds: storageSeconds, now: now), filter)
     }
 
-    private static func refusal(_ error: any Error) -> CachedResponse {
+    private static func refusal(_ error: any Error, _ endpoint: EndpointProfile) -> CachedResponse {
         switch error {
         case NothingThere.notYet: tooEarly
-        case NothingThere.gone: gone
+        case NothingThere.gone:
+            .text(
+                endpoint.expiredStatus == .gone ? .gone : .notFound, "that time is not stored any more",
+                freshness: .seconds(60))
         default: .text(.badRequest, "\(error)", freshness: .seconds(60))
         }
     }
@@ -226,7 +239,7 @@ package struct LiveContent: Sendable {
         let freshness =
             mpd != nil && window.partTarget != nil
             ? CachedResponse.Freshness.seconds(1) : .until(epochMilliseconds: window.nextChangeMilliseconds)
-        func response(_ text: String) -> CachedResponse { Self.manifest(text, contentType, freshness) }
+        func response(_ text: String) -> CachedResponse { Self.manifest(text, contentType, freshness, window) }
         func published() throws -> CachedResponse {
             if let mpd { channel.mpdHistory.add(mpd, of: path.text) }
             return response(isDelta ? try ManifestText.make(path.resource, window, isDelta: true).text : text)
@@ -240,7 +253,7 @@ package struct LiveContent: Sendable {
         case .stay(let last, nil): return response(last)
         case .stay(let last, let violation?):
             logFailure(path.text, "withheld, the revision before stays: \(violation)")
-            return Self.manifest(last, contentType, .seconds(1))
+            return Self.manifest(last, contentType, .seconds(1), window)
         case .refuse(let violation):
             logFailure(path.text, "withheld: \(violation)")
             return Self.unpackable
@@ -263,17 +276,21 @@ package struct LiveContent: Sendable {
         let (text, contentType) = try ManifestText.make(path.resource, window)
         return Self.manifest(
             text, contentType,
-            shift?.isComplete == true ? .seconds(60) : .until(epochMilliseconds: window.nextChangeMilliseconds))
+            shift?.isComplete == true ? .seconds(60) : .until(epochMilliseconds: window.nextChangeMilliseconds), window)
     }
 
     static func manifest(
-        _ text: String, _ contentType: String, _ freshness: CachedResponse.Freshness
+        _ text: String, _ contentType: String, _ freshness: CachedResponse.Freshness, _ window: EndpointWindow
     ) -> CachedResponse {
         let bytes = Array(text.utf8)
         let tag = sha256(bytes).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-        return CachedResponse(
+        var response = CachedResponse(
             status: .ok, contentType: contentType, body: ByteBuffer(bytes: bytes),
             gzipBody: Gzip.compress(bytes).map { ByteBuffer(bytes: $0) }, entityTag: tag, freshness: freshness)
+        // So far back players are; all that it lists can be fetched for longer than that.
+        response.staleIfError = Int(window.targetDuration * 2)
+        response.cmsd = CMSD.text(.manifest, of: window)
+        return response
     }
 
     /// For UTCTiming http-xsdate: a CDN may hold it for a second at most, and need not.
@@ -288,7 +305,7 @@ package struct LiveContent: Sendable {
 
     private func header(
         _ path: ResourcePath, _ state: LiveChannel.EndpointState, _ track: String, _ revision: String,
-        _ generation: UInt64, _ period: KeyPeriod?, on eventLoop: any EventLoop
+        _ generation: UInt64, _ period: KeyPeriod?, to asker: Asker?, on eventLoop: any EventLoop
     ) -> OriginAnswer {
         let window = state.window
         // What is no file has no header.
@@ -304,10 +321,10 @@ package struct LiveContent: Sendable {
         else {
             return .ready(state.isWithheld && period != nil ? Self.noKey : .notFound)
         }
-        return make(path.text, on: eventLoop) {
+        return make(path.text, cost: 0, for: asker, on: eventLoop) {
             media(
                 try SegmentPackager.header(of: stored, endpoint: window.endpoint, keys: keys),
-                contentType: stored.track.kind.contentType, path)
+                contentType: stored.track.kind.contentType, path, ObjectNotes(cmsd: CMSD.text(.header, of: window)))
         }
     }
 
@@ -319,7 +336,9 @@ package struct LiveContent: Sendable {
         guard let bound = window.segment(number) else {
             guard revision == window.revision else { return .ready(.notFound) }
             let last = window.segments.last?.number ?? 0
-            guard number > last else { return .ready(.notFound) }
+            guard number > last else {
+                return .ready(window.isGone(number, of: track) ? window.endpoint.expired : .notFound)
+            }
             // Withheld: it may be there, without a key. Otherwise the next one or two are worth asking for again.
             if state.isWithheld { return .ready(Self.noKey) }
             let answer =
@@ -328,20 +347,24 @@ package struct LiveContent: Sendable {
                 ? wholeUnderWay(path, channel, state, track: track, number: number, to: asker)
                 : segmentUnderWay(path, channel, state, track: track, revision: revision, number: number, to: asker)
             if let answer { return answer }
-            return .ready(number <= last + 2 ? Self.tooEarly : .notFound)
+            return .ready(number <= last + 2 ? window.endpoint.tooEarly : .notFound)
         }
-        guard revision == window.revision(of: bound), let (stored, _) = window.share(of: track, in: bound),
+        guard revision == window.revision(of: bound), let (stored, share) = window.share(of: track, in: bound),
             asIFrame ? stored.track.kind == .video : stored.track.kind.isPlayed || window.isFile(stored.track)
         else { return .ready(.notFound) }
         let timeline = channel.timeline
-        return make(path.text, on: eventLoop) {
+        let isRead = !timeline.isInMemory(segment: number)
+        return make(path.text, cost: share.byteCount, for: asker, on: eventLoop, reads: isRead) {
             func read(_ number: UInt64, _ track: String) -> [UInt8]? { timeline.bytes(segment: number, track: track) }
             let bytes =
                 try asIFrame
                 ? window.iFrame(of: stored, in: bound, read: read) : window.media(of: stored, in: bound, read: read)
             let isTransportStream = window.endpoint.container == .ts
             return media(
-                bytes, contentType: isTransportStream ? "video/mp2t" : stored.track.kind.contentType, path)
+                bytes, contentType: isTransportStream ? "video/mp2t" : stored.track.kind.contentType, path,
+                asIFrame
+                    ? window.notes(beside: stored, share, .video)
+                    : window.notes(of: stored, share, byteCount: bytes.count))
         }
     }
 
@@ -361,7 +384,15 @@ package struct LiveContent: Sendable {
             return later(path, channel, goal, state, to: asker)
         }
         let timeline = channel.timeline
-        return make(path.text, on: eventLoop) {
+        var isRead = false
+        let cost: Int
+        switch place {
+        case .bytes(let bytes): cost = bytes.count
+        case .range(let range):
+            isRead = !timeline.isInMemory(segment: position.segment)
+            cost = range.count
+        }
+        return make(path.text, cost: cost, for: asker, on: eventLoop, reads: isRead) {
             let clear: [UInt8]
             switch place {
             case .bytes(let bytes): clear = bytes
@@ -373,26 +404,45 @@ package struct LiveContent: Sendable {
             }
             let bytes = try SegmentPackager.cmaf(
                 clear, number: position.segment, track: stored, endpoint: window.endpoint, keys: bound.keys)
-            return media(bytes, contentType: stored.track.kind.contentType, path)
+            let notes = window.share(of: track, in: bound).map {
+                window.notes(of: stored, $0.1, part: position.part ?? 0, byteCount: bytes.count)
+            }
+            return media(bytes, contentType: stored.track.kind.contentType, path, notes)
         }
     }
 
-    func media(_ bytes: [UInt8], contentType: String, _ path: ResourcePath) -> CachedResponse {
-        CachedResponse(
+    func media(
+        _ bytes: [UInt8], contentType: String, _ path: ResourcePath, _ notes: ObjectNotes?
+    ) -> CachedResponse {
+        var response = CachedResponse(
             status: .ok, contentType: contentType, body: ByteBuffer(bytes: bytes), entityTag: path.entityTag,
             freshness: .immutable)
+        response.cmsd = notes?.cmsd
+        response.lastModified = notes?.lastModified
+        return response
     }
 
+    /// What takes as long as to package so many bytes: a manifest, or what is small.
+    private static let manifestCost = 512 << 10
+    private static let leastCost = 64 << 10
+
     /// From the cache, or made once for all who ask at the same time.
+    /// - Parameters:
+    ///   - cost: bytes of media that it is made of; nil: of none.
+    ///   - asker: nil: who has waited, or is being sent more of it, and is not refused.
+    ///   - reads: what it is made of is on the disk alone.
     func make(
-        _ key: String, on eventLoop: any EventLoop, _ body: @escaping @Sendable () throws -> CachedResponse
+        _ key: String, cost: Int? = nil, for asker: Asker?, on eventLoop: any EventLoop, reads: Bool = false,
+        _ body: @escaping @Sendable () throws -> CachedResponse
     ) -> OriginAnswer {
-        switch cache.lookUp(key, on: eventLoop) {
+        let cost = cost.map { max($0, Self.leastCost) } ?? Self.manifestCost
+        switch cache.lookUp(key, cost: cost, isUrgent: asker == nil, reads: reads, on: eventLoop) {
+        case .overloaded: return .ready(Self.overloaded)
         case .hit(let response): return .ready(response)
         case .wait(let future): return .later(future)
         case .make(let future):
             let (cache, logFailure) = (cache, logFailure)
-            threads.submit { _ in
+            (reads ? readers : threads).submit { _ in
                 do {
                     let response = try body()
                     cache.complete(key, response, isKept: response.status == .ok)
@@ -408,8 +458,6 @@ package struct LiveContent: Sendable {
 
     static let noKey = CachedResponse.text(
         .serviceUnavailable, "no content key at the moment", freshness: .noStore, retryAfter: 2)
-    private static let gone = CachedResponse.text(
-        .notFound, "that time is not stored any more", freshness: .seconds(60))
     private static let nothingAdmitted = CachedResponse.text(
         .notFound, "no rendition is what the filter asks for", freshness: .seconds(1))
     static let tooEarly = CachedResponse.text(.notFound, "not yet", freshness: .seconds(1), retryAfter: 1)
@@ -420,6 +468,8 @@ package struct LiveContent: Sendable {
         .badRequest, "_HLS_msn or _HLS_part is too far ahead of the playlist", freshness: .seconds(1))
     private static let notInTime = CachedResponse.text(
         .serviceUnavailable, "not there within three target durations", freshness: .noStore, retryAfter: 1)
+    private static let overloaded = CachedResponse.text(
+        .serviceUnavailable, "too much is being packaged", freshness: .noStore, retryAfter: 1)
     private static let tooManyWait = CachedResponse.text(
         .serviceUnavailable, "too many requests wait", freshness: .noStore, retryAfter: 1)
     private static let unholdable = CachedResponse.text(
@@ -437,17 +487,6 @@ extension EndpointWindow {
         case .imagePlaylist(let track): imageTracks.contains { $0.track.name == track }
         case .subtitlePlaylist(let track): subtitleTracks.contains { $0.track.name == track }
         default: true
-        }
-    }
-}
-
-extension Track.Kind {
-    var contentType: String {
-        switch self {
-        case .video: "video/mp4"
-        case .audio: "audio/mp4"
-        case .image: "image/jpeg"
-        case .text: "application/mp4"
         }
     }
 }

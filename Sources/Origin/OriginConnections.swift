@@ -11,6 +11,9 @@ struct OriginConnections: Sendable {
     let metrics: OriginMetrics
     let clock: @Sendable () -> Int64
     let idleTimeout: TimeAmount
+    let proxies: TrustedProxies
+    let log: AccessLog?
+    private let limits: OriginGuard
     /// Of each event loop.
     private let loops: [ObjectIdentifier: NIOLoopBoundBox<LoopState>]
 
@@ -25,12 +28,16 @@ struct OriginConnections: Sendable {
     init(
         content: @escaping OriginContent, access: AccessDesk?, metrics: OriginMetrics,
         clock: @escaping @Sendable () -> Int64,
-        idleTimeout: TimeAmount, group: any EventLoopGroup
+        idleTimeout: TimeAmount, limits: OriginLimits = OriginLimits(), proxies: TrustedProxies, log: AccessLog? = nil,
+        group: any EventLoopGroup
     ) {
         self.content = content
         self.metrics = metrics
         self.clock = clock
         self.idleTimeout = idleTimeout
+        self.proxies = proxies
+        self.log = log
+        self.limits = OriginGuard(limits, metrics: metrics)
         loops = Dictionary(
             uniqueKeysWithValues: group.makeIterator().map { loop in
                 (
@@ -41,40 +48,63 @@ struct OriginConnections: Sendable {
     }
 
     /// On the channel's event loop.
-    func take(_ channel: any Channel, certificate: ServerCertificate?) throws {
+    /// - Parameter isProxied: trusted proxies say in front of each connection for whom it stands.
+    func take(_ channel: any Channel, certificate: ServerCertificate?, isProxied: Bool) throws {
+        let peer = ConnectionPeer(channel.remoteAddress.flatMap { PeerAddress($0) }, proxies)
+        let key = peer.isTrusted ? nil : RateKey.of(peer.address.flatMap { Asker.network(of: $0.bytes) })
+        let verdict = limits.opens(key, now: clock())
+        guard verdict == .admitted else { return try refuse(channel, verdict, isSecure: certificate != nil) }
         metrics.connectionOpened()
-        channel.closeFuture.whenComplete { _ in metrics.connectionClosed() }
-        let watch = ConnectionWatch(channel, timeout: idleTimeout)
+        channel.closeFuture.whenComplete { _ in
+            metrics.connectionClosed()
+            limits.closes(key)
+        }
+        let watch = ConnectionWatch(channel, timeout: idleTimeout) { metrics.count(.progress) }
         watch.start()
         let pipeline = channel.pipeline.syncOperations
         let isSecure = certificate != nil
         guard let loop = loops[ObjectIdentifier(channel.eventLoop)]?.value else {
             preconditionFailure("a connection of another group")  // why: the listeners are bound with this one
         }
+        if isProxied, peer.isTrusted { try pipeline.addHandler(ProxyHeaderHandler(peer)) }
         if let certificate { try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context)) }
         try pipeline.addHandler(
             ProtocolChoice { isHTTP2, context in
                 let pipeline = context.pipeline.syncOperations
                 if isHTTP2 {
-                    try addHTTP2(to: pipeline, context.channel, watch, loop)
+                    try addHTTP2(to: pipeline, context.channel, watch, peer, loop)
                 } else {
-                    try addHTTP1(to: pipeline, watch, loop, isSecure: isSecure)
+                    try addHTTP1(to: pipeline, watch, peer, loop, isSecure: isSecure)
                 }
             })
     }
 
+    /// A handshake of TLS is what a flood of connections costs most: there nothing is said.
+    private func refuse(_ channel: any Channel, _ verdict: OriginGuard.Verdict, isSecure: Bool) throws {
+        guard case .later(let seconds) = verdict, !isSecure, limits.beginsToRefuse() else {
+            return channel.close(promise: nil)
+        }
+        channel.closeFuture.whenComplete { _ in limits.ceasesToRefuse() }
+        try channel.pipeline.syncOperations.addHandler(RefusalHandler(seconds: seconds))
+    }
+
     // MARK: HTTP/1.1
 
+    /// Bytes that may wait for the parser. It takes none behind what asks for another protocol.
+    private static let mostUnparsed = 256 << 10
+
     private func addHTTP1(
-        to pipeline: ChannelPipeline.SynchronousOperations, _ watch: ConnectionWatch, _ loop: LoopState,
-        isSecure: Bool
+        to pipeline: ChannelPipeline.SynchronousOperations, _ watch: ConnectionWatch, _ peer: ConnectionPeer,
+        _ loop: LoopState, isSecure: Bool
     ) throws {
         // What TLS has enciphered for a slow reader is nobody else's; plain bytes are shared with the cache.
         let handler = RequestHandler(
             wire: .http1, sliceBytes: isSecure ? 256 << 10 : nil, content: content, metrics: metrics, clock: clock,
-            hot: loop.hot, gate: loop.gate, watch: watch)
+            hot: loop.hot, gate: loop.gate, limits: requestLimits, watch: watch, peer: peer,
+            log: log)
         try pipeline.addHandler(
-            ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
+            ByteToMessageHandler(
+                HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes), maximumBufferSize: Self.mostUnparsed))
         try pipeline.addHandler(handler)
     }
 
@@ -82,27 +112,32 @@ struct OriginConnections: Sendable {
 
     private func addHTTP2(
         to pipeline: ChannelPipeline.SynchronousOperations, _ channel: any Channel, _ watch: ConnectionWatch,
-        _ loop: LoopState
+        _ peer: ConnectionPeer, _ loop: LoopState
     ) throws {
         let eventLoop = channel.eventLoop
         // Drains: GOAWAY, the streams under way to their ends, then the connection is closed.
         let manager = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: eventLoop,
             configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: nil, keepalive: nil))
-        let bound = NIOLoopBound((watch, loop), eventLoop: eventLoop)
+        let bound = NIOLoopBound((watch, peer, loop), eventLoop: eventLoop)
         let http2 = NIOHTTP2Handler(
             mode: .server, eventLoop: eventLoop, connectionConfiguration: Self.connectionLimits,
             streamConfiguration: Self.streamLimits, streamDelegate: manager.http2StreamDelegate
         ) { stream in
             stream.eventLoop.makeCompletedFuture {
+                let (watch, peer, loop) = bound.value
                 let handler = RequestHandler(
                     wire: .http2, sliceBytes: 64 << 10, content: content, metrics: metrics, clock: clock,
-                    hot: bound.value.1.hot, gate: bound.value.1.gate, watch: bound.value.0)
+                    hot: loop.hot, gate: loop.gate, limits: requestLimits, watch: watch, peer: peer,
+                    log: log)
                 try stream.pipeline.syncOperations.addHandlers(HTTP2FramePayloadToHTTP1ServerCodec(), handler)
             }
         }
-        try pipeline.addHandlers(http2, manager, HTTP2ErrorHandler())
+        try pipeline.addHandlers(http2, manager, HTTP2ErrorHandler(metrics))
     }
+
+    /// Nil where requests are not counted.
+    private var requestLimits: OriginGuard? { limits.countsRequests ? limits : nil }
 
     /// RFC 9113, clauses 6.5.2 and 10.5.
     private static let connectionLimits = {
@@ -137,6 +172,9 @@ struct OriginConnections: Sendable {
 /// Closes a connection that has broken HTTP/2's rules: the GOAWAY that says so is sent. RFC 9113, clause 5.4.1.
 private final class HTTP2ErrorHandler: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
+    private let metrics: OriginMetrics
+
+    init(_ metrics: OriginMetrics) { self.metrics = metrics }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         // Of the connection; NIO has acted on them.
@@ -145,6 +183,7 @@ private final class HTTP2ErrorHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // Of one stream: it is reset, the others go on.
         if error is NIOHTTP2Errors.StreamError { return }
+        metrics.count(.http2)
         context.close(promise: nil)
     }
 }

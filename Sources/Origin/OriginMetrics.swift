@@ -8,6 +8,10 @@ package final class OriginMetrics: Sendable {
         package var broken: UInt64 = 0
         package var bodyBytes: UInt64 = 0
         package var openConnections = 0
+        /// Refused or cut off, by what bound.
+        package var atBounds: [OriginBound: UInt64] = [:]
+        /// By tables of rates that were full.
+        package var addressesForgotten: UInt64 = 0
     }
 
     private let state = NIOLockedValueBox(Values())
@@ -27,6 +31,10 @@ package final class OriginMetrics: Sendable {
             $0.bodyBytes += UInt64(bytes)
         }
     }
+
+    func count(_ bound: OriginBound) { state.withLockedValue { $0.atBounds[bound, default: 0] += 1 } }
+
+    func countForgotten() { state.withLockedValue { $0.addressesForgotten += 1 } }
 
     func connectionOpened() { state.withLockedValue { $0.openConnections += 1 } }
     func connectionClosed() { state.withLockedValue { $0.openConnections -= 1 } }

@@ -14,12 +14,18 @@ package struct OriginServer: Sendable {
         package var certificate: ServerCertificate?
         /// The same port is listened to for IPv4 by itself.
         package var isIPv6Only: Bool
+        /// Trusted proxies say in front of each connection for whom it stands.
+        package var isProxied: Bool
 
-        package init(host: String, port: Int, certificate: ServerCertificate? = nil, isIPv6Only: Bool = false) {
+        package init(
+            host: String, port: Int, certificate: ServerCertificate? = nil, isIPv6Only: Bool = false,
+            isProxied: Bool = false
+        ) {
             self.host = host
             self.port = port
             self.certificate = certificate
             self.isIPv6Only = isIPv6Only
+            self.isProxied = isProxied
         }
     }
 
@@ -27,6 +33,8 @@ package struct OriginServer: Sendable {
         package var listeners: [Listener]
         /// A connection or stream on which nothing moves for so long, and up to half as long again, is closed.
         package var idleTimeout = TimeAmount.seconds(60)
+        package var proxies = TrustedProxies()
+        package var limits = OriginLimits()
 
         package init(listeners: [Listener]) { self.listeners = listeners }
 
@@ -48,14 +56,16 @@ package struct OriginServer: Sendable {
     /// Binds and starts to answer.
     /// - Parameters:
     ///   - access: who may ask for what; nil: anybody for all.
+    ///   - log: of the requests; nil: there is none.
     ///   - clock: milliseconds from the epoch.
     package static func start(
         _ configuration: Configuration, content: @escaping OriginContent, access: AccessDesk? = nil,
-        metrics: OriginMetrics, group: MultiThreadedEventLoopGroup, clock: @escaping @Sendable () -> Int64
+        metrics: OriginMetrics, log: AccessLog? = nil, group: MultiThreadedEventLoopGroup,
+        clock: @escaping @Sendable () -> Int64
     ) async throws -> OriginServer {
         let connections = OriginConnections(
             content: content, access: access, metrics: metrics, clock: clock, idleTimeout: configuration.idleTimeout,
-            group: group)
+            limits: configuration.limits, proxies: configuration.proxies, log: log, group: group)
         var doors: [Door] = []
         do {
             for listener in configuration.listeners {
@@ -72,7 +82,7 @@ package struct OriginServer: Sendable {
         _ listener: Listener, connections: OriginConnections, group: MultiThreadedEventLoopGroup
     ) async throws -> Door {
         let quiescing = ServerQuiescingHelper(group: group)
-        let certificate = listener.certificate
+        let (certificate, isProxied) = (listener.certificate, listener.isProxied)
         var bootstrap = ServerBootstrap(group: group)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -86,7 +96,9 @@ package struct OriginServer: Sendable {
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 128 << 10, high: 512 << 10))
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try connections.take(channel, certificate: certificate) }
+                channel.eventLoop.makeCompletedFuture {
+                    try connections.take(channel, certificate: certificate, isProxied: isProxied)
+                }
             }
         if listener.isIPv6Only {
             bootstrap = bootstrap.serverChannelOption(

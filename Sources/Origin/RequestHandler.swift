@@ -28,8 +28,13 @@ final class RequestHandler: ChannelDuplexHandler {
     private let watch: ConnectionWatch?
     private let hot: HotAnswers
     private let gate: AccessGate?
+    private let peer: ConnectionPeer?
+    let log: AccessLog?
+    private let limits: OriginGuard?
     private var context: ChannelHandlerContext?
-    private var asker: Asker?
+    private(set) var asker: Asker?
+    /// Of the request under way, where there is a log.
+    var record: AccessRecord?
     var progress = ConnectionWatch.Progress()
 
     /// What has come of a request that is not whole.
@@ -63,11 +68,14 @@ final class RequestHandler: ChannelDuplexHandler {
     ///     the peer's window; nil: all at once.
     ///   - hot: of the event loop.
     ///   - gate: of the event loop; nil: anybody may ask for all.
+    ///   - limits: nil: anybody may ask as often as it likes.
     ///   - watch: of the connection.
+    ///   - peer: of the connection; nil: as its channel says.
+    ///   - log: nil: there is none.
     init(
         wire: Wire, sliceBytes: Int? = nil, content: @escaping OriginContent, metrics: OriginMetrics,
         clock: @escaping @Sendable () -> Int64, hot: HotAnswers = HotAnswers(), gate: AccessGate? = nil,
-        watch: ConnectionWatch? = nil
+        limits: OriginGuard? = nil, watch: ConnectionWatch? = nil, peer: ConnectionPeer? = nil, log: AccessLog? = nil
     ) {
         self.wire = wire
         self.sliceBytes = sliceBytes
@@ -76,6 +84,9 @@ final class RequestHandler: ChannelDuplexHandler {
         self.clock = clock
         self.hot = hot
         self.gate = gate
+        self.peer = peer
+        self.log = log
+        self.limits = limits
         self.watch = watch
     }
 
@@ -101,8 +112,9 @@ final class RequestHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        // The context's own way to the address is not there for streams.
-        asker = Asker(on: context.eventLoop, from: context.channel.remoteAddress)
+        asker =
+            peer.map { Asker(on: context.eventLoop, from: $0) }
+            ?? Asker(on: context.eventLoop, from: context.channel.remoteAddress)
         if wire == .http2 { watch?.add(self) }
     }
 
@@ -115,6 +127,7 @@ final class RequestHandler: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         asker?.left()
         slices = nil
+        recordIsCutOff()
         context.fireChannelInactive()
     }
 
@@ -124,7 +137,9 @@ final class RequestHandler: ChannelDuplexHandler {
         }
         isLast = true
         let answer = error == .headerOverflow ? Self.tooLarge : Self.malformed
-        write(answer, for: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"), context: context)
+        let nothing = HTTPRequestHead(version: .http1_1, method: .GET, uri: AccessRecord.nothing)
+        beginRecord(of: nothing)
+        write(answer, for: nothing, context: context)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -143,29 +158,44 @@ final class RequestHandler: ChannelDuplexHandler {
     /// Nothing moves any more: a stream of HTTP/2 is reset.
     func abandon() { context?.close(promise: nil) }
 
+    /// RFC 9112, clauses 3.2 and 6.1.
+    private func isFaulty(_ head: HTTPRequestHead) -> Bool {
+        head.version == .http1_1
+            ? head.headers[canonicalForm: "host"].count != 1 : head.headers.contains(name: "transfer-encoding")
+    }
+
     private func answer(_ request: HTTPRequestHead, context: ChannelHandlerContext) {
         isAnswering = true
-        // Before what is known is looked at: that was given to somebody who may have it.
-        let passage = passage(of: request)
+        let isFaulty = wire == .http1 && isFaulty(request)
+        // The parser reads nothing behind these, as another protocol could follow; none does here.
+        if wire == .http1, isFaulty || request.method == .CONNECT || request.headers.contains(name: "upgrade") {
+            isLast = true
+        }
+        asker?.asks(by: request.headers)
+        if let limits, let key = asker?.rateKey, let seconds = limits.wait(key, now: clock()) {
+            // What is no channel's is not looked at: tokens are to be in no log.
+            if log != nil { beginRecord(of: request, nil, .refused) }
+            var later = Self.tooMany
+            later.retryAfter = seconds
+            return write(later, for: request, context: context)
+        }
         var head = request
+        // What a player says of itself asks for nothing else.
+        let cmcd = CMCD.taken(from: head.uri)
+        if let cmcd { head.uri = cmcd.target }
+        // Before what is known is looked at: that was given to somebody who may have it.
+        let passage = passage(of: head)
         if case .admitted(let target, _) = passage { head.uri = target }
+        if log != nil { beginRecord(of: head, cmcd?.value, passage) }
         if wire == .http1 {
-            if passage.isFree, !isDraining, let answer = hot.answer(head, nowMilliseconds: clock()) {
+            if passage.isFree, !isDraining, !isLast, let answer = hot.answer(head, nowMilliseconds: clock()) {
                 metrics.count(status: 200, bytes: answer.bodyBytes)
+                if log != nil { recordHot(bytes: answer.bodyBytes) }
                 context.writeAndFlush(NIOAny(answer.bytes), promise: nil)
                 return finish(context: context)
             }
-            // The parser reads nothing behind these, as another protocol could follow; none does here.
-            if head.method == .CONNECT || head.headers.contains(name: "upgrade") { isLast = true }
-            // RFC 9112, clauses 3.2 and 6.1.
-            let isFaulty =
-                head.version == .http1_1
-                ? head.headers[canonicalForm: "host"].count != 1 : head.headers.contains(name: "transfer-encoding")
-            if isFaulty {
-                isLast = true
-                return write(Self.malformed, for: head, context: context)
-            }
         }
+        if isFaulty { return write(Self.malformed, for: head, context: context) }
         switch passage {
         case .open, .admitted: break
         case .redirected(let location):
@@ -185,9 +215,12 @@ final class RequestHandler: ChannelDuplexHandler {
         guard let asker else { return }
         switch content(path, asker) {
         case .ready(let response):
+            record?.source = response.rest == nil ? .cached : .made
             if wire == .http1 { hot.keep(response, for: head.uri) }
             write(response, for: head, context: context)
-        case .later(let future): write(future, for: head, context: context)
+        case .later(let future):
+            record?.source = .made
+            write(future, for: head, context: context)
         }
     }
 
@@ -245,7 +278,11 @@ final class RequestHandler: ChannelDuplexHandler {
             plan.head.headers.add(name: "access-control-allow-headers", value: "*")
             plan.head.headers.add(name: "access-control-max-age", value: "86400")
         }
-        if plan.rest == nil { metrics.count(status: plan.head.status.code, bytes: plan.body?.readableBytes ?? 0) }
+        record?.status = plan.head.status.code
+        if plan.rest == nil {
+            metrics.count(status: plan.head.status.code, bytes: plan.body?.readableBytes ?? 0)
+            record?.bytes = plan.body?.readableBytes ?? 0
+        }
         writeHead(plan, for: head, context: context)
         if let rest = plan.rest {
             sending = Sending(head: head, stream: rest)
@@ -290,12 +327,16 @@ final class RequestHandler: ChannelDuplexHandler {
 
     private func writeEnd(for head: HTTPRequestHead, context: ChannelHandlerContext) {
         isLast = isLast || isDraining
+        let sent = recordIsAnswered(on: context.eventLoop)
         switch wire {
         case .http1 where isLast:
             let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-            context.writeAndFlush(NIOAny(ByteBuffer())).whenComplete { _ in bound.value.close(promise: nil) }
-        case .http1: context.flush()
-        case .http2: context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            let written = context.writeAndFlush(NIOAny(ByteBuffer()))
+            written.cascade(to: sent)
+            written.whenComplete { _ in bound.value.close(promise: nil) }
+        case .http1:
+            if sent == nil { context.flush() } else { context.writeAndFlush(NIOAny(ByteBuffer()), promise: sent) }
+        case .http2: context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: sent)
         }
         finish(context: context)
     }
@@ -346,6 +387,7 @@ final class RequestHandler: ChannelDuplexHandler {
         case .bytes(let buffer):
             self.sending?.index += 1
             self.sending?.bytes += buffer.readableBytes
+            record?.bytes += buffer.readableBytes
             writePiece(buffer, context: context)
             // What is there already comes at once, and would go on from call to call: the stack is not for that.
             guard sending.index % Self.piecesInARow == Self.piecesInARow - 1 else { return sendNext(context: context) }
@@ -404,6 +446,7 @@ final class RequestHandler: ChannelDuplexHandler {
         .methodNotAllowed, "method not allowed: GET, HEAD and OPTIONS are", freshness: .seconds(60))
     /// The same whatever the reason.
     private static let forbidden = CachedResponse.text(.forbidden, "forbidden", freshness: .noStore)
+    private static let tooMany = CachedResponse.text(.tooManyRequests, "too many requests", freshness: .noStore)
     private static let malformed = CachedResponse.text(.badRequest, "malformed request", freshness: .noStore)
     private static let tooLarge = CachedResponse.text(
         .requestHeaderFieldsTooLarge, "the request's header is too large", freshness: .noStore)

@@ -11,6 +11,8 @@ package final class ResponseCache: Sendable {
         case wait(EventLoopFuture<CachedResponse>)
         /// Make it, and call `complete` or `fail` for this key, whatever happens.
         case make(EventLoopFuture<CachedResponse>)
+        /// Too much is being made, or too many wait.
+        case overloaded
     }
 
     private struct Entry {
@@ -26,9 +28,19 @@ package final class ResponseCache: Sendable {
         var lastUse: UInt64
     }
 
+    private struct Pending {
+        var promise: EventLoopPromise<CachedResponse>
+        var cost: Int
+        let reads: Bool
+        var requests = 1
+    }
+
     private struct State {
         var entries: [String: Entry] = [:]
-        var pending: [String: EventLoopPromise<CachedResponse>] = [:]
+        var pending: [String: Pending] = [:]
+        /// Of what is made of memory, and of what is read from the disk: one that stands still stops the past alone.
+        var load: PackagingLoad
+        var readLoad: PackagingLoad
         var bytes = 0
         var uses: UInt64 = 0
         var counters = Counters()
@@ -41,16 +53,40 @@ package final class ResponseCache: Sendable {
         package var evictions: UInt64 = 0
         package var bytes = 0
         package var entries = 0
+        /// What is being made, by cost, and who waits for it.
+        package var bytesBeingMade = 0
+        package var requestsForIt = 0
+        /// Requests that were refused as that was too much.
+        package var overloads: UInt64 = 0
     }
 
     /// Bookkeeping of an entry beside its body.
     private static let overhead = 512
     private let maximumBytes: Int
-    private let state = NIOLockedValueBox(State())
+    private let state: NIOLockedValueBox<State>
 
-    package init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
+    /// - Parameters:
+    ///   - maximumBytes: of what is kept.
+    ///   - maximumBytesBeingMade: by cost, at a time; nil: a second of it, about, of the machine's cores.
+    ///   - maximumRequestsForIt: that wait for what is being made.
+    package init(maximumBytes: Int, maximumBytesBeingMade: Int? = nil, maximumRequestsForIt: Int = 65536) {
+        self.maximumBytes = maximumBytes
+        let load = PackagingLoad(
+            maximumBytes: maximumBytesBeingMade ?? Self.bytesOfACore * max(System.coreCount, 1),
+            maximumRequests: maximumRequestsForIt)
+        state = NIOLockedValueBox(State(load: load, readLoad: load))
+    }
 
-    package func lookUp(_ key: String, on eventLoop: any EventLoop) -> Lookup {
+    /// What a core packages in a second, or somewhat more.
+    private static let bytesOfACore = 1 << 30
+
+    /// - Parameters:
+    ///   - cost: bytes that it is made of, or that take as long.
+    ///   - isUrgent: never refused, as of who has waited already.
+    ///   - reads: it has to be read from the disk.
+    package func lookUp(
+        _ key: String, cost: Int = 0, isUrgent: Bool = false, reads: Bool = false, on eventLoop: any EventLoop
+    ) -> Lookup {
         state.withLockedValue { state in
             state.uses += 1
             if state.entries[key] != nil {
@@ -58,13 +94,29 @@ package final class ResponseCache: Sendable {
                 state.counters.hits += 1
                 if let response = state.entries[key]?.response { return .hit(response) }
             }
-            if let promise = state.pending[key] {
+            if let pending = state.pending[key] {
+                let promise = pending.promise
+                let mayJoin =
+                    pending.reads ? state.readLoad.join(isUrgent: isUrgent) : state.load.join(isUrgent: isUrgent)
+                guard mayJoin else {
+                    state.counters.overloads += 1
+                    return .overloaded
+                }
+                state.pending[key]?.requests += 1
                 state.counters.waits += 1
                 return .wait(promise.futureResult.hop(to: eventLoop))
             }
+            let mayBegin =
+                reads
+                ? state.readLoad.begin(cost: cost, isUrgent: isUrgent)
+                : state.load.begin(cost: cost, isUrgent: isUrgent)
+            guard mayBegin else {
+                state.counters.overloads += 1
+                return .overloaded
+            }
             state.counters.misses += 1
             let promise = eventLoop.makePromise(of: CachedResponse.self)
-            state.pending[key] = promise
+            state.pending[key] = Pending(promise: promise, cost: cost, reads: reads)
             return .make(promise.futureResult)
         }
     }
@@ -72,16 +124,22 @@ package final class ResponseCache: Sendable {
     /// - Parameter isKept: false for answers that are true at this moment only (errors): those who wait get
     ///   it, later requests make it again.
     package func complete(_ key: String, _ response: CachedResponse, isKept: Bool) {
-        let promise = state.withLockedValue { state in
+        let pending = state.withLockedValue { state in
             let entry = Entry(response: response, keyBytes: key.utf8.count, lastUse: state.uses)
             if isKept, entry.bytes <= maximumBytes / 4 {
                 if let old = state.entries.updateValue(entry, forKey: key) { state.bytes -= old.bytes }
                 state.bytes += entry.bytes
                 evict(&state)
             }
-            return state.pending.removeValue(forKey: key)
+            let pending = state.pending.removeValue(forKey: key)
+            if let pending, pending.reads {
+                state.readLoad.end(cost: pending.cost, requests: pending.requests)
+            } else if let pending {
+                state.load.end(cost: pending.cost, requests: pending.requests)
+            }
+            return pending
         }
-        promise?.succeed(response)
+        pending?.promise.succeed(response)
     }
 
     package var counters: Counters {
@@ -89,6 +147,8 @@ package final class ResponseCache: Sendable {
             var counters = state.counters
             counters.bytes = state.bytes
             counters.entries = state.entries.count
+            counters.bytesBeingMade = state.load.bytes + state.readLoad.bytes
+            counters.requestsForIt = state.load.requests + state.readLoad.requests
             return counters
         }
     }

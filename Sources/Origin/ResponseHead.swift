@@ -12,13 +12,19 @@ struct ResponsePlan {
     /// - Parameter date: the Date header's text.
     init(_ response: CachedResponse, for request: HTTPRequestHead, nowMilliseconds: Int64, date: String) {
         var headers = HTTPHeaders()
-        headers.reserveCapacity(14)
+        headers.reserveCapacity(16)
         headers.add(name: "date", value: date)
         headers.add(name: "server", value: "sluice")
         headers.add(name: "access-control-allow-origin", value: "*")
-        headers.add(name: "access-control-expose-headers", value: "Date, Content-Length, Content-Range, ETag")
-        headers.add(name: "cache-control", value: Self.cacheControl(response.freshness, nowMilliseconds))
+        headers.add(name: "access-control-expose-headers", value: Self.exposed)
+        headers.add(name: "cache-control", value: Self.cacheControl(response, nowMilliseconds))
         headers.add(name: "content-type", value: response.contentType)
+        if let cmsd = response.cmsd { headers.add(name: "cmsd-static", value: cmsd) }
+        if let modified = response.lastModified {
+            // Never later than Date. RFC 9110, clause 8.8.2.1.
+            headers.add(
+                name: "last-modified", value: modified.epochSeconds <= nowMilliseconds / 1000 ? modified.text : date)
+        }
         if let location = response.location { headers.add(name: "location", value: location) }
         if let seconds = response.retryAfter { headers.add(name: "retry-after", value: String(seconds)) }
         if response.gzipBody != nil { headers.add(name: "vary", value: "accept-encoding") }
@@ -31,7 +37,7 @@ struct ResponsePlan {
             headers.add(name: "content-encoding", value: "gzip")
         }
         if let tag { headers.add(name: "etag", value: "\"\(tag)\"") }
-        if status == .ok, let tag, Self.matches(request.headers[canonicalForm: "if-none-match"], tag) {
+        if status == .ok, Self.isKnown(request.headers, tag, response) {
             status = .notModified
         } else if status == .ok, response.rest != nil {
             // Its length is not known, so no range of it can be told.
@@ -62,13 +68,25 @@ struct ResponsePlan {
         head = HTTPResponseHead(version: request.version, status: status, headers: headers)
     }
 
-    private static func cacheControl(_ freshness: CachedResponse.Freshness, _ now: Int64) -> String {
-        switch freshness {
+    private static let exposed = "Date, Content-Length, Content-Range, ETag, CMSD-Static"
+
+    private static func cacheControl(_ response: CachedResponse, _ now: Int64) -> String {
+        let stale = response.staleIfError.map { ", stale-if-error=\($0)" } ?? ""
+        return switch response.freshness {
         case .immutable: "public, max-age=31536000, immutable"
-        case .until(let time): "public, max-age=\(min(max((time - now) / 2000, 1), 60))"
-        case .seconds(let seconds): "public, max-age=\(seconds)"
+        case .until(let time): "public, max-age=\(min(max((time - now) / 2000, 1), 60))\(stale)"
+        case .seconds(let seconds): "public, max-age=\(seconds)\(stale)"
         case .noStore: "no-store"
         }
+    }
+
+    /// Whether who asks has it. A date counts for media alone, whose bytes never change, and where no tags are given;
+    /// what is no date of ours, to the letter, counts for nothing. RFC 9110, clause 13.2.2.
+    private static func isKnown(_ headers: HTTPHeaders, _ tag: String?, _ response: CachedResponse) -> Bool {
+        let tags = headers[canonicalForm: "if-none-match"]
+        if !tags.isEmpty { return tag.map { matches(tags, $0) } ?? false }
+        guard response.freshness == .immutable, let modified = response.lastModified else { return false }
+        return headers["if-modified-since"] == [modified.text]
     }
 
     private static func acceptsGzip(_ headers: HTTPHeaders) -> Bool {

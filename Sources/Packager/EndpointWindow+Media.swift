@@ -40,30 +40,16 @@ extension EndpointWindow {
             [(picture, stored)], number: bound.number, endpoint: endpoint, keys: bound.keys, isIFrame: true)
     }
 
-    /// A segment's sheet of thumbnails, as it is served: a JPEG image, or that under AES-128.
+    /// What goes with a segment and is no part of it: a sheet of thumbnails or a WebVTT file, or that under AES-128.
     ///
     /// - Parameter read: the clear bytes that are stored of a segment's share of a track; nil where they are lost.
-    package func image(
+    package func aside(
         of stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
     ) throws(PackagingError) -> [UInt8] {
         guard bound.run.slate == nil else {
             throw .missingMedia(segment: bound.number, track: stored.track.name)
         }
-        return try SegmentPackager.image(
-            try clear(stored, in: bound, read: read), number: bound.number, track: stored, endpoint: endpoint,
-            keys: bound.keys)
-    }
-
-    /// A segment's subtitles, as HLS has them: a WebVTT file, or that under AES-128.
-    ///
-    /// - Parameter read: the clear bytes that are stored of a segment's share of a track; nil where they are lost.
-    package func subtitles(
-        of stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
-    ) throws(PackagingError) -> [UInt8] {
-        guard bound.run.slate == nil else {
-            throw .missingMedia(segment: bound.number, track: stored.track.name)
-        }
-        return try SegmentPackager.subtitles(
+        return try SegmentPackager.aside(
             try clear(stored, in: bound, read: read), number: bound.number, track: stored, endpoint: endpoint,
             keys: bound.keys)
     }

@@ -12,8 +12,7 @@ package struct Recording: Sendable {
         case header(StoredTrack, PeriodKeys?)
         case segment(StoredTrack, BoundSegment)
         case iFrame(StoredTrack, BoundSegment)
-        case image(StoredTrack, BoundSegment)
-        case subtitles(StoredTrack, BoundSegment)
+        case aside(StoredTrack, BoundSegment)
     }
 
     /// A file of media, or the place where a segment should be.
@@ -106,7 +105,7 @@ package struct Recording: Sendable {
                 files.append(
                     File(
                         path: "\(stored.track.name)/\(window.revision(of: bound))/\(name)", contentType: "image/jpeg",
-                        content: .image(stored, bound)))
+                        content: .aside(stored, bound)))
             }
         }
         return files
@@ -118,7 +117,7 @@ package struct Recording: Sendable {
         var files = [
             File(
                 path: "\(folder)/\(MediaLocation.subtitleName(number: bound.number))", contentType: "text/vtt",
-                content: .subtitles(stored, bound))
+                content: .aside(stored, bound))
         ]
         guard hasMPD, window.endpoint.isClear(.text) else { return files }
         let period = window.endpoint.hasKeyInHeader ? bound.keys?.period : nil
@@ -146,8 +145,7 @@ package struct Recording: Sendable {
             try SegmentPackager.header(of: stored, endpoint: window.endpoint, keys: keys)
         case .segment(let stored, let bound): try window.media(of: stored, in: bound, read: read)
         case .iFrame(let stored, let bound): try window.iFrame(of: stored, in: bound, read: read)
-        case .image(let stored, let bound): try window.image(of: stored, in: bound, read: read)
-        case .subtitles(let stored, let bound): try window.subtitles(of: stored, in: bound, read: read)
+        case .aside(let stored, let bound): try window.aside(of: stored, in: bound, read: read)
         }
     }
 

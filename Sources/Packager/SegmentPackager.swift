@@ -86,57 +86,49 @@ package enum SegmentPackager {
         }
     }
 
-    /// A sheet of thumbnails: the JPEG image of the clear chunk, which is nobody's business as a file, or that under
-    /// AES-128. What has no form under the endpoint's protection is not made.
-    package static func image(
+    /// A sheet of thumbnails as the JPEG image that the clear chunk holds, or subtitles as a WebVTT file made of it;
+    /// or that under AES-128. What has no form under the endpoint's protection is not made.
+    package static func aside(
         _ clear: [UInt8], number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?
     ) throws(PackagingError) -> [UInt8] {
         func broken(_ reason: String) -> PackagingError {
             .media(segment: number, track: stored.track.name, reason: reason)
         }
-        guard let form = endpoint.thumbnailForm else { throw broken("no thumbnails, or nothing to protect them by") }
-        let samples: [SampleLocation]
-        do throws(ParseError) {
-            samples = try MovieFragmentTable(parsing: clear.span).fragments.flatMap(\.samples)
-        } catch { throw broken("\(error)") }
-        guard samples.count == 1, let sample = samples.first else { throw broken("\(samples.count) images") }
-        let image = Array(clear[sample.offset..<sample.offset + sample.size])
-        return try protected(image, as: form, .image(number), number: number, stored, endpoint, keys)
-    }
-
-    /// Subtitles as a WebVTT file made of the clear chunk, or that under AES-128.
-    package static func subtitles(
-        _ clear: [UInt8], number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?
-    ) throws(PackagingError) -> [UInt8] {
-        func broken(_ reason: String) -> PackagingError {
-            .media(segment: number, track: stored.track.name, reason: reason)
+        let isImage = stored.track.kind == .image
+        guard let form = isImage ? endpoint.thumbnailForm : endpoint.subtitleForm else {
+            throw broken("not in the endpoint, or nothing to protect it by")
         }
-        guard let form = endpoint.subtitleForm else { throw broken("no subtitles, or nothing to protect them by") }
-        let text: String
+        let file: [UInt8]
         do throws(ParseError) {
             let samples = try MovieFragmentTable(parsing: clear.span).fragments.flatMap(\.samples)
-            var cues: [SubtitleCue] = []
-            for sample in samples {
-                let cue = try WebVTTSample.parse(clear.span.extracting(sample.offset..<sample.offset + sample.size))
-                guard let cue else { continue }
-                cues.append(
-                    SubtitleCue(
-                        start: sample.decodeTime, end: sample.decodeTime &+ Int64(sample.duration), text: cue))
-            }
-            let origin = Ticks(samples.first?.decodeTime ?? 0, timescale: stored.track.timescale)
-            text = WebVTTSegment(origin: origin, cues: cues).text
+            file = isImage ? try image(samples, clear) : try subtitles(samples, clear, stored.track.timescale)
         } catch { throw broken("\(error)") }
-        return try protected(Array(text.utf8), as: form, .subtitles(number), number: number, stored, endpoint, keys)
-    }
-
-    private static func protected(
-        _ file: [UInt8], as form: EndpointProfile.SideForm, _ resource: AES128Segment.Resource, number: UInt64,
-        _ stored: StoredTrack, _ endpoint: EndpointProfile, _ keys: PeriodKeys?
-    ) throws(PackagingError) -> [UInt8] {
         guard form == .aes128, let key = try key(for: stored, endpoint, keys) else { return file }
         do throws(ProtectionError) {
-            return try AES128Segment.protect(file.span, key: key.key, iv: sideIV(key, stored, resource))
-        } catch { throw .media(segment: number, track: stored.track.name, reason: "\(error)") }
+            return try AES128Segment.protect(
+                file.span, key: key.key, iv: sideIV(key, stored, isImage ? .image(number) : .subtitles(number)))
+        } catch { throw broken("\(error)") }
+    }
+
+    private static func image(_ samples: [SampleLocation], _ clear: [UInt8]) throws(ParseError) -> [UInt8] {
+        guard samples.count == 1, let sample = samples.first else {
+            throw ParseError(.invalid, at: 0, "\(samples.count) images in a sheet's segment")
+        }
+        return Array(clear[sample.offset..<sample.offset + sample.size])
+    }
+
+    private static func subtitles(
+        _ samples: [SampleLocation], _ clear: [UInt8], _ timescale: UInt32
+    ) throws(ParseError) -> [UInt8] {
+        var cues: [SubtitleCue] = []
+        for sample in samples {
+            let cue = try WebVTTSample.parse(clear.span.extracting(sample.offset..<sample.offset + sample.size))
+            guard let cue else { continue }
+            cues.append(
+                SubtitleCue(start: sample.decodeTime, end: sample.decodeTime &+ Int64(sample.duration), text: cue))
+        }
+        let origin = Ticks(samples.first?.decodeTime ?? 0, timescale: timescale)
+        return Array(WebVTTSegment(origin: origin, cues: cues).text.utf8)
     }
 
     static func sideIV(_ key: TrackKey, _ stored: StoredTrack, _ resource: AES128Segment.Resource) -> [UInt8] {

@@ -43,7 +43,34 @@ package struct DaemonConfiguration: Sendable, Hashable {
         /// The file of revoked tokens, absolute or relative to the working directory; nil: `revocations.list` in the
         /// storage directory.
         package var revocations: String?
+        /// Whether trusted proxies begin each connection with a PROXY header.
+        package var proxyProtocol = false
+        /// Who is believed about whom it asks for, on the listeners of `HTTPS` too; nobody where it is empty.
+        package var trustedProxies: [CIDR] = []
+        package var forwardedHeader = ForwardedHeader.xForwardedFor
+        /// Connections at a time, plain and over TLS together.
+        package var maxConnections: UInt32 = 32768
+        /// The same from one IPv4 address or one IPv6 network of 64 bits, but not from this machine or trusted proxies.
+        package var maxConnectionsPerAddress: UInt32 = 8192
+        /// New connections a second, and requests a second, of one such address, after a rest so many at once; nil: any
+        /// number.
+        package var connectionRate: Rate?
+        package var requestRate: Rate?
+        /// Bytes that may be waiting to be packaged, or be packaged, at a time; nil: 1 GiB a core.
+        package var maxPackagingBytes: UInt64?
+        /// Requests that may wait for what is being packaged.
+        package var maxPackagingRequests: UInt32 = 65536
         package init() {}
+    }
+
+    package struct Rate: Sendable, Hashable {
+        package var perSecond: UInt32
+        package var burst: UInt32
+
+        package init(perSecond: UInt32, burst: UInt32) {
+            self.perSecond = perSecond
+            self.burst = burst
+        }
     }
 
     /// The origin over TLS, beside its plain listener.
@@ -52,6 +79,8 @@ package struct DaemonConfiguration: Sendable, Hashable {
         package var listen = [ListenAddress(host: "0.0.0.0", port: 8443)]
         /// Nil: HTTPS is off.
         package var tls: TLSFiles?
+        /// As `Origin` has it.
+        package var proxyProtocol = false
         package init() {}
     }
 
@@ -113,6 +142,16 @@ package struct DaemonConfiguration: Sendable, Hashable {
         package var sessionToken: Secret?
     }
 
+    /// The log of the origin's requests.
+    package struct AccessLog: Sendable, Hashable {
+        package enum Format: String, Sendable, Hashable, CaseIterable { case json, combined }
+
+        /// Absolute or relative to the working directory; nil: there is none.
+        package var path: String?
+        package var format = Format.json
+        package init() {}
+    }
+
     package struct Log: Sendable, Hashable {
         /// swift-log's names.
         package enum Level: String, Sendable, Hashable, CaseIterable {
@@ -136,6 +175,7 @@ package struct DaemonConfiguration: Sendable, Hashable {
     package var worker = Worker()
     /// By the names that requests call them.
     package var harvestDestinations: [String: HarvestDestination] = [:]
+    package var accessLog = AccessLog()
     package var log = Log()
 
     package init() {}

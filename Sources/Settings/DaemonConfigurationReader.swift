@@ -12,12 +12,19 @@ struct DaemonConfigurationReader {
             ]
         ),
         ("rtmps", ["listen", "certificate", "privateKey"]),
-        ("origin", ["listen", "certificate", "privateKey", "drainSeconds", "revocations"]),
-        ("https", ["listen", "certificate", "privateKey"]),
+        (
+            "origin",
+            [
+                "listen", "certificate", "privateKey", "drainSeconds", "revocations", "proxyProtocol", "trustedProxies",
+                "forwardedHeader",
+            ] + OriginLimitsReader.keys
+        ),
+        ("https", ["listen", "certificate", "privateKey", "proxyProtocol"]),
         ("admin", ["listen", "token"]),
         ("storage", ["directory", "maxBytes", "seal", "hostKey"]),
         ("worker", ["user", "memory"]),
         ("harvest", ["destinations"]),
+        ("accessLog", ["path", "format"]),
         ("log", ["level", "format"]),
     ]
 
@@ -145,6 +152,14 @@ struct DaemonConfigurationReader {
             let reader = SecretReader(environment: [:], directory: layer.directory, purpose: purpose, log: log)
             result.origin.revocations = reader.resolve(path)
         }
+        read("origin.proxyProtocol", into: &result.origin.proxyProtocol) { $0.bool("proxyProtocol", log) }
+        read("https.proxyProtocol", into: &result.https.proxyProtocol) { $0.bool("proxyProtocol", log) }
+        read("origin.trustedProxies", into: &result.origin.trustedProxies) { $0.networks("trustedProxies", log) }
+        read("origin.forwardedHeader", into: &result.origin.forwardedHeader) {
+            $0.word("forwardedHeader", ForwardedHeader.self, log)
+        }
+        let limits = OriginLimitsReader(log: log) { layers["origin.\($0)"]?.map(\.node) ?? [] }
+        limits.read(into: &result.origin)
         read("admin.listen", into: &result.admin.listen) { $0.listenAddress("listen", log) }
         for layer in layers["admin.token"] ?? [] {
             let reader = SecretReader(
@@ -180,6 +195,14 @@ struct DaemonConfigurationReader {
             let secrets = SecretReader(
                 environment: environment, directory: layer.directory, purpose: purpose, log: log)
             result.harvestDestinations = HarvestReader(secrets: secrets).read(layer.node)
+        }
+        for layer in layers["accessLog.path"] ?? [] {
+            guard let path = layer.node.text("path", log) else { continue }
+            let reader = SecretReader(environment: [:], directory: layer.directory, purpose: purpose, log: log)
+            result.accessLog.path = reader.resolve(path)
+        }
+        read("accessLog.format", into: &result.accessLog.format) {
+            $0.word("format", DaemonConfiguration.AccessLog.Format.self, log)
         }
         read("log.level", into: &result.log.level) { $0.word("level", DaemonConfiguration.Log.Level.self, log) }
         read("log.format", into: &result.log.format) {
@@ -245,11 +268,36 @@ struct DaemonConfigurationReader {
                 "'\(name)' listens on \(address), which '\(other.0)' has already; give each its own port",
                 at: place("\(name).listen", "\(other.0).listen"))
         }
+        check(configuration.origin, configuration.https)
+        if configuration.accessLog.path == nil, layers["accessLog.format"] != nil {
+            log.warning(
+                "'accessLog' has no path, so nothing is logged; write path: FILE", at: place("accessLog.format"))
+        }
         if !configuration.admin.listen.isLoopback, configuration.admin.token == nil {
             log.warning(
                 "'admin' listens on \(configuration.admin.listen) without a token: "
                     + "from elsewhere /v1 will be refused; set admin.token",
                 at: place("admin.listen"))
+        }
+    }
+
+    private func check(_ origin: DaemonConfiguration.Origin, _ https: DaemonConfiguration.HTTPS) {
+        for (section, isOn) in [("origin", origin.proxyProtocol), ("https", https.proxyProtocol)]
+        where isOn && origin.trustedProxies.isEmpty {
+            log.error(
+                "'proxyProtocol' of '\(section)' is true, but nobody is trusted to speak it; "
+                    + "write origin.trustedProxies: [ADDRESS/BITS]",
+                at: place("\(section).proxyProtocol"))
+        }
+        for network in origin.trustedProxies where network.isEverything {
+            log.warning(
+                "\(network) in 'trustedProxies' lets everybody say that they are anybody; name your proxies",
+                at: place("origin.trustedProxies"))
+        }
+        if origin.trustedProxies.isEmpty, layers["origin.forwardedHeader"] != nil {
+            log.warning(
+                "'forwardedHeader' has no effect without origin.trustedProxies: nobody is believed",
+                at: place("origin.forwardedHeader"))
         }
     }
 

@@ -23,6 +23,19 @@ package struct EndpointProfile: Sendable, Hashable {
         case binary = "BINARY"
     }
 
+    /// What media is answered that is asked for before it is listed.
+    package enum TooEarlyStatus: String, Sendable, Hashable, CaseIterable {
+        case notFound = "404"
+        /// RFC 8470.
+        case tooEarly = "425"
+    }
+
+    /// What media is answered that is not stored any more.
+    package enum ExpiredStatus: String, Sendable, Hashable, CaseIterable {
+        case notFound = "404"
+        case gone = "410"
+    }
+
     /// [a-z0-9][a-z0-9-]{0,63}; the second part of the endpoint's URLs.
     package var id: String
     package var package: Package
@@ -47,6 +60,8 @@ package struct EndpointProfile: Sendable, Hashable {
     /// They go out in the clear although the endpoint is protected.
     package var clearSubtitles = false
     package var lowLatency: Bool
+    package var tooEarlyStatus = TooEarlyStatus.notFound
+    package var expiredStatus = ExpiredStatus.notFound
     /// DASH, as are the eight below.
     package var minBufferTimeSeconds: UInt32
     package var minUpdatePeriodSeconds: UInt32

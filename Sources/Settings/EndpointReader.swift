@@ -16,6 +16,7 @@ struct EndpointReader {
     private static let commonKeys = [
         "id", "package", "container", "lowLatency", "includeIframeOnlyStream", "includeThumbnails", "clearThumbnails",
         "includeSubtitles", "clearSubtitles", "adMarkers", "encryption", "access",
+        "tooEarlyStatus", "expiredStatus",
     ]
     private static let hlsKeys = [
         "playlistType", "playlistWindowSeconds", "programDateTimeIntervalSeconds", "useAudioRenditionGroup",
@@ -63,6 +64,8 @@ struct EndpointReader {
         let isLowLatency = section.bool("lowLatency", default: false)
         var endpoint = package == .hls ? readHLS(section, id) : readDASH(section, id, isLowLatency: isLowLatency)
         endpoint.lowLatency = isLowLatency
+        endpoint.tooEarlyStatus = section.word("tooEarlyStatus", default: endpoint.tooEarlyStatus)
+        endpoint.expiredStatus = section.word("expiredStatus", default: endpoint.expiredStatus)
         endpoint.includeIframeOnlyStream = section.bool("includeIframeOnlyStream", default: false)
         endpoint.includeThumbnails = section.bool("includeThumbnails", default: false)
         endpoint.clearThumbnails = section.bool("clearThumbnails", default: false)

@@ -111,18 +111,23 @@ package struct SlateTrack: Sendable {
         return chunk(number, places, Array(indices(places, origin))[...])
     }
 
-    /// The same in chunks of as many frames as fit into a duration, one at least; none where the stretch has no frame.
+    /// The same in parts, counted from its start; none where the stretch has no frame.
     package func media(
-        number: UInt64, from start: Ticks, to end: Ticks, origin: Ticks, inChunksOf length: Ticks
+        number: UInt64, from start: Ticks, to end: Ticks, origin: Ticks, inChunksOf parts: PartPlan
     ) -> [[UInt8]] {
         guard let places = places(from: start, to: end) else { return [] }
         let indices = Array(indices(places, origin))
-        let most = max(length.rescaled(to: stored.track.timescale).value, 1)
+        let timescale = stored.track.timescale
+        let zero = start.rescaled(to: timescale, rounding: .up).value
+        let slack = stored.track.kind == .video ? (places.time(1) - places.time(0)) / 8 : 0
+        func part(_ place: Int) -> Int64 {
+            parts.index(of: places.time(place), from: zero, timescale: timescale, slack: slack)
+        }
         var chunks: [[UInt8]] = []
         var first = 0
         while first < places.count {
             var next = first + 1
-            while next < places.count, places.time(next + 1) - places.time(first) <= most { next += 1 }
+            while next < places.count, part(next) == part(first) { next += 1 }
             chunks.append(chunk(number, places, indices[first..<next]))
             first = next
         }

@@ -101,7 +101,8 @@ final class FileInput: Sendable {
         await takeOver()
         var retry = Self.retryMilliseconds
         while !isOver {
-            look()
+            // A folder on another machine may not answer for a long time: not on the pool of all that waits.
+            await BlockingThread.run("folder") { self.look() }
             guard state.withLock({ $0.plan.hasNext }) else {
                 await change()
                 continue
@@ -167,8 +168,6 @@ final class FileInput: Sendable {
         let due = isPatient ? nil : state.withLock { $0.plan.deadline }
         let wait = min(due.map { max($0 - now, 10) } ?? milliseconds, milliseconds)
         let timer = DispatchWorkItem { [weak self] in self?.changed(isTime: true) }
-        let deadline = DispatchTime.now() + .milliseconds(Int(clamping: wait))
-        DispatchQueue.global().asyncAfter(deadline: deadline, execute: timer)  // why: the time itself is waited for
         await withCheckedContinuation { continuation in
             let isNow = state.withLock { state in
                 if state.isStopped || state.hasChanged && !isPatient { return true }
@@ -176,7 +175,10 @@ final class FileInput: Sendable {
                 state.waiter = continuation
                 return false
             }
-            if isNow { continuation.resume() }
+            guard !isNow else { return continuation.resume() }
+            // Only now: who waits for nothing but the time would wait for ever where it had come before.
+            let deadline = DispatchTime.now() + .milliseconds(Int(clamping: wait))
+            DispatchQueue.global().asyncAfter(deadline: deadline, execute: timer)  // why: the time itself is waited for
         }
         timer.cancel()
         state.withLock { $0.hasChanged = false }

@@ -316,7 +316,7 @@ package final class Supervisor: Sendable {
                 let empty = Seats(
                     channel: channel,
                     redundancy: Redundancy(
-                        profile.ingest.redundancy, partMilliseconds: Int64(profile.ladder.partDurationMilliseconds)))
+                        profile.ingest.redundancy, partMilliseconds: profile.ladder.parts.target.value))
                 state.seats[id, default: empty].holders[role] = publication
                 return state.seats[id, default: empty].redundancy.join(role, now: now)
             }

@@ -114,6 +114,13 @@ package final class ChannelTimeline: Sendable {
         }
     }
 
+    /// Whether nothing of a segment would have to be read from the disk, as things are now.
+    package func isInMemory(segment number: UInt64) -> Bool {
+        let snapshot = snapshot
+        guard let segment = snapshot.segment(number), let set = snapshot.trackSet(of: segment) else { return true }
+        return set.tracks.allSatisfy { store.isInMemory(SegmentStore.Key(segment: number, track: $0.track.name)) }
+    }
+
     /// Whether a segment is in the window with the bytes of all its tracks.
     package func holds(segment number: UInt64) -> Bool {
         let snapshot = snapshot

@@ -225,6 +225,8 @@ package final class SegmentStore: Sendable {
         return try read(key, form)
     }
 
+    func isInMemory(_ key: Key) -> Bool { memory.withLock { $0.bytes[key] != nil } }
+
     /// From the disk alone.
     func read(_ key: Key, _ form: Form) throws(StorageError) -> [UInt8]? {
         guard let path = path(key, form) else { return nil }

@@ -28,7 +28,8 @@ struct Daemon {
     private let access: AccessDesk
     private let revocations: RevocationStore
     private let originMetrics = OriginMetrics()
-    private let cache = ResponseCache(maximumBytes: 512 << 20)
+    private let accessLog: AccessLog?
+    private let cache: ResponseCache
     private let budget: StorageBudget
     private let clock: DaemonClock
     private let announcement = ListeningAnnouncement()
@@ -69,10 +70,24 @@ struct Daemon {
         harvests = HarvestDesk(
             destinations: configuration.harvestDestinations.mapValues { HarvestDestination($0, http: http) },
             threads: harvestThreads, logger: logger, clock: { clock.now() })
+        // So many reads of the past may stand still on the disk, while the live edge is made of memory.
+        let readers = NIOThreadPool(numberOfThreads: 8)
+        readers.start()
         (origin, certificates) = try Self.listeners(configuration, logger)
+        accessLog = try configuration.accessLog.path.map { path in
+            do {
+                return try AccessLog(path: path, format: configuration.accessLog.format) { logger.error("\($0)") }
+            } catch {
+                throw StartError(description: "the access log cannot be opened: \(error)")
+            }
+        }
+        cache = ResponseCache(
+            maximumBytes: 512 << 20,
+            maximumBytesBeingMade: configuration.origin.maxPackagingBytes.map { Int(clamping: $0) },
+            maximumRequestsForIt: Int(configuration.origin.maxPackagingRequests))
         let failures = logger
         content = LiveContent(
-            channels: directory, cache: cache, threads: .singleton, clock: { clock.now() },
+            channels: directory, cache: cache, threads: .singleton, readers: readers, clock: { clock.now() },
             logFailure: { path, reason in
                 failures.error("cannot package", metadata: ["path": "\(path)", "reason": "\(reason)"])
             })
@@ -89,18 +104,25 @@ struct Daemon {
             guard let files else { return nil }
             return try ServerCertificate(files, section: section, protocols: OriginServer.protocols, logger: logger)
         }
-        func listeners(_ addresses: [ListenAddress], _ certificate: ServerCertificate?) -> [OriginServer.Listener] {
+        func listeners(
+            _ addresses: [ListenAddress], _ certificate: ServerCertificate?, isProxied: Bool
+        ) -> [OriginServer.Listener] {
             addresses.map { address in
                 let isBeside = addresses.contains { $0.port == address.port && !$0.isIPv6 }
                 return OriginServer.Listener(
                     host: address.host, port: Int(address.port), certificate: certificate,
-                    isIPv6Only: address.isIPv6 && isBeside)
+                    isIPv6Only: address.isIPv6 && isBeside, isProxied: isProxied)
             }
         }
         let certificates = (try certificate(origin.tls, "origin"), try certificate(https.tls, "https"))
-        var all = listeners(origin.listen, certificates.0)
-        if let certificate = certificates.1 { all += listeners(https.listen, certificate) }
-        return (OriginServer.Configuration(listeners: all), [certificates.0, certificates.1].compactMap(\.self))
+        var all = listeners(origin.listen, certificates.0, isProxied: origin.proxyProtocol)
+        if let certificate = certificates.1 {
+            all += listeners(https.listen, certificate, isProxied: https.proxyProtocol)
+        }
+        var server = OriginServer.Configuration(listeners: all)
+        server.proxies = TrustedProxies(origin.trustedProxies, header: origin.forwardedHeader)
+        server.limits = OriginLimits(origin)
+        return (server, [certificates.0, certificates.1].compactMap(\.self))
     }
 
     func run() async throws {
@@ -110,15 +132,15 @@ struct Daemon {
         let group = MultiThreadedEventLoopGroup.singleton
         let origin = try await OriginServer.start(
             origin,
-            content: { content.response(for: $0, to: $1) }, access: access, metrics: originMetrics, group: group,
-            clock: { clock.now() })
+            content: { content.response(for: $0, to: $1) }, access: access, metrics: originMetrics,
+            log: accessLog, group: group, clock: { clock.now() })
         let token = configuration.admin.token
         let tokenCheck: (@Sendable (String) -> Bool)? = token.map(Self.check)
         let admin = AdminApplication.make(
             host: configuration.admin.listen.host, port: Int(configuration.admin.listen.port),
             report: AdminReport(
                 channels: channels.directory, supervisor: supervisor, origin: originMetrics, access: access,
-                cache: cache,
+                accessLog: accessLog, cache: cache, content: content,
                 budget: budget,
                 clock: { clock.now() }, clockError: { clock.errorMilliseconds }),
             readiness: readiness, logger: quiet(logger), authorises: tokenCheck,
@@ -141,10 +163,10 @@ struct Daemon {
         // Stopped in reverse order: those who spread requests look elsewhere, then no more encoders, then what is on air
         // is finished, then the servers.
         let services: [any Service] = [
-            channels, admin, HarvestService(desk: harvests), OriginService(origin: origin),
+            channels, admin, HarvestService(desk: harvests), OriginService(origin: origin, log: accessLog),
             ReloadService(
                 channels: channels, supervisor: supervisor, certificates: certificates, revocations: revocations,
-                clock: clock, logger: logger),
+                accessLog: accessLog, clock: clock, logger: logger),
             SupervisorService(supervisor: supervisor),
             DrainService(seconds: configuration.origin.drainSeconds, readiness: readiness, logger: logger),
         ]
@@ -184,6 +206,16 @@ extension AccessDesk.Report {
     }
 }
 
+extension OriginLimits {
+    fileprivate init(_ origin: DaemonConfiguration.Origin) {
+        self.init()
+        maximumConnections = Int(origin.maxConnections)
+        maximumConnectionsOfOne = Int(origin.maxConnectionsPerAddress)
+        connectionRate = origin.connectionRate.map { AddressRate(perSecond: $0.perSecond, burst: $0.burst) }
+        requestRate = origin.requestRate.map { AddressRate(perSecond: $0.perSecond, burst: $0.burst) }
+    }
+}
+
 /// Why the daemon cannot start.
 struct StartError: Error, CustomStringConvertible {
     let description: String
@@ -209,9 +241,14 @@ private struct SupervisorService: Service {
     let supervisor: Supervisor
 
     func run() async throws {
-        await withGracefulShutdownHandler {
-            await supervisor.run()
-        } onGracefulShutdown: {
+        // Cancelled where another service fails, as where the admin port is taken.
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await supervisor.run()
+            } onGracefulShutdown: {
+                supervisor.stop()
+            }
+        } onCancel: {
             supervisor.stop()
         }
     }
@@ -219,10 +256,12 @@ private struct SupervisorService: Service {
 
 private struct OriginService: Service {
     let origin: OriginServer
+    let log: AccessLog?
 
     func run() async throws {
         try await gracefulShutdown()
         await origin.drain()
+        log?.finish()
     }
 }
 
@@ -236,18 +275,20 @@ private struct HarvestService: Service {
     }
 }
 
-/// Reloads the profiles, the certificates and the revocations at SIGHUP.
+/// Reloads the profiles, the certificates and the revocations at SIGHUP, and begins the access log's file anew.
 private struct ReloadService: Service {
     let channels: ChannelSet
     let supervisor: Supervisor
     let certificates: [ServerCertificate]
     let revocations: RevocationStore
+    let accessLog: AccessLog?
     let clock: DaemonClock
     let logger: Logger
 
     func run() async throws {
         let signals = await UnixSignalsSequence(trapping: .sighup)
         for await _ in signals.cancelOnGracefulShutdown() {
+            accessLog?.reopen()
             supervisor.reloadCertificate()
             for certificate in certificates { certificate.reload() }
             do { try revocations.reload(now: clock.now() / 1000) } catch {

@@ -75,16 +75,19 @@ struct Serve: AsyncParsableCommand {
         return UInt64(limits.rlim_max)
     }
 
-    /// Encoders must leave descriptors for the rest: viewers, segments on the disk, workers.
+    /// Encoders, and viewers, must leave descriptors for the rest: each other, segments on the disk, workers.
     private static func within(
         _ descriptors: UInt64, _ configuration: DaemonConfiguration, _ logger: Logger
     ) -> DaemonConfiguration {
-        let most = UInt32(clamping: max(descriptors / 4 * 3, 64))
-        guard configuration.rtmp.maxConnections > most else { return configuration }
-        logger.notice(
-            "rtmp.maxConnections is lowered to \(most): the limit on open files (ulimit -Hn) is \(descriptors)")
+        func lower(_ value: inout UInt32, _ name: String, to share: UInt64) {
+            let most = UInt32(clamping: max(share, 64))
+            guard value > most else { return }
+            logger.notice("\(name) is lowered to \(most): the limit on open files (ulimit -Hn) is \(descriptors)")
+            value = most
+        }
         var lowered = configuration
-        lowered.rtmp.maxConnections = most
+        lower(&lowered.rtmp.maxConnections, "rtmp.maxConnections", to: descriptors / 4 * 3)
+        lower(&lowered.origin.maxConnections, "origin.maxConnections", to: descriptors / 2)
         return lowered
     }
 

@@ -279,7 +279,8 @@ import ViewerTokens
         arguments: [
             ("allow: [CH]", "192.0.2.7", nil), ("allow: [CH]", "::ffff:192.0.2.7", nil),
             ("allow: [CH]", "192.0.2.200", AccessRefusal.countryDenied), ("allow: [CH]", "10.0.0.1", .countryUnknown),
-            ("allow: [CH]", nil, .countryUnknown), ("deny: [DE]", "2001:db8::1", .countryDenied),
+            ("allow: [CH]", nil, .addressUnknown), ("deny: [DE]", nil, .addressUnknown),
+            ("deny: [DE]", "2001:db8::1", .countryDenied),
             ("deny: [DE]", "10.0.0.1", nil), ("deny: [DE]", "192.0.2.7", nil),
         ] as [(String, String?, AccessRefusal?)])
     func countriesOfADatabase(_ rule: String, _ address: String?, _ expected: AccessRefusal?) throws {

@@ -1,24 +1,21 @@
 import Foundation
+import TestSupport
 import Testing
 import ViewerTokens
 
 @testable import Access
 
 @Suite struct RevocationTests {
-    private let folder: URL
+    private let folder: TemporaryDirectory
     private let path: String
     private let desk = AccessDesk { _ in }
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "revocations-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        path = folder.appending(path: "revocations.list").path
+        folder = try TemporaryDirectory()
+        path = "\(folder.path)/revocations.list"
     }
 
-    private func remove() { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
-
     @Test func theyOutliveTheProcess() throws {
-        defer { remove() }
         let store = RevocationStore(path: path, desk: desk)
         try store.reload(now: 0)
         #expect(store.entries.isEmpty)
@@ -38,7 +35,6 @@ import ViewerTokens
     }
 
     @Test func handsMayEditTheFile() throws {
-        defer { remove() }
         let store = RevocationStore(path: path, desk: desk)
         try "# stolen\n\n  token t1 9  # until 9\nsession s1".write(toFile: path, atomically: true, encoding: .utf8)
         try store.revoke(.init(kind: .session, id: "s2"), now: 0)
@@ -53,7 +49,6 @@ import ViewerTokens
 
     /// Written by others' editors, torn by a full disk, and years old.
     @Test func linesThatAreNotAsWeWriteThem() throws {
-        defer { remove() }
         let store = RevocationStore(path: path, desk: desk)
         var text = "session a\r\ntoken \u{301}b\r\nsubject old 5\n"
         text += String(repeating: "session gone 5\n", count: RevocationList.maximumCount + 1)
@@ -65,15 +60,14 @@ import ViewerTokens
     }
 
     @Test func whatTheDiskDoesNotTakeIsInEffect() throws {
-        defer { remove() }
-        let store = RevocationStore(path: folder.appending(path: "none/revocations.list").path, desk: desk)
+        let store = RevocationStore(path: "\(folder.path)/none/revocations.list", desk: desk)
         #expect(throws: RevocationStore.Failure.self) { try store.revoke(.init(kind: .session, id: "s1"), now: 0) }
         try store.reload(now: 0)
         #expect(store.entries.map(\.id) == ["s1"])
-        try FileManager.default.createDirectory(at: folder.appending(path: "none"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: "\(folder.path)/none", withIntermediateDirectories: true)
         try store.revoke(.init(kind: .session, id: "s2"), now: 0)
         let other = RevocationStore(
-            path: folder.appending(path: "none/revocations.list").path, desk: AccessDesk { _ in })
+            path: "\(folder.path)/none/revocations.list", desk: AccessDesk { _ in })
         try other.reload(now: 0)
         #expect(other.entries.map(\.id) == ["s1", "s2"])
     }

@@ -32,7 +32,7 @@ def templates(url):
     for group in period.findall("d:AdaptationSet", NAMES):
         template = group.find("d:SegmentTemplate", NAMES)
         assert template.get("availabilityTimeComplete") == "false"
-        assert float(template.get("availabilityTimeOffset")) == 1.67
+        assert float(template.get("availabilityTimeOffset")) == 1.658
         for representation in group.findall("d:Representation", NAMES):
             found[representation.get("id")] = {
                 key: urljoin(url, template.get(key).replace("$RepresentationID$", representation.get("id")))

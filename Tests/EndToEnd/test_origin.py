@@ -1,9 +1,10 @@
 """The HTTP semantics of the origin, seen as a CDN sees them."""
 
 import gzip
+import json
 
 from shields import NAMES, Shield
-from sluice import get
+from sluice import get, wait_for
 
 
 def first_uri(playlist):
@@ -22,12 +23,32 @@ def check_shield(shield, origin, media, segment, whole):
             assert "immutable" in headers["Cache-Control"] and headers["ETag"]
         code, headers, part = get(segment, {"Range": "bytes=100-199"})
         assert code == 206 and part == whole[100:200] and headers["X-Cache"] == "HIT"
+        for query in ("?CMCD=bl%3D1", "?CMCD=bl%3D2"):
+            assert get(segment + query)[1]["X-Cache"] == "HIT", "what a player says of itself makes no other object"
         assert get(f"{shield.url}/live/nothing/index.m3u8")[0] == 404
     finally:
         shield.close()
 
 
-def test_http_semantics(start):
+def check_log(path, segment):
+    """The access log: whose request each was, what came of it, and nothing that a line should not have."""
+    def lines():
+        return [json.loads(line) for line in path.read_text().splitlines()]
+
+    def ours():
+        return [line for line in lines() if line.get("requestId") == "e2e" and line["status"] == 206]
+
+    line = wait_for("the line of a request", lambda: next(iter(ours()), None), 20)
+    assert line["address"] == "198.51.100.7" and line["path"] == "/" + segment.split("/", 3)[3]
+    assert (line["channel"], line["endpoint"], line["bytes"], line["cache"]) == ("live", "clear", 100, "cached")
+    assert line["cmcd"] == {"bl": 2100, "sid": "a"} and line["userAgent"]
+    wait_for("the last line", lambda: any(
+        line.get("address") == "127.0.0.1" and line["status"] == 405 for line in lines()), 20)
+
+
+def test_http_semantics(start, tmp_path, monkeypatch):
+    monkeypatch.setenv("SLUICE_ACCESSLOG_PATH", str(tmp_path / "access.log"))
+    monkeypatch.setenv("SLUICE_ORIGIN_TRUSTEDPROXIES", "127.0.0.0/8")
     sluice = start()
     code, headers, _ = get(sluice.url("clear"))
     assert code == 404 and headers["Cache-Control"] == "public, max-age=1" and headers["Retry-After"]
@@ -36,7 +57,7 @@ def test_http_semantics(start):
 
     code, headers, body = get(sluice.url("clear"))
     assert code == 200 and headers["Content-Type"] == "application/vnd.apple.mpegurl" and headers["ETag"]
-    assert 1 <= int(headers["Cache-Control"].split("max-age=")[1]) <= 2
+    assert 1 <= int(headers["Cache-Control"].split("max-age=")[1].split(",")[0]) <= 2
     code, _, empty = get(sluice.url("clear"), {"If-None-Match": headers["ETag"]})
     assert code in (200, 304) and (code == 200 or empty == b"")
     media = sluice.url("clear", first_uri(body))
@@ -47,7 +68,10 @@ def test_http_semantics(start):
     segment = media.rsplit("/", 1)[0] + "/" + first_uri(playlist)
     code, headers, whole = get(segment)
     assert code == 200 and "immutable" in headers["Cache-Control"] and int(headers["Content-Length"]) == len(whole)
-    code, headers, part = get(segment, {"Range": "bytes=100-199"})
+    assert "ot=" in headers["CMSD-Static"] and headers["Last-Modified"]
+    code, headers, part = get(segment + "?CMCD=bl%3D2100%2Csid%3D%22a%22", {
+        "Range": "bytes=100-199", "X-Forwarded-For": "203.0.113.9, 198.51.100.7", "X-Request-ID": "e2e",
+        "User-Agent": "e2e\"1"})
     assert code == 206 and part == whole[100:200] and headers["Content-Range"] == f"bytes 100-199/{len(whole)}"
     assert get(segment, {"Range": f"bytes={len(whole)}-"})[0] == 416
     assert get(segment, {"If-None-Match": headers["ETag"]})[0] == 304
@@ -58,6 +82,7 @@ def test_http_semantics(start):
     code, headers, _ = get(segment, method="POST")
     assert code == 405 and headers["Allow"] == "GET, HEAD, OPTIONS"
 
+    check_log(tmp_path / "access.log", segment)
     for name in NAMES:
         check_shield(Shield(name, sluice.origin, sluice.directory), sluice.origin, media, segment, whole)
 

@@ -1,14 +1,14 @@
 import Foundation
 import KeyServer
+import TestSupport
 import Testing
 import ViewerTokens
 
 @Suite struct MasterSecretTests {
-    private let folder: URL
+    private let folder: TemporaryDirectory
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "secret-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        folder = try TemporaryDirectory()
     }
 
     private func refusal(_ path: String) throws -> String {
@@ -16,8 +16,7 @@ import ViewerTokens
     }
 
     @Test func theFileIsMadeOnceAndForItsOwnerAlone() throws {
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
-        let path = folder.appending(path: "secret").path
+        let path = "\(folder.path)/secret"
         _ = try MasterSecret.file(path)
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         #expect(attributes[.posixPermissions] as? Int == 0o600)
@@ -28,15 +27,14 @@ import ViewerTokens
     }
 
     @Test func filesThatAreNotSafeAreRefused() throws {
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
-        let path = folder.appending(path: "secret").path
+        let path = "\(folder.path)/secret"
         _ = try MasterSecret.file(path)
         for mode in [0o640, 0o604, 0o620, 0o666] {
             try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
             #expect(try refusal(path).contains("chmod 600"))
         }
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
-        let link = folder.appending(path: "link").path
+        let link = "\(folder.path)/link"
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
         #expect(try refusal(link).contains("cannot be opened"))
         #expect(try refusal(folder.path).contains("not a regular file"))

@@ -104,10 +104,11 @@ import Timeline
                 #expect(samples.map(\.decodeTime) == real.map(\.decodeTime))
                 if let end { #expect(samples.first?.decodeTime == end) }
                 end = samples.last.map { $0.decodeTime + Int64($0.duration) }
-                // As the parts of a real one: whole frames, none longer than a second.
+                // As the parts of a real one.
                 let chunks = channel.timeline.snapshot.segment(Studio.number + number)?.tracks[index].chunks ?? []
-                #expect(chunks.count == (track.track.kind == .video ? 2 : 3))
-                #expect(chunks.allSatisfy { $0.duration <= Int64(track.track.timescale) })
+                let parts = channel.profile.ladder.parts
+                #expect(chunks.count == Int(parts.count))
+                #expect(chunks.allSatisfy { Ticks($0.duration, timescale: track.track.timescale) <= parts.target })
             }
         }
     }

@@ -75,7 +75,7 @@ import Testing
                 date: Thu, 01 Jan 1970 00:00:01 GMT\r
                 server: sluice\r
                 access-control-allow-origin: *\r
-                access-control-expose-headers: Date, Content-Length, Content-Range, ETag\r
+                access-control-expose-headers: Date, Content-Length, Content-Range, ETag, CMSD-Static\r
                 cache-control: public, max-age=1\r
                 content-type: video/mp4\r
                 content-length: 3\r

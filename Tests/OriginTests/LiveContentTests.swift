@@ -61,7 +61,9 @@ import Timeline
         let cache = ResponseCache(maximumBytes: 64 << 20)
         let notes = Notes()
 
-        init(_ profile: ChannelProfile, directory: String? = nil, hasKeys: Bool) throws {
+        init(
+            _ profile: ChannelProfile, directory: String? = nil, hasKeys: Bool, readers: NIOThreadPool = .singleton
+        ) throws {
             let clock = ManualClock(1_600_000_001_000)
             let notes = notes
             channel = try LiveChannel(
@@ -84,7 +86,7 @@ import Timeline
             let directory = ChannelDirectory()
             directory.add(channel)
             content = LiveContent(
-                channels: directory, cache: cache, threads: .singleton, clock: { clock.now },
+                channels: directory, cache: cache, threads: .singleton, readers: readers, clock: { clock.now },
                 logFailure: { path, reason in notes.failures.withLock { $0.append("\(path): \(reason)") } })
         }
 
@@ -101,8 +103,11 @@ import Timeline
         func text(_ uri: String) async throws -> String { String(buffer: try await get(uri).body) }
     }
 
-    private func rig(directory: String? = nil, hasKeys: Bool = true, segments: UInt64 = 3) async throws -> Rig {
-        let rig = try Rig(profile(), directory: directory, hasKeys: hasKeys)
+    private func rig(
+        _ profile: ChannelProfile? = nil, directory: String? = nil, hasKeys: Bool = true, segments: UInt64 = 3,
+        readers: NIOThreadPool = .singleton
+    ) async throws -> Rig {
+        let rig = try Rig(profile ?? self.profile(), directory: directory, hasKeys: hasKeys, readers: readers)
         if hasKeys {
             for schedule in rig.channel.schedules {
                 for period in 160_000_000...160_000_001 as ClosedRange<UInt64> {
@@ -119,6 +124,34 @@ import Timeline
 
     private func revision(_ rig: Rig, _ endpoint: String) throws -> String {
         try #require(rig.channel.state(of: endpoint)?.window.revision)
+    }
+
+    /// After a restart the past is on the disk alone, and what comes is in memory.
+    @Test func aDiskThatDoesNotAnswerStopsThePastAlone() async throws {
+        let directory = try TemporaryDirectory()
+        _ = try await rig(directory: directory.path)
+        let readers = NIOThreadPool(numberOfThreads: 1)
+        readers.start()
+        let rig = try await rig(directory: directory.path, segments: 0, readers: readers)
+        let feed = try TimelineFeed(rig.channel.timeline, tracks)
+        for number in Self.number + 3..<Self.number + 6 { try feed.add(number) }
+        let gate = DispatchSemaphore(value: 0)
+        readers.submit { _ in gate.wait() }
+        let folder = "/news/clear/720p/\(try revision(rig, "clear"))"
+        let path = try #require(ResourcePath(parsing: "\(folder)/\(Self.number).m4s"))
+        guard case .later(let past) = rig.content.response(for: path, to: Asker(on: loop)) else {
+            return #expect(Bool(false), "the past is not in memory")
+        }
+        let answered = Mutex<[UInt64]>([])
+        past.whenComplete { _ in answered.withLock { $0.append(0) } }
+        for number in 3..<6 as Range<UInt64> {
+            #expect(try await rig.get("\(folder)/\(Self.number + number).m4s").status == .ok)
+            answered.withLock { $0.append(number) }
+        }
+        gate.signal()
+        #expect(try await past.get().status == .ok)
+        #expect(answered.withLock { $0 } == [3, 4, 5, 0])
+        try await readers.shutdownGracefully()
     }
 
     @Test func everythingThatManifestsNameIsThere() async throws {
@@ -274,6 +307,48 @@ import Timeline
         #expect(rig.cache.counters.misses == misses)
         let revision = try revision(rig, "clear")
         #expect(try await rig.get("/news/clear/720p/\(revision)/\(Self.number).m4s?start=noon").status == .ok)
+    }
+
+    /// CTA-5006: what is known for sure, of each kind of object.
+    @Test func objectsSayWhatTheyAre() async throws {
+        let rig = try await rig()
+        let (clear, ts, cenc) = (try revision(rig, "clear"), try revision(rig, "ts"), try revision(rig, "cenc"))
+        let manifest = try await rig.get("/news/clear/720p/playlist.m3u8")
+        #expect(manifest.cmsd == "ot=m,sf=h,st=l" && manifest.lastModified == nil)
+        #expect(manifest.staleIfError == 4, "two target durations")
+        #expect(try await rig.get("/news/cenc/index.mpd").cmsd == "ot=m,sf=d,st=l")
+        #expect(try await rig.get("/news/clear/720p/\(clear)/init-1.mp4").cmsd == "ot=i,sf=h,st=l")
+        for (uri, type, format) in [
+            ("clear/720p/\(clear)/\(Self.number).m4s", "v", "h"),
+            ("clear/stereo/\(clear)/\(Self.number).m4s", "a", "h"),
+            ("ts/720p/\(ts)/\(Self.number).ts", "av", "h"), ("cenc/720p/\(cenc)/\(Self.number).m4s", "v", "d"),
+        ] {
+            let segment = try await rig.get("/news/\(uri)")
+            let said = try #require(
+                try #/br=(\d+),d=(\d+),ot=(a|v|av),sf=(h|d),st=l/#.wholeMatch(in: segment.cmsd ?? ""))
+            let (rate, duration) = (try #require(Int(said.1)), try #require(Int(said.2)))
+            #expect(said.3 == type && said.4 == format && abs(duration - 2000) < 30)
+            #expect(rate == (segment.body.readableBytes * 8 + duration - 1) / duration && segment.staleIfError == nil)
+            let modified = try #require(segment.lastModified)
+            #expect(abs(modified.epochSeconds - 1_600_000_002) <= 1, "when it was there")
+        }
+        #expect(try await rig.get("/news/clear/720p/\(clear)/\(Self.number + 9).m4s").cmsd == nil)
+    }
+
+    @Test func whatIsNotThereYetOrAnyMoreIsAnsweredByProfile() async throws {
+        var profile = profile()
+        profile.endpoints[0].tooEarlyStatus = .tooEarly
+        profile.endpoints[0].expiredStatus = .gone
+        let rig = try await rig(profile)
+        let (clear, ts) = (try revision(rig, "clear"), try revision(rig, "ts"))
+        let early = try await rig.get("/news/clear/720p/\(clear)/\(Self.number + 3).m4s")
+        #expect(early.status.code == 425 && early.retryAfter == 1 && early.freshness == .seconds(1))
+        let gone = try await rig.get("/news/clear/720p/\(clear)/\(Self.number - 1).m4s")
+        #expect(gone.status == .gone && gone.freshness == .seconds(60))
+        #expect(try await rig.get("/news/clear/480p/\(clear)/\(Self.number - 1).m4s").status == .notFound)
+        #expect(try await rig.get("/news/clear/720p/\(clear)/\(Self.number + 9).m4s").status == .notFound)
+        #expect(try await rig.get("/news/clear/index.m3u8?end=1000").status == .gone)
+        #expect(try await rig.get("/news/ts/720p/\(ts)/\(Self.number - 1).ts").status == .notFound)
     }
 
     /// A file that a crash or a full disk has spoilt is not served as the segment.

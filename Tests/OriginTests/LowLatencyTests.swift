@@ -32,7 +32,7 @@ import Timeline
             channel: "news", ingest: IngestProfile(streamKeys: .init(primary: Secret("key"))),
             ladder: Ladder(
                 video: [VideoRung(name: "720p", codec: .h264, frameRate: FrameRate(30))],
-                audio: [AudioRung(name: "stereo", codec: .aac)], segmentDurationSeconds: 2,
+                audio: [AudioRung(name: "stereo", codec: .aac, sampleRate: 48000)], segmentDurationSeconds: 2,
                 partDurationMilliseconds: 520),
             storageWindowSeconds: 3600,
             endpoints: [
@@ -56,7 +56,8 @@ import Timeline
         let directory = ChannelDirectory()
         directory.add(channel)
         content = LiveContent(
-            channels: directory, cache: cache, threads: .singleton, clock: { clock.now }, logFailure: { _, _ in })
+            channels: directory, cache: cache, threads: .singleton, readers: .singleton, clock: { clock.now },
+            logFailure: { _, _ in })
         for period in 53_333_333...53_333_334 as ClosedRange<UInt64> {
             _ = await schedule.keys(for: KeyPeriod(period), until: .max)
         }
@@ -107,8 +108,8 @@ import Timeline
         try append(0, of: Self.number + 4)
         try append(1, of: Self.number + 4)
         let playlist = try await playlist()
-        #expect(playlist.partInformation?.target.milliseconds == 520)
-        #expect(playlist.serverControl?.partHoldBack?.milliseconds == 1560)
+        #expect(playlist.partInformation?.target.milliseconds == 512)
+        #expect(playlist.serverControl?.partHoldBack?.milliseconds == 1536)
         // Three target durations from the end, 1 s of which is under way.
         #expect(playlist.segments.map(\.parts.count) == [0, 4, 4, 4])
         for segment in playlist.segments where !segment.parts.isEmpty {

@@ -1,3 +1,4 @@
+import Media
 import NIOCore
 import NIOHTTP1
 import Testing
@@ -34,7 +35,7 @@ import Testing
         #expect(headers["accept-ranges"] == ["bytes"])
         #expect(headers["cache-control"] == ["public, max-age=31536000, immutable"])
         #expect(headers["access-control-allow-origin"] == ["*"])
-        #expect(headers["access-control-expose-headers"] == ["Date, Content-Length, Content-Range, ETag"])
+        #expect(headers["access-control-expose-headers"] == ["Date, Content-Length, Content-Range, ETag, CMSD-Static"])
         #expect(headers["date"] == ["today"])
         #expect(headers["content-encoding"].isEmpty)
     }
@@ -101,6 +102,36 @@ import Testing
             #expect(plan(Self.segment, ["if-none-match": tag]).head.status == .ok)
         }
         #expect(plan(.notFound, ["if-none-match": "*"]).head.status == .notFound)
+    }
+
+    @Test func mediaKnowsWhenItWasThere() {
+        var segment = Self.segment
+        segment.lastModified = LastModified(Ticks(1_600_000_002_500, timescale: 1000))
+        segment.cmsd = "ot=v"
+        let text = "Sun, 13 Sep 2020 12:26:42 GMT"
+        let now: Int64 = 1_600_000_002_000
+        let first = plan(segment, now: now)
+        #expect(first.head.headers["last-modified"] == [text] && first.head.headers["cmsd-static"] == ["ot=v"])
+        #expect(plan(segment, now: now - 1).head.headers["last-modified"] == ["today"], "never later than Date")
+        #expect(plan(segment, ["if-modified-since": text], now: now).head.status == .notModified)
+        #expect(plan(segment, ["if-modified-since": "today"], now: now).head.status == .ok)
+        // Where tags are given they count.
+        let both: HTTPHeaders = ["if-modified-since": text, "if-none-match": "\"other\""]
+        #expect(plan(segment, both, now: now).head.status == .ok)
+        // Manifests change oftener than dates do.
+        var manifest = Self.manifest
+        manifest.lastModified = segment.lastModified
+        #expect(plan(manifest, ["if-modified-since": text], now: now).head.status == .ok)
+    }
+
+    @Test func aManifestMayBeGivenWhereNobodyAnswers() {
+        var manifest = Self.manifest
+        manifest.staleIfError = 12
+        #expect(plan(manifest).head.headers["cache-control"] == ["public, max-age=4, stale-if-error=12"])
+        manifest.freshness = .seconds(1)
+        #expect(plan(manifest).head.headers["cache-control"] == ["public, max-age=1, stale-if-error=12"])
+        manifest.freshness = .noStore
+        #expect(plan(manifest).head.headers["cache-control"] == ["no-store"])
     }
 
     @Test func manifestsAreCompressedForThoseWhoSay() {

@@ -33,7 +33,7 @@ import Timeline
             channel: "news", ingest: IngestProfile(streamKeys: .init(primary: Secret("key"))),
             ladder: Ladder(
                 video: [VideoRung(name: "720p", codec: .h264, frameRate: FrameRate(30))],
-                audio: [AudioRung(name: "stereo", codec: .aac)], segmentDurationSeconds: 2,
+                audio: [AudioRung(name: "stereo", codec: .aac, sampleRate: 48000)], segmentDurationSeconds: 2,
                 partDurationMilliseconds: 520),
             storageWindowSeconds: 3600,
             endpoints: [
@@ -59,7 +59,8 @@ import Timeline
         ) { _, _, _, _ in schedule }
         directory.add(channel)
         content = LiveContent(
-            channels: directory, cache: cache, threads: .singleton, clock: { clock.now }, logFailure: { _, _ in })
+            channels: directory, cache: cache, threads: .singleton, readers: .singleton, clock: { clock.now },
+            logFailure: { _, _ in })
         for period in 53_333_333...53_333_334 as ClosedRange<UInt64> {
             _ = await schedule.keys(for: KeyPeriod(period), until: .max)
         }
@@ -233,13 +234,13 @@ import Timeline
         try segments(3)
         let mpd = try await mpd()
         #expect(mpd.availabilityStartTime?.milliseconds == 0)
-        #expect(mpd.suggestedPresentationDelay?.milliseconds == 2080)
+        #expect(mpd.suggestedPresentationDelay?.milliseconds == 2048)
         let latency = try #require(mpd.serviceDescription?.latency)
-        #expect(latency == .init(target: 2080, referenceID: 1, minimum: 1040, maximum: 6160))
+        #expect(latency == .init(target: 2048, referenceID: 1, minimum: 1024, maximum: 6096))
         #expect(mpd.serviceDescription?.playbackRate == .init(minimum: 960, maximum: 1040))
         for set in mpd.periods[0].adaptationSets {
             let template = try #require(set.segmentTemplate)
-            #expect(template.availabilityTimeOffset?.milliseconds == 1480)
+            #expect(template.availabilityTimeOffset?.milliseconds == 1488)
             #expect(!template.availabilityTimeComplete)
             let reference = try #require(set.producerReferenceTime)
             #expect(reference.id == set.id && reference.isInband)

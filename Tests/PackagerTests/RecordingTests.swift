@@ -112,7 +112,7 @@ import Timeline
                     try bytes
                         == SegmentPackager.cmaf(
                             clear, number: bound.number, track: stored, endpoint: live.endpoint, keys: bound.keys))
-            case .iFrame, .image, .subtitles: Issue.record("none was asked for")
+            case .iFrame, .aside: Issue.record("none was asked for")
             }
         }
     }
@@ -126,7 +126,7 @@ import Timeline
             case .header(let stored, _): #expect(bytes == stored.header)
             case .segment(let stored, let bound):
                 #expect(bytes == stage.timeline.bytes(segment: bound.number, track: stored.track.name))
-            case .iFrame, .image, .subtitles: Issue.record("none was asked for")
+            case .iFrame, .aside: Issue.record("none was asked for")
             }
             #expect(file.path.split(separator: "/")[1].hasPrefix("clear-"))
         }

@@ -30,7 +30,7 @@ import Timeline
     private func file(_ number: UInt64, _ window: EndpointWindow) throws -> [UInt8] {
         let bound = try #require(window.segment(Stage.number + number))
         let stored = try #require(window.subtitleTracks.first)
-        return try window.subtitles(of: stored, in: bound) { stage.timeline.bytes(segment: $0, track: $1) }
+        return try window.aside(of: stored, in: bound) { stage.timeline.bytes(segment: $0, track: $1) }
     }
 
     @Test func hlsHasARenditionGroup() throws {
@@ -135,7 +135,7 @@ import Timeline
         let keys = try SyntheticKeys.keys(of: Stage.period(of: Stage.number + 3))
         for endpoint in [profile, endpoint(profile)] {
             #expect(throws: PackagingError.self) {
-                _ = try SegmentPackager.subtitles(
+                _ = try SegmentPackager.aside(
                     clear, number: Stage.number + 3, track: stored, endpoint: endpoint, keys: keys)
             }
             #expect(throws: PackagingError.self) {

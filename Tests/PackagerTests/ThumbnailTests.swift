@@ -29,7 +29,7 @@ import Timeline
     private func image(_ number: UInt64, _ window: EndpointWindow) throws -> [UInt8] {
         let bound = try #require(window.segment(Stage.number + number))
         let stored = try #require(window.imageTracks.first)
-        return try window.image(of: stored, in: bound) { stage.timeline.bytes(segment: $0, track: $1) }
+        return try window.aside(of: stored, in: bound) { stage.timeline.bytes(segment: $0, track: $1) }
     }
 
     private func picture(_ bytes: [UInt8]) throws -> JPEGPicture { try JPEGPicture(parsing: bytes.span) }
@@ -120,7 +120,7 @@ import Timeline
         let keys = try SyntheticKeys.keys(of: Stage.period(of: Stage.number + 3))
         for endpoint in [profile, endpoint(profile)] {
             #expect(throws: PackagingError.self) {
-                _ = try SegmentPackager.image(
+                _ = try SegmentPackager.aside(
                     clear, number: Stage.number + 3, track: stored, endpoint: endpoint, keys: keys)
             }
             #expect(throws: PackagingError.self, "nor as a file") {
@@ -133,7 +133,7 @@ import Timeline
     @Test func withoutAKeyThereAreNone() throws {
         let (clear, stored) = try stage.clear(Stage.number + 3, "thumbnails")
         #expect(throws: PackagingError.noKey(track: "thumbnails")) {
-            _ = try SegmentPackager.image(
+            _ = try SegmentPackager.aside(
                 clear, number: Stage.number + 3, track: stored, endpoint: endpoint(.transportStream()), keys: nil)
         }
     }

@@ -9,22 +9,22 @@ import Testing
         #expect(SampleProfile.diagnostics(replacing: profile.old, with: profile.new) == profile.expected)
     }
 
-    /// Parts are whole frames: 3 of 30 a second make 0.1 s, 9 of them 0.3 s, and 0.32 s of sound.
+    /// Parts are whole frames: of 0.12 s some have 3 of 30 a second, others 4; of 0.1 s some have 4 of sound, others 5.
     @Test(
         arguments: [
-            ("0.33", []), ("1", []), ("0.1", []),
+            ("0.33", []), ("1", []), ("0.5", []),
             (
-                "0.13",
+                "0.1",
                 [
-                    "22:22: error: 'partDurationSeconds' is 0.13, which whole frames (30 frames/s) do not fill to 85 %, as "
-                        + "players of low latency need it; take 0.1 or 0.134"
+                    "22:22: error: 'partDurationSeconds' is 0.1: of whole frames (AAC at 48000 Hz) some parts would not be 85 % of "
+                        + "the longest, as players of low latency need it; take 0.132"
                 ]
             ),
             (
                 "0.12",
                 [
-                    "22:22: error: 'partDurationSeconds' is 0.12, which whole frames (30 frames/s) do not fill to 85 %, as "
-                        + "players of low latency need it; take 0.1 or 0.134"
+                    "22:22: error: 'partDurationSeconds' is 0.12: of whole frames (30 frames/s) some parts would not be 85 % of "
+                        + "the longest, as players of low latency need it; take 0.132"
                 ]
             ),
         ] as [(String, [String])]) func partsAreWholeFrames(_ duration: String, _ expected: [String])

@@ -61,6 +61,61 @@ import Testing
         #expect(try listen("rtmp: { listen: \"[::1]:0\" }") == ["[::1]:0"])
     }
 
+    @Test func theAccessLogHasAPathAndAFormat() {
+        func load(_ text: String) -> (DaemonConfiguration.AccessLog?, [String]) {
+            let result = DaemonConfiguration.load(text: text, file: "s.yaml", directory: "/etc/sluice")
+            return (result.configuration?.accessLog, result.diagnostics.map(\.text))
+        }
+        #expect(load("").0 == DaemonConfiguration.AccessLog())
+        let combined = load("accessLog: { path: access.log, format: combined }")
+        #expect(combined.0?.path == "/etc/sluice/access.log" && combined.0?.format == .combined && combined.1 == [])
+        #expect(
+            load("accessLog: { format: json }").1 == ["'accessLog' has no path, so nothing is logged; write path: FILE"]
+        )
+        #expect(load("accessLog: { path: a, format: xml }").0 == nil)
+    }
+
+    @Test func proxiesAreTrustedByTheirNetworks() throws {
+        func load(
+            _ text: String, _ environment: [String: String] = [:]
+        ) -> (DaemonConfiguration.Origin?, https: Bool?, [String]) {
+            let result = DaemonConfiguration.load(text: text, file: "s.yaml", environment: environment)
+            return (
+                result.configuration?.origin, result.configuration?.https.proxyProtocol,
+                result.diagnostics.map { "\($0.severity): \($0.text)" }
+            )
+        }
+        let none = load("")
+        #expect(none.0?.trustedProxies == [] && none.0?.proxyProtocol == false && none.https == false)
+        let both = load(
+            """
+            origin: { trustedProxies: [10.0.0.0/8, "2001:db8::1"], forwardedHeader: Forwarded, proxyProtocol: true }
+            https: { proxyProtocol: true }
+            """)
+        #expect(both.0?.trustedProxies.map(\.description) == ["10.0.0.0/8", "2001:db8:0:0:0:0:0:1/128"])
+        #expect(both.0?.forwardedHeader == .forwarded && both.0?.proxyProtocol == true && both.https == true)
+        #expect(both.2 == [])
+        let variables = ["SLUICE_ORIGIN_TRUSTEDPROXIES": "10.0.0.0/8, 192.0.2.1"]
+        #expect(load("", variables).0?.trustedProxies.map(\.description) == ["10.0.0.0/8", "192.0.2.1/32"])
+        #expect(
+            load("https: { proxyProtocol: true }").2 == [
+                "error: 'proxyProtocol' of 'https' is true, but nobody is trusted to speak it; "
+                    + "write origin.trustedProxies: [ADDRESS/BITS]"
+            ])
+        #expect(load("origin: { trustedProxies: [10.0.0.1/8] }").2.count == 1)
+        #expect(load("origin: { trustedProxies: [proxy.example] }").0 == nil)
+        #expect(load("origin: { trustedProxies: { a: b } }").0 == nil)
+        #expect(
+            load("origin: { trustedProxies: [0.0.0.0/0] }").2 == [
+                "warning: 0.0.0.0/0 in 'trustedProxies' lets everybody say that they are anybody; name your proxies"
+            ])
+        #expect(
+            load("origin: { forwardedHeader: none }").2 == [
+                "warning: 'forwardedHeader' has no effect without origin.trustedProxies: nobody is believed"
+            ])
+        #expect(load("origin: { trustedProxies: [10.0.0.0/8], forwardedHeader: Via }").0 == nil)
+    }
+
     @Test func theOriginHasTLSBesideOrInsteadOfPlain() throws {
         let folder = try TemporaryFolder()
         for name in ["cert.pem", "key.pem"] { try folder.write("content", to: name) }
@@ -91,6 +146,19 @@ import Testing
         let text = "rtmp: { maxConnections: 20000, maxConnectionsPerAddress: 4, maxHandshakes: 8 }"
         let rtmp = try #require(DaemonConfiguration.load(text: text, file: "s.yaml").configuration).rtmp
         #expect([rtmp.maxConnections, rtmp.maxConnectionsPerAddress, rtmp.maxHandshakes] == [20000, 4, 8])
+    }
+
+    @Test func readsTheLimitsOfTheOrigin() throws {
+        let text =
+            "origin: { maxConnections: 1000, maxConnectionsPerAddress: 40, connectionRatePerAddress: 5, "
+            + "requestRatePerAddress: 50, requestBurstPerAddress: 70, maxPackagingBytes: 1GiB, maxPackagingRequests: 99 }"
+        let origin = try #require(DaemonConfiguration.load(text: text, file: "s.yaml").configuration).origin
+        #expect(
+            [origin.maxConnections, origin.maxConnectionsPerAddress, origin.maxPackagingRequests] == [1000, 40, 99])
+        #expect(origin.connectionRate == .init(perSecond: 5, burst: 10) && origin.maxPackagingBytes == 1 << 30)
+        #expect(origin.requestRate == .init(perSecond: 50, burst: 70))
+        let open = DaemonConfiguration.load(text: "origin: { requestRatePerAddress: 0 }", file: "s.yaml")
+        #expect(open.diagnostics == [] && open.configuration?.origin.requestRate == nil)
     }
 
     @Test func clearMediaIsAWarning() throws {
@@ -166,7 +234,7 @@ import Testing
         Bad(
             text: "media: {}",
             expected: [
-                "1:1: error: unknown key 'media' in the configuration; known are rtmp, rtmps, origin, https, admin, storage, worker, harvest, log"
+                "1:1: error: unknown key 'media' in the configuration; known are rtmp, rtmps, origin, https, admin, storage, worker, harvest, accessLog, log"
             ]),
         Bad(
             text: "rtmp: 1935",
@@ -175,6 +243,14 @@ import Testing
                     + "maxConnections, maxConnectionsPerAddress, maxHandshakes, handshakeTimeoutSeconds"
             ]),
         Bad(text: "rtmp: { maxPublishers: 0 }", expected: ["1:24: error: 'maxPublishers' is 0; it must be 1 to 10000"]),
+        Bad(
+            text: "origin: { requestBurstPerAddress: 7 }",
+            expected: [
+                "1:35: error: 'requestBurstPerAddress' is of no use without requestRatePerAddress; give both or neither"
+            ]),
+        Bad(
+            text: "origin: { maxPackagingBytes: 1MiB }",
+            expected: ["1:30: error: 'maxPackagingBytes' is below 64MiB, which may be one segment; take more"]),
         Bad(
             text: "storage: { hostKey: secret }",
             expected: ["1:21: error: 'hostKey' is a single value; it must be a mapping of file, command"]),

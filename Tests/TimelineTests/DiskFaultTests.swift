@@ -1,4 +1,3 @@
-import Dispatch
 import Files
 import Foundation
 import Media
@@ -140,8 +139,7 @@ import Timeline
         let timeline = try open(disk: disk)
         let feed = try TimelineFeed(timeline, tracks)
         try feed.add(Self.number)
-        let gate = DispatchSemaphore(value: 0)
-        disk.post { gate.wait() }
+        let release = disk.standStill()
         for number in Self.number + 1..<Self.number + 6 { try feed.add(number) }
         // Its indexes are known: another generation, not the one that the disk may lose.
         let again = try TimelineFeed(timeline, tracks)
@@ -154,8 +152,7 @@ import Timeline
             return #expect(Bool(false), "\(events.troubles)")
         }
         #expect(failure.isLate)
-        gate.signal()
-        disk.finish()
+        release()
         var next = Self.number + 7
         while timeline.isStorageFailing {
             try again.add(next)
@@ -176,11 +173,9 @@ import Timeline
         let timeline = try open(windowSeconds: 8, disk: disk, budget: budget)
         let feed = try TimelineFeed(timeline, tracks)
         try feed.add(Self.number)
-        let gate = DispatchSemaphore(value: 0)
-        disk.post { gate.wait() }
+        let release = disk.standStill()
         for number in Self.number + 1..<Self.number + 20 { try feed.add(number) }
-        gate.signal()
-        disk.finish()
+        release()
         let listed = timeline.snapshot.segments.map(\.number)
         #expect(listed.last == Self.number + 19 && listed.count < 8)
         #expect(try directory.names(in: "news/720p").sorted() == listed.map { "\($0).m4s" })
@@ -194,12 +189,10 @@ import Timeline
         let budget = StorageBudget(maximumBytes: 1 << 30)
         let timeline = try open(memoryBytes: size * 3, disk: disk, budget: budget)
         let feed = try TimelineFeed(timeline, tracks)
-        let gate = DispatchSemaphore(value: 0)
-        disk.post { gate.wait() }
+        let release = disk.standStill()
         for number in Self.number..<Self.number + 12 { try feed.add(number) }
         #expect(budget.usedBytes == 0)
-        gate.signal()
-        disk.finish()
+        release()
         try feed.add(Self.number + 12)
         disk.finish()
         #expect(budget.usedBytes == timeline.snapshot.segments.reduce(0) { $0 + $1.storedByteCount })
@@ -225,12 +218,10 @@ import Timeline
         let timeline = try open(disk: disk)
         let feed = try TimelineFeed(timeline, tracks)
         try feed.add(Self.number)
-        let gate = DispatchSemaphore(value: 0)
-        disk.post { gate.wait() }
+        let release = disk.standStill()
         try feed.add(Self.number + 1)
         #expect(!timeline.keepToMemory(from: Self.number + 1))
-        gate.signal()
-        disk.finish()
+        release()
         #expect(timeline.keepToMemory(from: Self.number + 1))
         #expect(try directory.names(in: "news/720p") == ["\(Self.number).m4s"])
         #expect(timeline.bytes(segment: Self.number + 1, track: "720p") != nil)
@@ -243,13 +234,11 @@ import Timeline
         let feed = try TimelineFeed(timeline, tracks)
         try feed.add(Self.number)
         let journal = try directory.read("news/window.jsonl")
-        let gate = DispatchSemaphore(value: 0)
-        disk.post { gate.wait() }
+        let release = disk.standStill()
         for number in Self.number + 1..<Self.number + 3 { try feed.add(number) }
         try directory.remove("news/window.jsonl")
         try PlainFile.makeDirectory("\(directory.path)/news/window.jsonl")
-        gate.signal()
-        disk.finish()
+        release()
         try feed.add(Self.number + 3)
         #expect(timeline.isStorageFailing)
         try directory.remove("news/window.jsonl")

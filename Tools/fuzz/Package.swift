@@ -42,7 +42,13 @@ let package = Package(
         source("RTMPServer", "Media", "FLV", "CRTMP"),
         source("ViewerTokens", "OpenSSLCrypto"),
         source("Settings", "Media", "OpenSSLCrypto", .product(name: "Yams", package: "Yams")),
-        source("Access", files: ["RequestTarget.swift"]),
+        source(
+            "Access",
+            files: [
+                "ForwardedAddresses.swift", "LoggedTarget.swift", "Network.swift", "RequestTarget.swift",
+                "TrustedProxies.swift",
+            ],
+            "Settings"),
         source("Timeline", "Media", "Files", "ISOBMFF", "OpenSSLCrypto", "SCTE35", "Sealing"),
         source(
             "Packager",
@@ -50,7 +56,11 @@ let package = Package(
                 "MediaPosition.swift", "Query/ManifestFilter.swift", "Query/ManifestQuery.swift",
                 "Query/TimeShift.swift",
             ], "Media"),
-        source("Origin", files: ["DeliveryDirectives.swift", "ResourcePath.swift"], "Access", "Media", "Packager"),
+        source(
+            "Origin",
+            files: [
+                "CMCD.swift", "DeliveryDirectives.swift", "LoggedText.swift", "ProxyHeader.swift", "ResourcePath.swift",
+            ], "Access", "Media", "Packager", "Settings"),
         source(
             "Probe",
             files: [
@@ -62,7 +72,7 @@ let package = Package(
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "CFuzzer", "CRTMP", "Captions", "ChunkStream", "CommonEncryption", "CPIX", "DASH", "FLV", "HLS",
+                "Access", "CFuzzer", "CRTMP", "Captions", "ChunkStream", "CommonEncryption", "CPIX", "DASH", "FLV", "HLS",
                 "ISOBMFF",
                 "MPEGTS",
                 "Media", "OpenSSLCrypto", "Origin", "Packager", "Probe", "RTMPServer", "SCTE35", "Settings", "Timeline",

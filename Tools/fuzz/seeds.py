@@ -34,6 +34,7 @@ def main():
     splices()
     captions()
     texts()
+    addresses()
     print(f"{sum(f.stat().st_size for f in CORPUS.rglob('*') if f.is_file())} bytes")
 
 
@@ -408,6 +409,23 @@ v/playlist.m3u8
         save("resource-path", path)
     save("viewer-token", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJjb250ZW50IjoibmV3cyIsImV4cCI6MTkwMDAwMDAwMH0.AAAA")
     save("viewer-token", "eyJhbGciOiJIUzI1NiJ9.eyJjb250ZW50IjoibiIsImV4cCI6MS41ZTksIm5iZiI6MX0=.AA")
+
+
+def addresses():
+    for line in ("TCP4 192.0.2.7 198.51.100.1 4711 80", "TCP6 2001:db8::7 2001:db8::1 4711 443", "UNKNOWN a b"):
+        save("proxy-header", f"PROXY {line}\r\nGET / HTTP/1.1\r\n")
+    start = b"\r\n\r\n\0\r\nQUIT\n"
+    save("proxy-header", start + b"\x21\x11\0\x11" + bytes((192, 0, 2, 7, 198, 51, 100, 1, 18, 103, 0, 80, 4, 0, 2, 1, 1)))
+    save("proxy-header", start + b"\x21\x21\0\x24" + bytes(36))
+    save("proxy-header", start + b"\x21\x31\0\xd8" + bytes(216))
+    save("proxy-header", start + b"\x20\0\0\0")
+    for text in ('for=192.0.2.43, for="[2001:db8:cafe::17]:4711";proto=http;by=203.0.113.43', 'for="_a\\"b",for=unknown;',
+                 "1.1.1.1, [2001:db8::1]:80,10.0.0.2:_p,,::ffff:10.0.0.3"):
+        save("forwarded", text)
+    for text in ("br%3D3200%2Cbs%2Cnor%3D%22..%252F300kbps%252Fa.m4v%3Ftoken%3Dx%22%2Csid%3D%22a%5C%22b%22%2Csu%3D%3F0",
+                 "pr=1.08,br=(3000;v 128;a),com.example-x=\"~exp=1\"", "https://a:b@host/news/hls/~x/index.m3u8?token=y#z",
+                 "/news/hls/~exp=1~hmac=00/720p/playlist.m3u8?_HLS_msn=5&CMCD=bl%3D1&x=%zz"):
+        save("logged", text)
 
 
 def swift_text(path, start):

@@ -21,6 +21,8 @@ sub vcl_recv {
     }
     # Nothing here is for one viewer: cookies would keep everything out of the cache.
     unset req.http.Cookie;
+    # What players say of themselves (CMCD) asks for nothing else.
+    set req.url = regsub(regsuball(req.url, "([?&])CMCD=[^&]*&?", "\1"), "[?&]$", "");
     # One object, in whichever order a player writes _HLS_msn, _HLS_part and _HLS_skip.
     set req.url = std.querysort(req.url);
     return (hash);

@@ -42,7 +42,7 @@ struct FuzzTarget: Sendable {
         chunkGuard, rtmpRead, amf, conversation, flv, chunkStream, cmafHeader, cmafChunk, sheet, avcSamples,
         hevcSamples,
         av1Samples, codecRecords, transportMuxer, profile, daemonConfiguration, cpix, hls, dash, transportStream,
-        resourcePath, viewerToken, splice, cuePoint, captions,
+        resourcePath, viewerToken, splice, cuePoint, captions, proxyHeader, forwarded, logged,
     ]
 }
 

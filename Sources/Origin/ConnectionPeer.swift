@@ -1,0 +1,32 @@
+import Access
+import NIOCore
+import Settings
+
+/// Who is at the other end of a connection. For its event loop alone.
+final class ConnectionPeer {
+    /// The peer's, or that for which a proxy has said in front that it stands; nil: nobody's.
+    private(set) var address: PeerAddress?
+    /// Whether the peer is believed when it says for whom it asks.
+    private(set) var isTrusted: Bool
+    let proxies: TrustedProxies
+
+    init(_ address: PeerAddress?, _ proxies: TrustedProxies = TrustedProxies()) {
+        self.address = address
+        self.proxies = proxies
+        isTrusted = address.map { proxies.trusts($0) } ?? false
+    }
+
+    /// As a trusted proxy says. That may be another proxy.
+    func stands(for address: PeerAddress) {
+        self.address = address
+        isTrusted = proxies.trusts(address)
+    }
+}
+
+extension PeerAddress {
+    /// Nil for what is no address of the internet.
+    init?(_ address: SocketAddress) {
+        guard let address = address.ipAddress.flatMap({ IPAddress(parsing: $0) }) else { return nil }
+        self.init(address)
+    }
+}

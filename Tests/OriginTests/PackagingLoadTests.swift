@@ -1,0 +1,69 @@
+import NIOPosix
+import Testing
+
+@testable import Origin
+
+/// What may be begun while much is being made.
+@Suite struct PackagingLoadTests {
+    /// What each of these is answered.
+    private static func begin(_ load: inout PackagingLoad, _ costs: Int..., isUrgent: Bool = false) -> [Bool] {
+        costs.map { load.begin(cost: $0, isUrgent: isUrgent) }
+    }
+
+    private static func join(_ load: inout PackagingLoad, isUrgent: Bool = false) -> Bool {
+        load.join(isUrgent: isUrgent)
+    }
+
+    @Test func bytesAreTheBound() {
+        var load = PackagingLoad(maximumBytes: 100, maximumRequests: 10)
+        #expect(Self.begin(&load, 60, 40, 1) == [true, true, false])
+        // For what is begun anybody may wait; and who has waited already is let in.
+        #expect(Self.join(&load))
+        #expect(Self.begin(&load, 50, isUrgent: true) == [true])
+        #expect(load.bytes == 150 && load.requests == 4)
+        load.end(cost: 60, requests: 2)
+        load.end(cost: 50, requests: 1)
+        #expect(Self.begin(&load, 60, 1) == [true, false])
+    }
+
+    @Test func requestsAreTheOther() {
+        var load = PackagingLoad(maximumBytes: 100, maximumRequests: 2)
+        #expect(Self.begin(&load, 1) == [true])
+        #expect([Self.join(&load), Self.join(&load)] == [true, false])
+        #expect(Self.begin(&load, 1) == [false])
+        #expect(Self.join(&load, isUrgent: true))
+        load.end(cost: 1, requests: 3)
+        #expect(load.bytes == 0 && load.requests == 0)
+    }
+
+    @Test func aloneAnythingMay() {
+        var load = PackagingLoad(maximumBytes: 100, maximumRequests: 2)
+        #expect(Self.begin(&load, .max, 0) == [true, false])
+        load.end(cost: .max, requests: 1)
+        #expect(Self.begin(&load, 1) == [true])
+    }
+
+    @Test func theCacheRefusesAndGivesWhatItHas() {
+        let cache = ResponseCache(maximumBytes: 1 << 20, maximumBytesBeingMade: 100, maximumRequestsForIt: 10)
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        func kind(_ key: String, cost: Int = 60, isUrgent: Bool = false) -> String {
+            switch cache.lookUp(key, cost: cost, isUrgent: isUrgent, on: loop) {
+            case .hit: "hit"
+            case .wait: "wait"
+            case .make: "make"
+            case .overloaded: "overloaded"
+            }
+        }
+        #expect(kind("there") == "make")
+        cache.complete("there", .notFound, isKept: true)
+        #expect(kind("a") == "make" && kind("b") == "overloaded" && kind("a") == "wait" && kind("there") == "hit")
+        #expect(kind("c", isUrgent: true) == "make" && cache.counters.bytesBeingMade == 120)
+        #expect(cache.counters.overloads == 1 && cache.counters.requestsForIt == 3)
+        // A failure frees its place as well.
+        cache.complete("a", .notFound, isKept: false)
+        cache.complete("c", .notFound, isKept: false)
+        #expect(cache.counters.bytesBeingMade == 0 && cache.counters.requestsForIt == 0)
+        #expect(kind("b") == "make")
+        cache.complete("b", .notFound, isKept: false)
+    }
+}
