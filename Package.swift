@@ -247,6 +247,9 @@ let package = Package(
                 "TestSupport", "Timeline", logging, nio, nioHTTP1, nioPosix,
             ],
             path: "Tools/package-clips", swiftSettings: settings),
+        .executableTarget(
+            name: "nio-floor", dependencies: [nio, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, nioTLS],
+            path: "Tools/nio-floor", swiftSettings: settings),
 
         // tests
         .systemLibrary(
