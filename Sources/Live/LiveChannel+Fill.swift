@@ -208,8 +208,7 @@ extension LiveChannel {
             run.chunks = run.tracks.map { track in
                 // What an encoder copied may reach over the end of its segment.
                 let start = max(begin, endOfMedia(of: track.stored.track.name) ?? begin)
-                return track.media(
-                    number: segment, from: start, to: end, origin: origin, inChunksOf: profile.ladder.parts)
+                return track.media(number: segment, from: start, to: end, origin: origin, inChunksOf: parts)
             }
             filling.withLock { $0.run = run }
         }

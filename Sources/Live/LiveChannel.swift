@@ -48,6 +48,7 @@ package final class LiveChannel: Sendable {
 
     package let profile: ChannelProfile
     package let timeline: ChannelTimeline
+    let parts: PartPlan
     /// The schedules of all key groups, in no order.
     package let schedules: [KeySchedule]
     let groups: [String: KeyGroup]
@@ -93,6 +94,7 @@ package final class LiveChannel: Sendable {
             -> KeySchedule
     ) throws {
         self.profile = profile
+        parts = profile.ladder.parts
         self.clock = clock
         let steady = steady ?? clock
         self.steady = steady
@@ -295,7 +297,7 @@ package final class LiveChannel: Sendable {
             let (previous, isEnded) = state.withLock { ($0.endpoints[endpoint.id]?.window, $0.isEnded) }
             let isSame = previous?.segments.last?.number == bound.segments.last?.number && previous?.isEnded == isEnded
             let changedAt = isSame ? previous?.changedAtMilliseconds ?? now : now
-            let partTarget = endpoint.hasParts ? profile.ladder.parts.target : nil
+            let partTarget = endpoint.hasParts ? parts.target : nil
             let announcement = Self.announcement(
                 bound.isWithheld ? nil : group.upcoming(snapshot), endpoint, snapshot, longestSegment,
                 after: previous?.next, newest: last, listedAt: changedAt, partTarget: partTarget, now: now)

@@ -18,7 +18,9 @@ package struct PartPlan: Sendable, Hashable {
         self.count = Int64(clamping: min(max(count, 1), 1000))
         let length = Ticks(segment.value, timescale: UInt32(clamping: Int64(segment.timescale) * self.count))
         self.length = length
-        let longest = ladder.frameDurations.map { Self.longest(length, of: $0) }.max()
+        let longest = ladder.frameDurations.map {
+            Self.durations(length, $0).longest.rescaled(to: 1000, rounding: .up).value
+        }.max()
         target = Ticks(longest ?? length.rescaled(to: 1000, rounding: .up).value, timescale: 1000)
     }
 
@@ -33,20 +35,12 @@ package struct PartPlan: Sendable, Hashable {
         return Int64(clamping: offset * Int128(length.timescale) / (Int128(length.value) * Int128(timescale)))
     }
 
-    /// The fewest and the most whole frames that begin within a part, and how long those are, in microseconds.
-    package func durations(of frame: Ticks) -> ClosedRange<Int64> {
-        let fewest = max(Self.frames(length, frame, rounding: 0), 1)
-        let most = Self.frames(length, frame, rounding: 1)
-        func microseconds(_ count: Int64) -> Int64 {
-            Ticks(frame.value * count, timescale: frame.timescale).rescaled(to: 1_000_000).value
-        }
-        return microseconds(fewest)...microseconds(max(most, fewest))
-    }
+    /// The fewest and the most whole frames that begin within a part.
+    package func durations(of frame: Ticks) -> (shortest: Ticks, longest: Ticks) { Self.durations(length, frame) }
 
-    /// In milliseconds, rounded up.
-    private static func longest(_ length: Ticks, of frame: Ticks) -> Int64 {
-        Ticks(frame.value * max(frames(length, frame, rounding: 1), 1), timescale: frame.timescale)
-            .rescaled(to: 1000, rounding: .up).value
+    private static func durations(_ length: Ticks, _ frame: Ticks) -> (shortest: Ticks, longest: Ticks) {
+        func time(_ count: Int64) -> Ticks { Ticks(frame.value * max(count, 1), timescale: frame.timescale) }
+        return (time(frames(length, frame, rounding: 0)), time(frames(length, frame, rounding: 1)))
     }
 
     private static func frames(_ length: Ticks, _ frame: Ticks, rounding: Int128) -> Int64 {

@@ -34,7 +34,7 @@ package final class AccessLog: Sendable {
     private let maximumBytes: Int
     private let delay: DispatchTimeInterval
     private let report: @Sendable (String) -> Void
-    private let queue = DispatchQueue(label: "access-log")
+    private let queue = DispatchQueue(label: "access-log")  // why: its thread may stand still in the kernel
     private let state = Mutex(State())
 
     /// - Parameters:

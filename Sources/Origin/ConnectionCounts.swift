@@ -21,16 +21,22 @@ struct ConnectionCounts {
     /// - Parameter key: nil: whose connections are not counted by address.
     mutating func opens(_ key: UInt64?) -> Verdict {
         guard open < maximum else { return .full }
-        if let key {
-            let count = ofOne[key, default: 0]
-            guard count < maximumOfOne else { return .fullOfOne }
-            ofOne[key] = count + 1
-        }
+        if let key, !belongs(to: key) { return .fullOfOne }
         open += 1
         return .admitted
     }
 
+    /// One that is open turns out to be that address's.
+    /// - Returns: whether it may have one more; if not, nothing has changed.
+    mutating func belongs(to key: UInt64) -> Bool {
+        let count = ofOne[key, default: 0]
+        guard count < maximumOfOne else { return false }
+        ofOne[key] = count + 1
+        return true
+    }
+
     /// Of one that was admitted.
+    /// - Parameter key: nil: it was nobody's.
     mutating func closes(_ key: UInt64?) {
         open -= 1
         guard let key, let count = ofOne[key] else { return }

@@ -2,7 +2,7 @@ import Live
 import NIOCore
 import NIOHTTP1
 
-/// Small answers that were given a moment ago, as the bytes that were sent: of one event loop, for HTTP/1.1.
+/// Small answers that were given a moment ago, as they were sent: of one event loop.
 ///
 /// What is asked for again and again, by many, is answered by one look-up and one load that tells that the endpoint has not
 /// changed since. Heads are made anew each second, with their dates. Large bodies are not here: the way to them costs
@@ -10,7 +10,9 @@ import NIOHTTP1
 /// asked for.
 final class HotAnswers {
     struct Answer {
-        /// Head and body.
+        /// Over HTTP/1.1 nil: it is in `bytes`.
+        var head: HTTPResponseHead?
+        /// The body, behind its head where that is in bytes.
         var bytes: ByteBuffer
         var bodyBytes: Int
     }
@@ -18,13 +20,22 @@ final class HotAnswers {
     private struct Entry {
         var response: CachedResponse
         var stamp: ContentStamp
-        var plain: Rendering?
-        var gzip: Rendering?
+        /// By `Form`.
+        var renderings = [Rendering?](repeating: nil, count: Form.count)
     }
 
     private struct Rendering {
         var second: Int64
         var answer: Answer
+    }
+
+    /// What an answer is kept as.
+    private enum Form {
+        static let count = 4
+
+        static func index(_ wire: RequestHandler.Wire, isGzip: Bool) -> Int {
+            (wire == .http1 ? 0 : 2) + (isGzip ? 1 : 0)
+        }
     }
 
     static let maximumCount = 4096
@@ -42,26 +53,36 @@ final class HotAnswers {
     func dateText(epochSeconds: Int64) -> String { date.text(epochSeconds: epochSeconds) }
 
     /// Nil where it is not there, or the request wants more than the thing itself.
-    func answer(_ head: HTTPRequestHead, nowMilliseconds now: Int64) -> Answer? {
-        guard let wish = Wish(head), let index = entries.index(forKey: head.uri) else { return nil }
+    func answer(
+        _ head: HTTPRequestHead, over wire: RequestHandler.Wire = .http1, nowMilliseconds now: Int64
+    ) -> Answer? {
+        guard let wish = Wish(head, over: wire), let index = entries.index(forKey: head.uri) else { return nil }
         guard entries.values[index].stamp.isCurrent else {
             forget(head.uri)
             return nil
         }
         let second = now / 1000
         let isGzip = wish.acceptsGzip && entries.values[index].response.gzipBody != nil
-        let known = isGzip ? entries.values[index].gzip : entries.values[index].plain
-        if let known, known.second == second { return known.answer }
+        let form = Form.index(wire, isGzip: isGzip)
+        if let known = entries.values[index].renderings[form], known.second == second { return known.answer }
         let plan = ResponsePlan(
             entries.values[index].response, for: head, nowMilliseconds: now, date: date.text(epochSeconds: second))
         guard let body = plan.body else { return nil }
+        let answer =
+            switch wire {
+            case .http1: Answer(head: nil, bytes: Self.bytes(plan.head, body), bodyBytes: body.readableBytes)
+            case .http2: Answer(head: plan.head, bytes: body, bodyBytes: body.readableBytes)
+            }
+        entries.values[index].renderings[form] = Rendering(second: second, answer: answer)
+        return answer
+    }
+
+    private static func bytes(_ head: HTTPResponseHead, _ body: ByteBuffer) -> ByteBuffer {
         var bytes = ByteBufferAllocator().buffer(capacity: 640 + body.readableBytes)
-        bytes.writeHead(plan.head, isChunked: false)
+        bytes.writeHead(head, isChunked: false)
         bytes.writeStaticString("\r\n")
         bytes.writeImmutableBuffer(body)
-        let rendering = Rendering(second: second, answer: Answer(bytes: bytes, bodyBytes: body.readableBytes))
-        if isGzip { entries.values[index].gzip = rendering } else { entries.values[index].plain = rendering }
-        return rendering.answer
+        return bytes
     }
 
     /// Keeps what was just answered, where it may be answered again.
@@ -87,14 +108,19 @@ final class HotAnswers {
         2 * (response.body.readableBytes + (response.gzipBody?.readableBytes ?? 0)) + 2048 + uri.utf8.count
     }
 
-    /// A request for all of a thing, over a connection that stays.
+    /// A request for all of a thing, over a connection that stays, and that is not faulty.
     private struct Wish {
         var acceptsGzip = false
 
-        init?(_ head: HTTPRequestHead) {
-            guard head.method == .GET, head.version == .http1_1, head.isKeepAlive else { return nil }
+        init?(_ head: HTTPRequestHead, over wire: RequestHandler.Wire) {
+            guard head.method == .GET, wire == .http2 || head.version == .http1_1 && head.isKeepAlive else {
+                return nil
+            }
+            var hosts = 0
             for (name, value) in head.headers {
                 switch name.utf8.count {
+                case 4 where name.lowercased() == "host": hosts += 1
+                case 7 where name.lowercased() == "upgrade": return nil
                 case 5 where name.lowercased() == "range", 13 where name.lowercased() == "if-none-match",
                     17 where name.lowercased() == "if-modified-since":
                     return nil
@@ -103,6 +129,7 @@ final class HotAnswers {
                 default: break
                 }
             }
+            guard wire == .http2 || hosts == 1 else { return nil }
         }
     }
 }

@@ -27,8 +27,9 @@ extension LiveContent {
             stored.track.kind == kind
         else { return .ready(.notFound) }
         let timeline = channel.timeline
-        let isRead = !timeline.isInMemory(segment: number)
-        return make(path.text, cost: share.byteCount, for: asker, on: eventLoop, reads: isRead) {
+        return make(
+            path.text, cost: share.byteCount, for: asker, on: eventLoop, reads: !timeline.isInMemory(segment: number)
+        ) {
             let bytes = try window.aside(of: stored, in: bound) { timeline.bytes(segment: $0, track: $1) }
             return media(
                 bytes, contentType: kind == .image ? kind.contentType : "text/vtt", path,

@@ -353,8 +353,9 @@ package struct LiveContent: Sendable {
             asIFrame ? stored.track.kind == .video : stored.track.kind.isPlayed || window.isFile(stored.track)
         else { return .ready(.notFound) }
         let timeline = channel.timeline
-        let isRead = !timeline.isInMemory(segment: number)
-        return make(path.text, cost: share.byteCount, for: asker, on: eventLoop, reads: isRead) {
+        return make(
+            path.text, cost: share.byteCount, for: asker, on: eventLoop, reads: !timeline.isInMemory(segment: number)
+        ) {
             func read(_ number: UInt64, _ track: String) -> [UInt8]? { timeline.bytes(segment: number, track: track) }
             let bytes =
                 try asIFrame
@@ -384,15 +385,15 @@ package struct LiveContent: Sendable {
             return later(path, channel, goal, state, to: asker)
         }
         let timeline = channel.timeline
-        var isRead = false
-        let cost: Int
-        switch place {
-        case .bytes(let bytes): cost = bytes.count
-        case .range(let range):
-            isRead = !timeline.isInMemory(segment: position.segment)
-            cost = range.count
-        }
-        return make(path.text, cost: cost, for: asker, on: eventLoop, reads: isRead) {
+        let (cost, isOfSegment) =
+            switch place {
+            case .bytes(let bytes): (bytes.count, false)
+            case .range(let range): (range.count, true)
+            }
+        return make(
+            path.text, cost: cost, for: asker, on: eventLoop,
+            reads: isOfSegment && !timeline.isInMemory(segment: position.segment)
+        ) {
             let clear: [UInt8]
             switch place {
             case .bytes(let bytes): clear = bytes
@@ -432,15 +433,15 @@ package struct LiveContent: Sendable {
     ///   - asker: nil: who has waited, or is being sent more of it, and is not refused.
     ///   - reads: what it is made of is on the disk alone.
     func make(
-        _ key: String, cost: Int? = nil, for asker: Asker?, on eventLoop: any EventLoop, reads: Bool = false,
-        _ body: @escaping @Sendable () throws -> CachedResponse
+        _ key: String, cost: Int? = nil, for asker: Asker?, on eventLoop: any EventLoop,
+        reads: @autoclosure () -> Bool = false, _ body: @escaping @Sendable () throws -> CachedResponse
     ) -> OriginAnswer {
         let cost = cost.map { max($0, Self.leastCost) } ?? Self.manifestCost
-        switch cache.lookUp(key, cost: cost, isUrgent: asker == nil, reads: reads, on: eventLoop) {
+        switch cache.lookUp(key, cost: cost, isUrgent: asker == nil, reads: reads(), on: eventLoop) {
         case .overloaded: return .ready(Self.overloaded)
         case .hit(let response): return .ready(response)
         case .wait(let future): return .later(future)
-        case .make(let future):
+        case .make(let future, let reads):
             let (cache, logFailure) = (cache, logFailure)
             (reads ? readers : threads).submit { _ in
                 do {

@@ -28,8 +28,8 @@ struct OriginConnections: Sendable {
     init(
         content: @escaping OriginContent, access: AccessDesk?, metrics: OriginMetrics,
         clock: @escaping @Sendable () -> Int64,
-        idleTimeout: TimeAmount, limits: OriginLimits = OriginLimits(), proxies: TrustedProxies, log: AccessLog? = nil,
-        group: any EventLoopGroup
+        idleTimeout: TimeAmount, limits: OriginLimits = OriginLimits(), rates: ChannelRates? = nil,
+        proxies: TrustedProxies, log: AccessLog? = nil, group: any EventLoopGroup
     ) {
         self.content = content
         self.metrics = metrics
@@ -37,7 +37,7 @@ struct OriginConnections: Sendable {
         self.idleTimeout = idleTimeout
         self.proxies = proxies
         self.log = log
-        self.limits = OriginGuard(limits, metrics: metrics)
+        self.limits = OriginGuard(limits, channels: rates, metrics: metrics)
         loops = Dictionary(
             uniqueKeysWithValues: group.makeIterator().map { loop in
                 (
@@ -51,13 +51,13 @@ struct OriginConnections: Sendable {
     /// - Parameter isProxied: trusted proxies say in front of each connection for whom it stands.
     func take(_ channel: any Channel, certificate: ServerCertificate?, isProxied: Bool) throws {
         let peer = ConnectionPeer(channel.remoteAddress.flatMap { PeerAddress($0) }, proxies)
-        let key = peer.isTrusted ? nil : RateKey.of(peer.address.flatMap { Asker.network(of: $0.bytes) })
-        let verdict = limits.opens(key, now: clock())
+        let verdict = limits.opens(peer, now: clock())
         guard verdict == .admitted else { return try refuse(channel, verdict, isSecure: certificate != nil) }
         metrics.connectionOpened()
+        let bound = NIOLoopBound(peer, eventLoop: channel.eventLoop)
         channel.closeFuture.whenComplete { _ in
             metrics.connectionClosed()
-            limits.closes(key)
+            limits.closes(bound.value)
         }
         let watch = ConnectionWatch(channel, timeout: idleTimeout) { metrics.count(.progress) }
         watch.start()
@@ -66,7 +66,9 @@ struct OriginConnections: Sendable {
         guard let loop = loops[ObjectIdentifier(channel.eventLoop)]?.value else {
             preconditionFailure("a connection of another group")  // why: the listeners are bound with this one
         }
-        if isProxied, peer.isTrusted { try pipeline.addHandler(ProxyHeaderHandler(peer)) }
+        if isProxied, peer.isTrusted {
+            try pipeline.addHandler(ProxyHeaderHandler(peer) { limits.admits(peer, now: clock()) })
+        }
         if let certificate { try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context)) }
         try pipeline.addHandler(
             ProtocolChoice { isHTTP2, context in
@@ -100,7 +102,7 @@ struct OriginConnections: Sendable {
         // What TLS has enciphered for a slow reader is nobody else's; plain bytes are shared with the cache.
         let handler = RequestHandler(
             wire: .http1, sliceBytes: isSecure ? 256 << 10 : nil, content: content, metrics: metrics, clock: clock,
-            hot: loop.hot, gate: loop.gate, limits: requestLimits, watch: watch, peer: peer,
+            hot: loop.hot, gate: loop.gate, limits: limits, watch: watch, peer: peer,
             log: log)
         try pipeline.addHandler(
             ByteToMessageHandler(
@@ -128,16 +130,15 @@ struct OriginConnections: Sendable {
                 let (watch, peer, loop) = bound.value
                 let handler = RequestHandler(
                     wire: .http2, sliceBytes: 64 << 10, content: content, metrics: metrics, clock: clock,
-                    hot: loop.hot, gate: loop.gate, limits: requestLimits, watch: watch, peer: peer,
+                    hot: loop.hot, gate: loop.gate, limits: limits, watch: watch, peer: peer,
                     log: log)
-                try stream.pipeline.syncOperations.addHandlers(HTTP2FramePayloadToHTTP1ServerCodec(), handler)
+                try stream.pipeline.syncOperations.addHandlers(
+                    // Our names are in lower case, and none of them is of HTTP/1.1 alone.
+                    HTTP2FramePayloadToHTTP1ServerCodec(normalizeHTTPHeaders: false), handler)
             }
         }
         try pipeline.addHandlers(http2, manager, HTTP2ErrorHandler(metrics))
     }
-
-    /// Nil where requests are not counted.
-    private var requestLimits: OriginGuard? { limits.countsRequests ? limits : nil }
 
     /// RFC 9113, clauses 6.5.2 and 10.5.
     private static let connectionLimits = {

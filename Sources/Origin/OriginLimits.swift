@@ -1,4 +1,6 @@
+import Access
 import NIOConcurrencyHelpers
+package import Settings
 
 /// What strangers may have of the origin.
 package struct OriginLimits: Sendable, Hashable {
@@ -50,9 +52,11 @@ final class OriginGuard: Sendable {
     private let counts: NIOLockedValueBox<Counts>
     private let connections: RateLimiter?
     private let requests: RateLimiter?
+    private let channels: ChannelRates?
     private let metrics: OriginMetrics
 
-    init(_ limits: OriginLimits, metrics: OriginMetrics) {
+    init(_ limits: OriginLimits, channels: ChannelRates? = nil, metrics: OriginMetrics) {
+        self.channels = channels
         counts = NIOLockedValueBox(
             Counts(
                 connections: ConnectionCounts(
@@ -63,19 +67,20 @@ final class OriginGuard: Sendable {
     }
 
     /// Whether requests are counted at all.
-    var countsRequests: Bool { requests != nil }
+    var countsRequests: Bool { requests != nil || channels?.isEmpty == false }
 
     /// A connection comes. Each that is admitted, and no other, is to be told of by `closes`.
-    /// - Parameters:
-    ///   - key: `RateKey`.
-    ///   - now: milliseconds.
-    func opens(_ key: UInt64?, now: Int64) -> Verdict {
+    /// - Parameter now: milliseconds.
+    func opens(_ peer: ConnectionPeer, now: Int64) -> Verdict {
+        let key = peer.connectionKey
         if let key, let seconds = connections?.take(key, now: now) {
             metrics.count(.connectionRate)
             return .later(seconds: seconds)
         }
         switch counts.withLockedValue({ $0.connections.opens(key) }) {
-        case .admitted: return .admitted
+        case .admitted:
+            peer.countedAs = key
+            return .admitted
         case .full:
             metrics.count(.connections)
             return .closed
@@ -85,7 +90,26 @@ final class OriginGuard: Sendable {
         }
     }
 
-    func closes(_ key: UInt64?) { counts.withLockedValue { $0.connections.closes(key) } }
+    /// Whether one that was admitted as a proxy's may stay now that the proxy has said whose it is.
+    /// - Parameter now: milliseconds.
+    func admits(_ peer: ConnectionPeer, now: Int64) -> Bool {
+        guard let key = peer.connectionKey else { return true }
+        guard connections?.take(key, now: now) == nil else {
+            metrics.count(.connectionRate)
+            return false
+        }
+        guard counts.withLockedValue({ $0.connections.belongs(to: key) }) else {
+            metrics.count(.connectionsOfOneAddress)
+            return false
+        }
+        peer.countedAs = key
+        return true
+    }
+
+    func closes(_ peer: ConnectionPeer) {
+        let key = peer.countedAs
+        counts.withLockedValue { $0.connections.closes(key) }
+    }
 
     /// - Returns: whether there is room to tell a refused one why; then `ceasesToRefuse` is to be called.
     func beginsToRefuse() -> Bool {
@@ -98,10 +122,14 @@ final class OriginGuard: Sendable {
 
     func ceasesToRefuse() { counts.withLockedValue { $0.refusing -= 1 } }
 
-    /// A request comes.
+    /// A request comes. One that the channel refuses has been counted for all of them.
     /// - Returns: nil where it may; else after how many seconds it may.
-    func wait(_ key: UInt64, now: Int64) -> Int? {
-        guard let seconds = requests?.take(key, now: now) else { return nil }
+    func wait(_ key: UInt64, for target: String, now: Int64) -> Int? {
+        func takeOfChannel() -> Int? {
+            guard let channels, !channels.isEmpty else { return nil }
+            return channels.take(key, of: RequestTarget(target).channel, now: now)
+        }
+        guard let seconds = requests?.take(key, now: now) ?? takeOfChannel() else { return nil }
         metrics.count(.requestRate)
         return seconds
     }

@@ -56,16 +56,17 @@ package struct OriginServer: Sendable {
     /// Binds and starts to answer.
     /// - Parameters:
     ///   - access: who may ask for what; nil: anybody for all.
+    ///   - rates: how often one may ask for which channel; nil: as often as one likes.
     ///   - log: of the requests; nil: there is none.
     ///   - clock: milliseconds from the epoch.
     package static func start(
         _ configuration: Configuration, content: @escaping OriginContent, access: AccessDesk? = nil,
-        metrics: OriginMetrics, log: AccessLog? = nil, group: MultiThreadedEventLoopGroup,
+        rates: ChannelRates? = nil, metrics: OriginMetrics, log: AccessLog? = nil, group: MultiThreadedEventLoopGroup,
         clock: @escaping @Sendable () -> Int64
     ) async throws -> OriginServer {
         let connections = OriginConnections(
             content: content, access: access, metrics: metrics, clock: clock, idleTimeout: configuration.idleTimeout,
-            limits: configuration.limits, proxies: configuration.proxies, log: log, group: group)
+            limits: configuration.limits, rates: rates, proxies: configuration.proxies, log: log, group: group)
         var doors: [Door] = []
         do {
             for listener in configuration.listeners {

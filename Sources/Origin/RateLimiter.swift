@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import Settings
 
 /// One `RateTable` for all event loops, in shards so that they seldom meet.
 final class RateLimiter: Sendable {

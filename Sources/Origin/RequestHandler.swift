@@ -158,25 +158,28 @@ final class RequestHandler: ChannelDuplexHandler {
     /// Nothing moves any more: a stream of HTTP/2 is reset.
     func abandon() { context?.close(promise: nil) }
 
-    /// RFC 9112, clauses 3.2 and 6.1.
-    private func isFaulty(_ head: HTTPRequestHead) -> Bool {
-        head.version == .http1_1
+    /// Whether it is to be refused. Nothing comes behind it then, nor behind one after which the parser reads nothing, as
+    /// another protocol could follow; none does here. RFC 9112, clauses 3.2 and 6.1.
+    private func notesFault(of head: HTTPRequestHead) -> Bool {
+        guard wire == .http1 else { return false }
+        let isFaulty =
+            head.version == .http1_1
             ? head.headers[canonicalForm: "host"].count != 1 : head.headers.contains(name: "transfer-encoding")
+        if isFaulty || head.method == .CONNECT || head.headers.contains(name: "upgrade") { isLast = true }
+        return isFaulty
     }
 
     private func answer(_ request: HTTPRequestHead, context: ChannelHandlerContext) {
         isAnswering = true
-        let isFaulty = wire == .http1 && isFaulty(request)
-        // The parser reads nothing behind these, as another protocol could follow; none does here.
-        if wire == .http1, isFaulty || request.method == .CONNECT || request.headers.contains(name: "upgrade") {
-            isLast = true
-        }
         asker?.asks(by: request.headers)
-        if let limits, let key = asker?.rateKey, let seconds = limits.wait(key, now: clock()) {
+        if let limits, limits.countsRequests, let key = asker?.rateKey,
+            let seconds = limits.wait(key, for: request.uri, now: clock())
+        {
             // What is no channel's is not looked at: tokens are to be in no log.
             if log != nil { beginRecord(of: request, nil, .refused) }
             var later = Self.tooMany
             later.retryAfter = seconds
+            _ = notesFault(of: request)
             return write(later, for: request, context: context)
         }
         var head = request
@@ -187,15 +190,12 @@ final class RequestHandler: ChannelDuplexHandler {
         let passage = passage(of: head)
         if case .admitted(let target, _) = passage { head.uri = target }
         if log != nil { beginRecord(of: head, cmcd?.value, passage) }
-        if wire == .http1 {
-            if passage.isFree, !isDraining, !isLast, let answer = hot.answer(head, nowMilliseconds: clock()) {
-                metrics.count(status: 200, bytes: answer.bodyBytes)
-                if log != nil { recordHot(bytes: answer.bodyBytes) }
-                context.writeAndFlush(NIOAny(answer.bytes), promise: nil)
-                return finish(context: context)
-            }
+        if passage.isFree, !isDraining, let answer = hot.answer(head, over: wire, nowMilliseconds: clock()) {
+            metrics.count(status: 200, bytes: answer.bodyBytes)
+            if log != nil { recordHot(bytes: answer.bodyBytes) }
+            return write(answer, context: context)
         }
-        if isFaulty { return write(Self.malformed, for: head, context: context) }
+        if notesFault(of: head) { return write(Self.malformed, for: head, context: context) }
         switch passage {
         case .open, .admitted: break
         case .redirected(let location):
@@ -216,7 +216,7 @@ final class RequestHandler: ChannelDuplexHandler {
         switch content(path, asker) {
         case .ready(let response):
             record?.source = response.rest == nil ? .cached : .made
-            if wire == .http1 { hot.keep(response, for: head.uri) }
+            hot.keep(response, for: head.uri)
             write(response, for: head, context: context)
         case .later(let future):
             record?.source = .made
@@ -258,6 +258,17 @@ final class RequestHandler: ChannelDuplexHandler {
             let failure = CachedResponse.text(.internalServerError, "internal error", freshness: .noStore)
             handler.write((try? result.get()) ?? failure, for: head, context: context)
         }
+    }
+
+    private func write(_ answer: HotAnswers.Answer, context: ChannelHandlerContext) {
+        switch answer.head {
+        case nil: context.writeAndFlush(NIOAny(answer.bytes), promise: nil)
+        case let head?:
+            context.write(wrapOutboundOut(.head(head)), promise: nil)
+            context.write(wrapOutboundOut(.body(.byteBuffer(answer.bytes))), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        }
+        finish(context: context)
     }
 
     private func write(_ response: CachedResponse, for head: HTTPRequestHead, context: ChannelHandlerContext) {

@@ -9,8 +9,10 @@ package final class ResponseCache: Sendable {
         case hit(CachedResponse)
         /// Somebody is making it: wait.
         case wait(EventLoopFuture<CachedResponse>)
-        /// Make it, and call `complete` or `fail` for this key, whatever happens.
-        case make(EventLoopFuture<CachedResponse>)
+        /// Make it, and call `complete` for this key, whatever happens.
+        ///
+        /// - Parameter reads: as was said by who asked for it.
+        case make(EventLoopFuture<CachedResponse>, reads: Bool)
         /// Too much is being made, or too many wait.
         case overloaded
     }
@@ -44,6 +46,11 @@ package final class ResponseCache: Sendable {
         var bytes = 0
         var uses: UInt64 = 0
         var counters = Counters()
+
+        subscript(loadThatReads reads: Bool) -> PackagingLoad {
+            get { reads ? readLoad : load }
+            set { if reads { readLoad = newValue } else { load = newValue } }
+        }
     }
 
     package struct Counters: Sendable {
@@ -83,9 +90,10 @@ package final class ResponseCache: Sendable {
     /// - Parameters:
     ///   - cost: bytes that it is made of, or that take as long.
     ///   - isUrgent: never refused, as of who has waited already.
-    ///   - reads: it has to be read from the disk.
+    ///   - reads: whether it has to be read from the disk; looked at only where it is to be made.
     package func lookUp(
-        _ key: String, cost: Int = 0, isUrgent: Bool = false, reads: Bool = false, on eventLoop: any EventLoop
+        _ key: String, cost: Int = 0, isUrgent: Bool = false, reads: @autoclosure () -> Bool = false,
+        on eventLoop: any EventLoop
     ) -> Lookup {
         state.withLockedValue { state in
             state.uses += 1
@@ -96,9 +104,7 @@ package final class ResponseCache: Sendable {
             }
             if let pending = state.pending[key] {
                 let promise = pending.promise
-                let mayJoin =
-                    pending.reads ? state.readLoad.join(isUrgent: isUrgent) : state.load.join(isUrgent: isUrgent)
-                guard mayJoin else {
+                guard state[loadThatReads: pending.reads].join(isUrgent: isUrgent) else {
                     state.counters.overloads += 1
                     return .overloaded
                 }
@@ -106,18 +112,15 @@ package final class ResponseCache: Sendable {
                 state.counters.waits += 1
                 return .wait(promise.futureResult.hop(to: eventLoop))
             }
-            let mayBegin =
-                reads
-                ? state.readLoad.begin(cost: cost, isUrgent: isUrgent)
-                : state.load.begin(cost: cost, isUrgent: isUrgent)
-            guard mayBegin else {
+            let reads = reads()
+            guard state[loadThatReads: reads].begin(cost: cost, isUrgent: isUrgent) else {
                 state.counters.overloads += 1
                 return .overloaded
             }
             state.counters.misses += 1
             let promise = eventLoop.makePromise(of: CachedResponse.self)
             state.pending[key] = Pending(promise: promise, cost: cost, reads: reads)
-            return .make(promise.futureResult)
+            return .make(promise.futureResult, reads: reads)
         }
     }
 
@@ -132,10 +135,8 @@ package final class ResponseCache: Sendable {
                 evict(&state)
             }
             let pending = state.pending.removeValue(forKey: key)
-            if let pending, pending.reads {
-                state.readLoad.end(cost: pending.cost, requests: pending.requests)
-            } else if let pending {
-                state.load.end(cost: pending.cost, requests: pending.requests)
+            if let pending {
+                state[loadThatReads: pending.reads].end(cost: pending.cost, requests: pending.requests)
             }
             return pending
         }

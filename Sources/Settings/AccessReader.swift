@@ -206,16 +206,7 @@ struct AccessReader {
             log.error("'\(key)' lists \(items.count) networks; it must be 1 to 256", at: section.place(of: key))
             return nil
         }
-        return items.compactMap { item in
-            guard let text = item.text(key, log) else { return nil }
-            guard let network = CIDR(parsing: text) else {
-                log.error(
-                    "'\(text)' is no network; write ADDRESS/BITS, such as 10.0.0.0/8 or 2001:db8::/32", at: item.place)
-                return nil
-            }
-            if network.hadHostBits { log.warning("\(text) is the network \(network); write it so", at: item.place) }
-            return network
-        }
+        return items.compactMap { $0.network(key, log) }
     }
 
     private func readCountries(_ access: Section) -> AccessProfile.Countries? {

@@ -15,6 +15,8 @@ package struct ChannelProfile: Sendable, Hashable {
     package var slate = SlateProfile()
     /// Who may watch.
     package var access = ChannelAccess()
+    /// How often one address may ask; nil: as often as it likes.
+    package var requestRate: AddressRate?
 
     package init(
         channel: String, ingest: IngestProfile, ladder: Ladder, storageWindowSeconds: UInt32,
@@ -36,11 +38,12 @@ package struct ChannelProfile: Sendable, Hashable {
         return ingest.inputLoss.slate.isBlack ? slate : ingest.inputLoss.slate
     }
 
-    /// The same but for who may publish and who may watch: what can change under a publication on air.
+    /// The same but for who may publish, who may watch and how often: what can change under a publication on air.
     package func admitting(as other: ChannelProfile) -> ChannelProfile {
         var copy = self
         copy.ingest = ingest.admitting(as: other.ingest)
         copy.access = other.access
+        copy.requestRate = other.requestRate
         return copy
     }
 }

@@ -5,7 +5,7 @@ import Media
 struct ChannelProfileReader {
     static let keys = [
         "channel", "ingest", "video", "audio", "segmentDurationSeconds", "partDurationSeconds", "storageWindowSeconds",
-        "thumbnails", "slate", "captionLanguageMappings", "access", "endpoints", "speke",
+        "thumbnails", "slate", "captionLanguageMappings", "access", "limits", "endpoints", "speke",
     ]
 
     /// What a profile is, and what comparing it with the other profiles of a folder needs.
@@ -76,6 +76,7 @@ struct ChannelProfileReader {
             ladder.captions = SubtitleReader(log: log).read(captions, root, ladder)
         }
         let access = AccessReader(secrets: secrets).read(root)
+        let requestRate = readRequestRate(root, log)
         ladder.isLowLatency = endpoints.contains(where: \.hasParts)
         // Players that reckon with numbers alone ask for segments by the grid.
         ladder.cutsAtSplices =
@@ -98,6 +99,7 @@ struct ChannelProfileReader {
         reading.profile = ChannelProfile(
             channel: channel, ingest: ingest, ladder: ladder, storageWindowSeconds: storage ?? 3600,
             endpoints: endpoints, speke: speke.profiles, slate: slate, access: access)
+        reading.profile?.requestRate = requestRate
     }
 
     private func readStorage(_ root: Section, _ segmentSeconds: UInt32?, _ log: DiagnosticLog) -> UInt32? {
@@ -111,6 +113,12 @@ struct ChannelProfileReader {
             return nil
         }
         return storage
+    }
+
+    private func readRequestRate(_ root: Section, _ log: DiagnosticLog) -> AddressRate? {
+        let keys = ["requestRatePerAddress", "requestBurstPerAddress"]
+        guard let node = root["limits"], let section = Section(node, "limits", keys: keys, log) else { return nil }
+        return OriginLimitsReader(log: log) { section[$0].map { [$0] } ?? [] }.rate("request")
     }
 
     private func warnOfUnused(_ speke: SPEKEReader.Result, _ endpoints: [EndpointProfile], _ log: DiagnosticLog) {

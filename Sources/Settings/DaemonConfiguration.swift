@@ -54,23 +54,13 @@ package struct DaemonConfiguration: Sendable, Hashable {
         package var maxConnectionsPerAddress: UInt32 = 8192
         /// New connections a second, and requests a second, of one such address, after a rest so many at once; nil: any
         /// number.
-        package var connectionRate: Rate?
-        package var requestRate: Rate?
+        package var connectionRate: AddressRate?
+        package var requestRate: AddressRate?
         /// Bytes that may be waiting to be packaged, or be packaged, at a time; nil: 1 GiB a core.
         package var maxPackagingBytes: UInt64?
         /// Requests that may wait for what is being packaged.
         package var maxPackagingRequests: UInt32 = 65536
         package init() {}
-    }
-
-    package struct Rate: Sendable, Hashable {
-        package var perSecond: UInt32
-        package var burst: UInt32
-
-        package init(perSecond: UInt32, burst: UInt32) {
-            self.perSecond = perSecond
-            self.burst = burst
-        }
     }
 
     /// The origin over TLS, beside its plain listener.

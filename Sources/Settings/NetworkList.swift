@@ -17,15 +17,17 @@ extension SettingsNode {
             log.error("'\(name)' lists \(items.count) networks; it must be 1024 at most", at: place)
             return nil
         }
-        return items.compactMap { item in
-            guard let text = item.text(name, log) else { return nil }
-            guard let network = CIDR(parsing: text) else {
-                log.error(
-                    "'\(text)' is no network; write ADDRESS/BITS, such as 10.0.0.0/8 or 2001:db8::/32", at: item.place)
-                return nil
-            }
-            if network.hadHostBits { log.warning("\(text) is the network \(network); write it so", at: item.place) }
-            return network
+        return items.compactMap { $0.network(name, log) }
+    }
+
+    /// One of them.
+    func network(_ name: String, _ log: DiagnosticLog) -> CIDR? {
+        guard let text = text(name, log) else { return nil }
+        guard let network = CIDR(parsing: text) else {
+            log.error("'\(text)' is no network; write ADDRESS/BITS, such as 10.0.0.0/8 or 2001:db8::/32", at: place)
+            return nil
         }
+        if network.hadHostBits { log.warning("\(text) is the network \(network); write it so", at: place) }
+        return network
     }
 }

@@ -26,7 +26,8 @@ struct OriginLimitsReader {
     }
 
     /// 0, or nothing, is no limit. Without a burst: two seconds of it.
-    private func rate(_ name: String) -> DaemonConfiguration.Rate? {
+    /// - Parameter name: of what is limited: `request`, `connection`.
+    func rate(_ name: String) -> AddressRate? {
         let (rateKey, burstKey) = ("\(name)RatePerAddress", "\(name)BurstPerAddress")
         let burst = integer(burstKey, 1...1_000_000)
         guard let perSecond = integer(rateKey, 0...100_000), perSecond > 0 else {
@@ -35,7 +36,7 @@ struct OriginLimitsReader {
             }
             return nil
         }
-        return DaemonConfiguration.Rate(perSecond: perSecond, burst: burst ?? perSecond * 2)
+        return AddressRate(perSecond: perSecond, burst: burst ?? perSecond * 2)
     }
 
     private func integer(_ key: String, _ range: ClosedRange<UInt32>) -> UInt32? {

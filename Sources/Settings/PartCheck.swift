@@ -25,7 +25,9 @@ struct PartCheck {
     private static func uneven(_ ladder: Ladder) -> String? {
         let parts = ladder.parts
         let target = parts.target.rescaled(to: 1_000_000).value
-        func isUneven(_ frame: Ticks) -> Bool { parts.durations(of: frame).lowerBound * 100 < target * 85 }
+        func isUneven(_ frame: Ticks) -> Bool {
+            parts.durations(of: frame).shortest.rescaled(to: 1_000_000).value * 100 < target * 85
+        }
         let rate = ladder.video.compactMap(\.frameRate).first {
             isUneven(Ticks(Int64($0.denominator), timescale: $0.numerator))
         }

@@ -7,6 +7,7 @@ import Keys
 import Live
 import Logging
 import Media
+import Origin
 import Sealing
 import ServiceLifecycle
 import Settings
@@ -26,6 +27,7 @@ actor ChannelSet: Service {
     private let budget: StorageBudget
     private let hostKey: HostKey
     private let access: AccessDesk
+    private let rates: ChannelRates
     private let sealsMedia: Bool
     private let departed: DepartedChannels
     private let http: HTTPClient
@@ -37,8 +39,7 @@ actor ChannelSet: Service {
     init(
         directory: ChannelDirectory, supervisor: Supervisor, profiles: String, environment: [String: String],
         storage: String, budget: StorageBudget, hostKey: HostKey, sealsMedia: Bool, access: AccessDesk,
-        http: HTTPClient, clock: DaemonClock,
-        logger: Logger
+        rates: ChannelRates, http: HTTPClient, clock: DaemonClock, logger: Logger
     ) {
         self.directory = directory
         self.supervisor = supervisor
@@ -49,6 +50,7 @@ actor ChannelSet: Service {
         self.hostKey = hostKey
         self.sealsMedia = sealsMedia
         self.access = access
+        self.rates = rates
         departed = DepartedChannels(directory: storage, budget: budget) { Self.log($0, logger) }
         self.http = http
         self.clock = clock
@@ -77,6 +79,9 @@ actor ChannelSet: Service {
                 logger.error("the profile cannot be used: \(error)", metadata: ["channel": "\(profile.channel)"])
                 continue
             }
+            if rates.set(profile.requestRate, of: profile.channel), current != nil {
+                logger.notice("how often one may ask has changed", metadata: ["channel": "\(profile.channel)"])
+            }
             if let current, isKept {
                 if supervisor.setIngest(profile.ingest, of: current) {
                     logger.notice("who may publish has changed", metadata: ["channel": "\(profile.channel)"])
@@ -89,6 +94,7 @@ actor ChannelSet: Service {
         for channel in directory.all where !named.contains(channel.profile.channel) {
             _ = directory.remove(named: channel.profile.channel)
             access.remove(channel: channel.profile.channel)
+            rates.set(nil, of: channel.profile.channel)
             takeOff(channel, reason: "its profile is gone")
             supervisor.forgetFiles(of: channel)
         }

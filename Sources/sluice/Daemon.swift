@@ -27,6 +27,7 @@ struct Daemon {
     private let harvests: HarvestDesk
     private let access: AccessDesk
     private let revocations: RevocationStore
+    private let rates: ChannelRates
     private let originMetrics = OriginMetrics()
     private let accessLog: AccessLog?
     private let cache: ResponseCache
@@ -58,11 +59,12 @@ struct Daemon {
         revocations = RevocationStore(
             path: configuration.origin.revocations ?? "\(configuration.storage.directory)/revocations.list",
             desk: access)
+        rates = ChannelRates(metrics: originMetrics)
         channels = ChannelSet(
             directory: directory, supervisor: supervisor, profiles: profiles, environment: environment,
             storage: configuration.storage.directory, budget: budget,
             hostKey: try await HostKeySource.load(configuration.storage, logger),
-            sealsMedia: configuration.storage.seal, access: access,
+            sealsMedia: configuration.storage.seal, access: access, rates: rates,
             http: http, clock: clock, logger: logger)
         // Threads of its own: an archive that hangs is not to keep viewers from what is made for them.
         let harvestThreads = NIOThreadPool(numberOfThreads: HarvestDesk.maximumRunning)
@@ -132,8 +134,8 @@ struct Daemon {
         let group = MultiThreadedEventLoopGroup.singleton
         let origin = try await OriginServer.start(
             origin,
-            content: { content.response(for: $0, to: $1) }, access: access, metrics: originMetrics,
-            log: accessLog, group: group, clock: { clock.now() })
+            content: { content.response(for: $0, to: $1) }, access: access, rates: rates,
+            metrics: originMetrics, log: accessLog, group: group, clock: { clock.now() })
         let token = configuration.admin.token
         let tokenCheck: (@Sendable (String) -> Bool)? = token.map(Self.check)
         let admin = AdminApplication.make(
@@ -211,8 +213,8 @@ extension OriginLimits {
         self.init()
         maximumConnections = Int(origin.maxConnections)
         maximumConnectionsOfOne = Int(origin.maxConnectionsPerAddress)
-        connectionRate = origin.connectionRate.map { AddressRate(perSecond: $0.perSecond, burst: $0.burst) }
-        requestRate = origin.requestRate.map { AddressRate(perSecond: $0.perSecond, burst: $0.burst) }
+        connectionRate = origin.connectionRate
+        requestRate = origin.requestRate
     }
 }
 

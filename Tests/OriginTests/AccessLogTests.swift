@@ -324,6 +324,34 @@ import ViewerTokens
         #expect(desk.said.withLockedValue { $0 }.map { $0.hasPrefix("the access log stays as it was") } == [true])
     }
 
+    /// A pipe that nobody reads is full at some time, and who writes to it then stands still.
+    @Test(.timeLimit(.minutes(1))) func aDiskThatStandsStillIsNotWaitedFor() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("pipe").path
+        #expect(mkfifo(path, 0o600) == 0)
+        let reader = open(path, O_RDWR)
+        defer { close(reader) }
+        let log = try AccessLog(path: path, format: .json, delay: .never) { _ in }
+        let head = HTTPRequestHead(
+            version: .http1_1, method: .GET, uri: "/a", headers: ["user-agent": String(repeating: "a", count: 200)])
+        for _ in 0..<1000 { log.add(AccessRecord(head, address: nil)) }
+        log.finish(atMost: 20)
+        #expect(log.counters.lines == 0)
+        // Who asks meanwhile does not notice.
+        log.add(AccessRecord(head, address: nil))
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        var lines = 0
+        while lines < 1000 {
+            let count = read(reader, &bytes, bytes.count)
+            guard count > 0 else { break }
+            lines += bytes[..<count].count { $0 == UInt8(ascii: "\n") }
+        }
+        log.finish()
+        #expect(lines >= 1000 && log.counters.lines == 1001)
+    }
+
     @Test func aDiskThatRefusesIsTold() throws {
         let said = NIOLockedValueBox<[String]>([])
         let log = try AccessLog(path: "/dev/full", format: .json, delay: .never) { text in

@@ -1,7 +1,5 @@
 import Foundation
-import Keys
 import Live
-import Logging
 import Media
 import NIOCore
 import NIOHPACK
@@ -10,7 +8,6 @@ import Packager
 import Settings
 import TestSupport
 import Testing
-import Timeline
 
 @testable import Origin
 
@@ -30,43 +27,21 @@ import Timeline
         init(maximumBytesBeingMade: Int? = nil) async throws {
             let encryption = EndpointEncryption(
                 method: .commonEncryption(.cenc), keyRotationIntervalSeconds: 30, speke: "main", systems: [.clearKey])
-            let profile = ChannelProfile(
-                channel: "news", ingest: IngestProfile(streamKeys: .init(primary: Secret("key"))),
-                ladder: Ladder(
-                    video: [VideoRung(name: "720p", codec: .h264, frameRate: FrameRate(30))],
-                    audio: [AudioRung(name: "stereo", codec: .aac)], segmentDurationSeconds: 2,
-                    partDurationMilliseconds: 1000),
-                storageWindowSeconds: 3600,
-                endpoints: [EndpointProfile(id: "cenc", package: .dash, windowSeconds: 20, encryption: encryption)],
-                speke: ["main": SPEKEProfile(url: "http://keys.example", resourceID: "news")])
-            let clock = ManualClock(1_600_000_001_000)
-            let schedule = KeySchedule(
-                KeyPlan.Settings(rotationIntervalSeconds: 30, prefetchSeconds: 25, retentionSeconds: 3600),
-                clock: clock.keyClock, report: { _ in }
-            ) { (period: KeyPeriod) async throws(KeyError) -> PeriodKeys in
-                do { return try SyntheticKeys.keys(of: period) } catch { throw KeyError(.invalidAnswer, "\(error)") }
-            }
-            keys = Task { await schedule.run() }
-            channel = try LiveChannel(
-                profile: profile, directory: nil, budget: StorageBudget(maximumBytes: 1 << 30),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { clock.now },
-                alarm: { _, _ in }
-            ) { _, _, _, _ in schedule }
-            _ = await schedule.keys(for: KeyPeriod(53_333_333), until: .max)
-            let feed = try TimelineFeed(channel.timeline, [try .video(), try .audio()])
-            for number in CrowdTests.number..<CrowdTests.number + 3 { try feed.add(number) }
-            let directory = ChannelDirectory()
-            directory.add(channel)
+            let news = try await NewsChannel(
+                [EndpointProfile(id: "cenc", package: .dash, windowSeconds: 20, encryption: encryption)],
+                partMilliseconds: 1000)
+            (channel, keys) = (news.channel, news.keys)
+            for number in CrowdTests.number..<CrowdTests.number + 3 { try news.feed.add(number) }
             threads = NIOThreadPool(numberOfThreads: 1)
             threads.start()
             cache = ResponseCache(maximumBytes: 64 << 20, maximumBytesBeingMade: maximumBytesBeingMade)
             let content = LiveContent(
-                channels: directory, cache: cache, threads: threads, readers: threads, clock: { clock.now },
+                channels: news.directory, cache: cache, threads: threads, readers: threads, clock: { news.clock.now },
                 logFailure: { _, _ in })
             server = try await OriginServer.start(
                 OriginServer.Configuration(host: "127.0.0.1", port: 0),
                 content: { content.response(for: $0, to: $1) }, metrics: OriginMetrics(), group: .singleton,
-                clock: { clock.now })
+                clock: { news.clock.now })
             hold()
         }
 

@@ -55,6 +55,7 @@ import Testing
     @Test(arguments: [
         request(["host": "a", "Range": "bytes=0-0"]), request(["host": "a", "If-None-Match": "\"1\""]),
         request(["host": "a", "connection": "close"]), request(method: .HEAD), request(version: .http1_0),
+        request([:]), request(["host": "a", "Host": "a"]), request(["host": "a", "Upgrade": "websocket"]),
     ])
     func whoWantsMoreIsAnsweredTheLongWay(_ request: HTTPRequestHead) {
         let (hot, revision) = (HotAnswers(), ContentRevision())
@@ -71,6 +72,26 @@ import Testing
             let text = try #require(Self.text(hot.answer(Self.request(fields), nowMilliseconds: 1000)))
             #expect(text.hasSuffix(end) && text.contains("content-encoding: gzip") == (end == "zip"))
         }
+    }
+
+    /// Over HTTP/2 the head is no bytes yet, and what HTTP/1.1 wants of a request is nothing to it.
+    @Test func ofHTTP2TheyArePartsOfTheSame() throws {
+        let (hot, revision) = (HotAnswers(), ContentRevision())
+        hot.keep(Self.response("now", gzip: "zip", stamp: revision.advance()), for: Self.uri)
+        let request = Self.request(["accept-encoding": "gzip"], version: .http2)
+        let answer = try #require(hot.answer(request, over: .http2, nowMilliseconds: 1000))
+        #expect(String(buffer: answer.bytes) == "zip" && answer.bodyBytes == 3)
+        let head = try #require(answer.head)
+        #expect(head.status == .ok && head.headers["content-encoding"] == ["gzip"])
+        #expect(head.headers["date"] == ["Thu, 01 Jan 1970 00:00:01 GMT"])
+        let conditional = Self.request(["if-none-match": "\"1\""], version: .http2)
+        #expect(hot.answer(conditional, over: .http2, nowMilliseconds: 0) == nil)
+        // Each wire has its own of the same thing.
+        #expect(hot.answer(Self.request(), nowMilliseconds: 1000)?.head == nil)
+        let later = try #require(hot.answer(request, over: .http2, nowMilliseconds: 2000)?.head)
+        #expect(later.headers["date"] == ["Thu, 01 Jan 1970 00:00:02 GMT"])
+        _ = revision.advance()
+        #expect(hot.answer(request, over: .http2, nowMilliseconds: 2000) == nil)
     }
 
     @Test func itIsBounded() {

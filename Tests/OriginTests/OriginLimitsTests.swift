@@ -19,7 +19,8 @@ import Testing
     private let now = NIOLockedValueBox<Int64>(1_600_000_000_000)
 
     private func connections(
-        proxies: TrustedProxies = TrustedProxies(), _ change: (inout OriginLimits) -> Void
+        proxies: TrustedProxies = TrustedProxies(), rates: ChannelRates? = nil,
+        _ change: (inout OriginLimits) -> Void
     ) -> OriginConnections {
         var limits = OriginLimits()
         change(&limits)
@@ -28,14 +29,18 @@ import Testing
         let now = now
         return OriginConnections(
             content: { _, _ in .ready(answer) }, access: nil, metrics: metrics, clock: { now.withLockedValue { $0 } },
-            idleTimeout: .seconds(60), limits: limits, proxies: proxies, group: loop)
+            idleTimeout: .seconds(60), limits: limits, rates: rates, proxies: proxies, group: loop)
     }
 
     /// One from there.
-    private func connect(_ connections: OriginConnections, from address: String) throws -> EmbeddedChannel {
+    /// - Parameter header: with which it begins, where the listener wants one.
+    private func connect(
+        _ connections: OriginConnections, from address: String, as header: String? = nil
+    ) throws -> EmbeddedChannel {
         let channel = EmbeddedChannel(loop: loop)
         try channel.connect(to: SocketAddress(ipAddress: address, port: 1)).wait()
-        try connections.take(channel, certificate: nil, isProxied: false)
+        try connections.take(channel, certificate: nil, isProxied: header != nil)
+        if let header { try channel.writeInbound(ByteBuffer(string: header)) }
         loop.run()
         return channel
     }
@@ -149,6 +154,57 @@ import Testing
         #expect(try ask(stranger, for: "198.51.100.4") == "429 1")
     }
 
+    /// Behind a PROXY header connections are counted as their viewers', and closed without a word.
+    @Test func aConnectionIsWhoseTheProxySaysItIs() throws {
+        let proxy = try #require(CIDR(parsing: "10.0.0.0/8"))
+        func line(_ viewer: String) -> String { "PROXY TCP4 \(viewer) 198.51.100.1 4711 80\r\n" }
+        let byCount = connections(proxies: TrustedProxies([proxy])) { $0.maximumConnectionsOfOne = 1 }
+        let first = try connect(byCount, from: "10.0.0.1", as: line("192.0.2.1"))
+        #expect(try ask(first) == "200")
+        #expect(try !connect(byCount, from: "10.0.0.2", as: line("192.0.2.1")).isActive)
+        #expect(try ask(connect(byCount, from: "10.0.0.1", as: line("192.0.2.2"))) == "200")
+        // Another proxy's, and one that asks for itself.
+        for _ in 0..<2 {
+            #expect(try ask(connect(byCount, from: "10.0.0.1", as: line("10.0.0.9"))) == "200")
+            #expect(try ask(connect(byCount, from: "10.0.0.1", as: "PROXY UNKNOWN\r\n")) == "200")
+        }
+        #expect(metrics.values.atBounds == [.connectionsOfOneAddress: 1])
+        try first.close().wait()
+        loop.run()
+        #expect(try ask(connect(byCount, from: "10.0.0.2", as: line("192.0.2.1"))) == "200")
+
+        let byTime = connections(proxies: TrustedProxies([proxy])) {
+            $0.connectionRate = AddressRate(perSecond: 1, burst: 1)
+        }
+        #expect(try ask(connect(byTime, from: "10.0.0.1", as: line("192.0.2.1"))) == "200")
+        #expect(try !connect(byTime, from: "10.0.0.1", as: line("192.0.2.1")).isActive)
+        now.withLockedValue { $0 += 1000 }
+        #expect(try ask(connect(byTime, from: "10.0.0.1", as: line("192.0.2.1"))) == "200")
+        #expect(metrics.values.atBounds == [.connectionsOfOneAddress: 1, .connectionRate: 1])
+    }
+
+    /// A viewer of whom the proxy says nothing that can be read does not use up what the proxy's own looks need.
+    @Test func whoCannotBeToldHasARateApart() throws {
+        let proxy = try #require(CIDR(parsing: "192.0.2.0/24"))
+        let connections = connections(proxies: TrustedProxies([proxy], header: .xForwardedFor)) {
+            $0.requestRate = AddressRate(perSecond: 1, burst: 1)
+        }
+        let channel = try connect(connections, from: "192.0.2.1")
+        #expect(try ask(channel, for: "unknown") == "200")
+        #expect(try ask(channel, for: "unknown") == "429 1")
+        for _ in 0..<3 { #expect(try ask(channel) == "200") }
+    }
+
+    @Test func whoIsOverTheRateAndWantsAnotherProtocolIsLetGo() throws {
+        let connections = connections { $0.requestRate = AddressRate(perSecond: 1, burst: 1) }
+        let one = try connect(connections, from: "192.0.2.1")
+        #expect(try ask(one) == "200")
+        try one.writeInbound(ByteBuffer(string: Self.request("Upgrade: websocket\r\nConnection: upgrade\r\n")))
+        loop.run()
+        let answer = try #require(try one.readOutbound(as: ByteBuffer.self))
+        #expect(String(buffer: answer).hasPrefix("HTTP/1.1 429 ") && !one.isActive)
+    }
+
     /// Over real sockets: closed while it is being set up.
     @Test func oneTooManyIsClosedAtOnce() async throws {
         var configuration = OriginServer.Configuration(host: "127.0.0.1", port: 0)
@@ -162,6 +218,26 @@ import Testing
         #expect(try await first.get("/").status == "404")
         try await first.channel.close()
         await server.drain()
+    }
+
+    @Test func aChannelHasARateOfItsOwn() throws {
+        let rates = ChannelRates(metrics: metrics)
+        let connections = connections(rates: rates) { _ in }
+        let one = try connect(connections, from: "192.0.2.1")
+        for _ in 0..<3 { #expect(try ask(one) == "200") }
+        #expect(rates.set(AddressRate(perSecond: 1, burst: 2), of: "news"))
+        #expect(rates.set(AddressRate(perSecond: 1, burst: 1), of: "sport"))
+        #expect(try (0..<3).map { _ in try ask(one) } == ["200", "200", "429 1"])
+        #expect(try ask(connect(connections, from: "192.0.2.2")) == "200")
+        #expect(metrics.values.atBounds == [.requestRate: 1])
+        // A reload that says the same forgets nobody; another one counts anew.
+        #expect(!rates.set(AddressRate(perSecond: 1, burst: 2), of: "news"))
+        #expect(try ask(one) == "429 1")
+        #expect(rates.set(AddressRate(perSecond: 1, burst: 3), of: "news"))
+        #expect(try (0..<4).map { _ in try ask(one) } == ["200", "200", "200", "429 1"])
+        #expect(rates.set(nil, of: "news") && !rates.isEmpty)
+        for _ in 0..<10 { #expect(try ask(one) == "200") }
+        #expect(rates.set(nil, of: "sport") && rates.isEmpty)
     }
 
     @Test func withoutLimitsNothingIsCounted() throws {

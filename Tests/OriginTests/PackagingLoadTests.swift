@@ -66,4 +66,33 @@ import Testing
         #expect(kind("b") == "make")
         cache.complete("b", .notFound, isKept: false)
     }
+
+    /// A disk that stands still stops nothing but what has to be read from it.
+    @Test func whatIsReadIsCountedByItself() {
+        let cache = ResponseCache(maximumBytes: 1 << 20, maximumBytesBeingMade: 100, maximumRequestsForIt: 10)
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        var looks = 0
+        func kind(_ key: String, reads: Bool) -> String {
+            func look() -> Bool {
+                looks += 1
+                return reads
+            }
+            switch cache.lookUp(key, cost: 60, reads: look(), on: loop) {
+            case .hit: return "hit"
+            case .wait: return "wait"
+            case .make(_, let asked): return asked == reads ? "make" : "wrong"
+            case .overloaded: return "overloaded"
+            }
+        }
+        #expect(kind("past", reads: true) == "make" && kind("past too", reads: true) == "overloaded")
+        #expect(kind("now", reads: false) == "make" && kind("next", reads: false) == "overloaded")
+        #expect(looks == 4 && cache.counters.bytesBeingMade == 120)
+        // Where it is looked up does not matter any more once it is being made, or is there.
+        #expect(kind("past", reads: false) == "wait")
+        cache.complete("past", .notFound, isKept: true)
+        #expect(kind("past", reads: true) == "hit" && looks == 4)
+        #expect(kind("past too", reads: true) == "make" && kind("next", reads: false) == "overloaded")
+        for key in ["now", "past too"] { cache.complete(key, .notFound, isKept: false) }
+        #expect(cache.counters.bytesBeingMade == 0 && cache.counters.requestsForIt == 0)
+    }
 }

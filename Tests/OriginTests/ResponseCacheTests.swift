@@ -33,7 +33,7 @@ import Testing
             switch cache.lookUp("/a", on: MultiThreadedEventLoopGroup.singleton.next()) {
             case .hit, .overloaded: Issue.record("nothing was made yet")
             case .wait(let future): futures.append(future)
-            case .make(let future):
+            case .make(let future, _):
                 makers += 1
                 futures.append(future)
             }
@@ -49,7 +49,7 @@ import Testing
 
     @Test func whatIsNotKeptIsMadeAgain() async throws {
         let cache = ResponseCache(maximumBytes: 1 << 20)
-        guard case .make(let future) = cache.lookUp("/a", on: loop) else {
+        guard case .make(let future, _) = cache.lookUp("/a", on: loop) else {
             Issue.record("not to be made")
             return
         }
@@ -96,7 +96,7 @@ import Testing
         let cache = ResponseCache(maximumBytes: 100_000)
         _ = cache.lookUp("/small", on: loop)
         cache.complete("/small", response(10), isKept: true)
-        guard case .make(let future) = cache.lookUp("/huge", on: loop) else {
+        guard case .make(let future, _) = cache.lookUp("/huge", on: loop) else {
             Issue.record("not to be made")
             return
         }

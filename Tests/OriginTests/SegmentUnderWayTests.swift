@@ -1,7 +1,5 @@
 import DASH
-import Keys
 import Live
-import Logging
 import Media
 import NIOCore
 import NIOHTTP1
@@ -18,8 +16,8 @@ import Timeline
 @Suite(.timeLimit(.minutes(1))) struct SegmentUnderWayTests {
     private static let number: UInt64 = 800_000_000
     private let loop = MultiThreadedEventLoopGroup.singleton.next()
-    private let clock = ManualClock(1_600_000_001_000)
-    private let directory = ChannelDirectory()
+    private let clock: ManualClock
+    private let directory: ChannelDirectory
     private let channel: LiveChannel
     private let content: LiveContent
     private let cache = ResponseCache(maximumBytes: 64 << 20)
@@ -29,42 +27,18 @@ import Timeline
     init() async throws {
         let encryption = EndpointEncryption(
             method: .commonEncryption(.cenc), keyRotationIntervalSeconds: 30, speke: "main", systems: [.clearKey])
-        let profile = ChannelProfile(
-            channel: "news", ingest: IngestProfile(streamKeys: .init(primary: Secret("key"))),
-            ladder: Ladder(
-                video: [VideoRung(name: "720p", codec: .h264, frameRate: FrameRate(30))],
-                audio: [AudioRung(name: "stereo", codec: .aac, sampleRate: 48000)], segmentDurationSeconds: 2,
-                partDurationMilliseconds: 520),
-            storageWindowSeconds: 3600,
-            endpoints: [
-                EndpointProfile(
-                    id: "ll", package: .dash, windowSeconds: 60, lowLatency: true,
-                    suggestedPresentationDelaySeconds: nil, segmentTemplate: .number,
-                    inbandProducerReferenceTime: true, encryption: encryption),
-                EndpointProfile(
-                    id: "plain", package: .dash, windowSeconds: 60, segmentTemplate: .number, encryption: encryption),
-            ],
-            speke: ["main": SPEKEProfile(url: "http://keys.example", resourceID: "news")])
-        let clock = clock
-        let schedule = KeySchedule(
-            KeyPlan.Settings(rotationIntervalSeconds: 30, prefetchSeconds: 25, retentionSeconds: 3600),
-            clock: clock.keyClock, report: { _ in }
-        ) { (period: KeyPeriod) async throws(KeyError) -> PeriodKeys in
-            do { return try SyntheticKeys.keys(of: period) } catch { throw KeyError(.invalidAnswer, "\(error)") }
-        }
-        keys = Task { await schedule.run() }
-        channel = try LiveChannel(
-            profile: profile, directory: nil, budget: StorageBudget(maximumBytes: 1 << 30),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { clock.now }, alarm: { _, _ in }
-        ) { _, _, _, _ in schedule }
-        directory.add(channel)
+        let news = try await NewsChannel([
+            EndpointProfile(
+                id: "ll", package: .dash, windowSeconds: 60, lowLatency: true, suggestedPresentationDelaySeconds: nil,
+                segmentTemplate: .number, inbandProducerReferenceTime: true, encryption: encryption),
+            EndpointProfile(
+                id: "plain", package: .dash, windowSeconds: 60, segmentTemplate: .number, encryption: encryption),
+        ])
+        (channel, feed, keys) = (news.channel, news.feed, news.keys)
+        (clock, directory) = (news.clock, news.directory)
         content = LiveContent(
-            channels: directory, cache: cache, threads: .singleton, readers: .singleton, clock: { clock.now },
+            channels: directory, cache: cache, threads: .singleton, readers: .singleton, clock: { news.clock.now },
             logFailure: { _, _ in })
-        for period in 53_333_333...53_333_334 as ClosedRange<UInt64> {
-            _ = await schedule.keys(for: KeyPeriod(period), until: .max)
-        }
-        feed = try TimelineFeed(channel.timeline, [try .video(), try .audio()])
     }
 
     private func request(_ uri: String) -> EventLoopFuture<CachedResponse> {
