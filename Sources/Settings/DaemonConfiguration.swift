@@ -60,6 +60,8 @@ package struct DaemonConfiguration: Sendable, Hashable {
         package var maxPackagingBytes: UInt64?
         /// Requests that may wait for what is being packaged.
         package var maxPackagingRequests: UInt32 = 65536
+        /// Bytes of answers that are kept for those who ask for the same; 0: none.
+        package var cacheBytes: UInt64 = 512 << 20
         package init() {}
     }
 

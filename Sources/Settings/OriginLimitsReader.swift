@@ -2,7 +2,7 @@
 struct OriginLimitsReader {
     static let keys = [
         "maxConnections", "maxConnectionsPerAddress", "connectionRatePerAddress", "connectionBurstPerAddress",
-        "requestRatePerAddress", "requestBurstPerAddress", "maxPackagingBytes", "maxPackagingRequests",
+        "requestRatePerAddress", "requestBurstPerAddress", "maxPackagingBytes", "maxPackagingRequests", "cacheBytes",
     ]
 
     let log: DiagnosticLog
@@ -23,6 +23,9 @@ struct OriginLimitsReader {
             origin.maxPackagingBytes = bytes
         }
         if let value = integer("maxPackagingRequests", 16...10_000_000) { origin.maxPackagingRequests = value }
+        for node in nodes("cacheBytes") {
+            if let bytes = node.byteSize("cacheBytes", log) { origin.cacheBytes = bytes }
+        }
     }
 
     /// 0, or nothing, is no limit. Without a burst: two seconds of it.

@@ -84,7 +84,7 @@ struct Daemon {
             }
         }
         cache = ResponseCache(
-            maximumBytes: 512 << 20,
+            maximumBytes: Int(clamping: configuration.origin.cacheBytes),
             maximumBytesBeingMade: configuration.origin.maxPackagingBytes.map { Int(clamping: $0) },
             maximumRequestsForIt: Int(configuration.origin.maxPackagingRequests))
         let failures = logger

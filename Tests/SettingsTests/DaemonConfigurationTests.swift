@@ -151,14 +151,19 @@ import Testing
     @Test func readsTheLimitsOfTheOrigin() throws {
         let text =
             "origin: { maxConnections: 1000, maxConnectionsPerAddress: 40, connectionRatePerAddress: 5, "
-            + "requestRatePerAddress: 50, requestBurstPerAddress: 70, maxPackagingBytes: 1GiB, maxPackagingRequests: 99 }"
+            + "requestRatePerAddress: 50, requestBurstPerAddress: 70, maxPackagingBytes: 1GiB, maxPackagingRequests: 99, "
+            + "cacheBytes: 3GiB }"
         let origin = try #require(DaemonConfiguration.load(text: text, file: "s.yaml").configuration).origin
         #expect(
             [origin.maxConnections, origin.maxConnectionsPerAddress, origin.maxPackagingRequests] == [1000, 40, 99])
         #expect(origin.connectionRate == .init(perSecond: 5, burst: 10) && origin.maxPackagingBytes == 1 << 30)
         #expect(origin.requestRate == .init(perSecond: 50, burst: 70))
+        #expect(origin.cacheBytes == 3 << 30)
         let open = DaemonConfiguration.load(text: "origin: { requestRatePerAddress: 0 }", file: "s.yaml")
         #expect(open.diagnostics == [] && open.configuration?.origin.requestRate == nil)
+        #expect(open.configuration?.origin.cacheBytes == 512 << 20)
+        let none = DaemonConfiguration.load(text: "origin: { cacheBytes: 0 }", file: "s.yaml")
+        #expect(none.diagnostics == [] && none.configuration?.origin.cacheBytes == 0)
     }
 
     @Test func clearMediaIsAWarning() throws {
