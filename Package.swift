@@ -63,14 +63,15 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "OpenSSLCrypto", dependencies: ["COpenSSL"], swiftSettings: settings),
         .target(name: "Files", swiftSettings: settings),
+        .target(name: "MediaMemory", swiftSettings: settings),
 
         .systemLibrary(name: "CLinux"),
 
         // 1 formats
         format("ChunkStream", "Media"),
         format("ISOBMFF", "Media"),
-        format("MPEGTS", "Media", "CommonEncryption"),
-        format("CommonEncryption", "Media", "OpenSSLCrypto"),
+        format("MPEGTS", "Media", "MediaMemory", "CommonEncryption"),
+        format("CommonEncryption", "Media", "MediaMemory", "OpenSSLCrypto"),
         .systemLibrary(name: "CXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         format("CPIX", "Media", "CommonEncryption", "OpenSSLCrypto", "CXML2"),
         format("HLS", "Media"),
@@ -121,7 +122,8 @@ let package = Package(
         .target(
             name: "Packager",
             dependencies: [
-                "Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "ProtectionSystems", "Keys",
+                "Media", "MediaMemory", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "ProtectionSystems",
+                "Keys",
                 "SCTE35",
                 "Settings",
                 "Slate",
@@ -161,7 +163,7 @@ let package = Package(
         .target(
             name: "Origin",
             dependencies: [
-                "Access", "DASH", "Files", "Media", "Live", "Keys", "Packager", "PublishGuard", "ServerTLS", "Settings",
+                "Access", "DASH", "Files", "Media", "MediaMemory", "Live", "Keys", "Packager", "PublishGuard", "ServerTLS", "Settings",
                 "Slate", "Timeline", "ViewerTokens",
                 "OpenSSLCrypto", "CZlib", nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, nioConcurrency, nioExtras,
             ],
@@ -232,8 +234,8 @@ let package = Package(
         .executableTarget(
             name: "package-bench",
             dependencies: [
-                "Media", "CommonEncryption", "Files", "ISOBMFF", "Keys", "MPEGTS", "OpenSSLCrypto", "Packager",
-                "PublishGuard", "Sealing", "Settings", "TestSupport", "Timeline",
+                "Media", "MediaMemory", "CommonEncryption", "Files", "ISOBMFF", "Keys", "MPEGTS", "OpenSSLCrypto",
+                "Packager", "PublishGuard", "Sealing", "Settings", "TestSupport", "Timeline",
             ],
             path: "Tools/package-bench", swiftSettings: settings),
         .executableTarget(
@@ -258,14 +260,16 @@ let package = Package(
             name: "LoopbackServer", dependencies: ["CTestTLS"], path: "Tests/LoopbackServer", swiftSettings: settings),
         .target(name: "TestClips", path: "Tests/TestClips", swiftSettings: settings),
         tests("MediaTests", "Media"),
+        tests("MediaMemoryTests", "MediaMemory"),
         tests("ChunkStreamTests", "ChunkStream", "Media"),
         tests("OpenSSLCryptoTests", "OpenSSLCrypto"),
         .testTarget(
-            name: "CommonEncryptionTests", dependencies: ["CommonEncryption", "ISOBMFF", "Media", "OpenSSLCrypto"],
+            name: "CommonEncryptionTests",
+            dependencies: ["CommonEncryption", "ISOBMFF", "Media", "MediaMemory", "OpenSSLCrypto"],
             exclude: ["Fixtures"], swiftSettings: settings),
         tests("ISOBMFFTests", "ISOBMFF", "Media"),
         tests("SCTE35Tests", "SCTE35", "Media"),
-        tests("MPEGTSTests", "MPEGTS", "CommonEncryption", "Media"),
+        tests("MPEGTSTests", "MPEGTS", "CommonEncryption", "Media", "MediaMemory"),
         tests("HLSTests", "HLS", "Media"),
         tests("DASHTests", "DASH", "Media"),
         tests("ProtectionSystemsTests", "ProtectionSystems", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Media"),
@@ -311,7 +315,8 @@ let package = Package(
             "TimelineTests", "Timeline", "Files", "OpenSSLCrypto", "SCTE35", "Sealing", "ISOBMFF", "Media",
             "TestSupport"),
         tests(
-            "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "PublishGuard",
+            "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "MediaMemory",
+            "PublishGuard",
             "SCTE35", "Settings", "Slate", "TestSupport", "Timeline"),
         tests(
             "LiveTests", "Live", "CPIX", "CurlHTTP", "Files", "ISOBMFF", "Keys", "Media", "Packager", "Settings",

@@ -1,4 +1,5 @@
 package import Media
+package import MediaMemory
 import OpenSSLCrypto
 
 /// Whole-file encryption of HLS, `METHOD=AES-128`. RFC 8216, clause 4.3.2.4: AES-128-CBC with PKCS#7 padding.
@@ -62,24 +63,48 @@ package enum AES128Segment {
     /// Encrypts a segment in the memory it lies in, which is padded.
     ///
     /// - Parameters:
-    ///   - bytes: one whole segment, best with capacity for 16 bytes more; replaced by its encrypted form. After
-    ///     a throw they are in no defined state and must not be sent.
+    ///   - draft: one whole segment, with room for `protectedSize`; replaced by its encrypted form. After a throw it is in
+    ///     no defined state and must not be sent.
     ///   - iv: 16 bytes, as the playlist's IV attribute says.
     package static func protect(
-        inPlace bytes: inout [UInt8], key: ContentKey, iv: [UInt8]
+        inPlace draft: inout MediaDraft, key: ContentKey, iv: [UInt8]
     ) throws(ProtectionError) {
         guard iv.count == 16 else { throw .invalidIV }
-        // PKCS#7: as many bytes as are missing to a whole block, each of that value; a whole block where none are.
-        let padding = protectedSize(of: bytes.count) - bytes.count
-        for _ in 0..<padding { bytes.append(UInt8(padding)) }
+        pad(&draft)
         do throws(OpenSSLError) {
             let cipher = try AESCBC(key: key.bytes)
             try cipher.restart(iv: iv)
-            var span = bytes.mutableSpan
+            var span = draft.mutableSpan
             try cipher.apply(to: &span)
         } catch {
             throw .cipher(error)
         }
+    }
+
+    /// PKCS#7: as many bytes as are missing to a whole block, each of that value; a whole block where none are.
+    static func pad(_ draft: inout MediaDraft) {
+        let padding = protectedSize(of: draft.count) - draft.count
+        draft.append(repeating: UInt8(padding), count: padding)
+    }
+
+    /// Encrypts a segment into the memory that it is sent from.
+    ///
+    /// - Parameters:
+    ///   - bytes: one whole segment, which stays as it is.
+    ///   - iv: 16 bytes, as the playlist's IV attribute says.
+    package static func draft(
+        _ bytes: Span<UInt8>, key: ContentKey, iv: [UInt8]
+    ) throws(ProtectionError) -> MediaDraft {
+        guard iv.count == 16 else { throw .invalidIV }
+        var draft = MediaDraft(capacity: protectedSize(of: bytes.count))
+        do throws(OpenSSLError) {
+            try draft.append { output throws(OpenSSLError) in
+                try AESCBC.seal(bytes, key: key.bytes, iv: iv, to: &output)
+            }
+        } catch {
+            throw .cipher(error)
+        }
+        return draft
     }
 
     /// The reverse of `protect`, for probes. Throws where the padding is wrong.

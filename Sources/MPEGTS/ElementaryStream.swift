@@ -98,7 +98,7 @@ struct ElementaryStream {
         var header = pes.header
         header.streamID = streamID
         writer.write(header.bytes.span)
-        let source = segment.source.span
+        let source = segment.bytes
         for index in pes.samples {
             let sample = segment.samples[index]
             let bytes = source.extracting(sample.offset..<sample.offset + sample.size)
@@ -119,7 +119,7 @@ struct ElementaryStream {
     ) throws(TransportStreamError) -> [PlannedPES] {
         var planned: [PlannedPES] = []
         planned.reserveCapacity(segment.samples.count)
-        let source = segment.source.span
+        let source = segment.bytes
         for (index, sample) in segment.samples.enumerated() {
             let bytes = source.extracting(try segment.range(of: sample))
             let measure = try byteStream.measure(bytes, isSync: sample.isSync)

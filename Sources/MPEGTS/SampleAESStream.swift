@@ -1,5 +1,6 @@
 import CommonEncryption
 import Media
+import MediaMemory
 
 /// Encrypts the samples of one elementary stream before they are measured and cut into packets.
 struct SampleAESStream {
@@ -64,7 +65,8 @@ struct SampleAESStream {
     ) throws(TransportStreamError) -> TrackSegment {
         var samples = segment.samples
         let capacity = SampleAESCipher.largestAVCSize(of: try segment.checkedSize(), lengthSize: lengthSize)
-        let source = try [UInt8](capacity: capacity) { output throws(TransportStreamError) in
+        var draft = MediaDraft(capacity: capacity)
+        try draft.append { output throws(TransportStreamError) in
             for index in samples.indices {
                 let start = output.count
                 let bytes = segment.source.span.extracting(try segment.range(of: samples[index]))
@@ -77,21 +79,20 @@ struct SampleAESStream {
                 samples[index].size = output.count - start
             }
         }
-        return TrackSegment(samples: samples, source: source)
+        return TrackSegment(samples: samples, encrypted: draft.finish())
     }
 
     private func protectAudio(
         _ segment: TrackSegment, _ cipher: borrowing SampleAESCipher
     ) throws(TransportStreamError) -> TrackSegment {
         var samples = segment.samples
-        var source: [UInt8] = []
-        source.reserveCapacity(try segment.checkedSize())
+        var draft = MediaDraft(capacity: try segment.checkedSize())
         for index in samples.indices {
-            let start = source.count
-            source += segment.source[try segment.range(of: samples[index])]
+            let start = draft.count
+            draft.append(segment.source.span.extracting(try segment.range(of: samples[index])))
             samples[index].offset = start
         }
-        var bytes = source.mutableSpan
+        var bytes = draft.mutableSpan
         for (index, sample) in samples.enumerated() {
             do throws(ProtectionError) {
                 let range = sample.offset..<sample.offset + sample.size
@@ -104,6 +105,6 @@ struct SampleAESStream {
                 throw TransportStreamError(.unprotected, "sample \(index): \(error)")
             }
         }
-        return TrackSegment(samples: samples, source: source)
+        return TrackSegment(samples: samples, encrypted: draft.finish())
     }
 }

@@ -1,5 +1,6 @@
 package import CommonEncryption
 package import Media
+package import MediaMemory
 
 /// Makes whole HLS segments in MPEG-2 transport stream form, each from nothing but its own samples.
 ///
@@ -71,14 +72,18 @@ package struct TransportStreamMuxer: Sendable {
     /// Presentation times are the samples' own on the 90 kHz clock since the epoch, modulo 2^33; decode times
     /// are earlier by the track's reorder delay, and the PCR is earlier still by `decodingDelay`.
     ///
-    /// - Parameters:
-    ///   - segments: the samples of each track, in the order of the tracks given to `init`; one may be empty.
-    ///   - spareCapacity: bytes to allocate beyond the segment, for one who encrypts in place and pads.
+    /// - Parameter segments: the samples of each track, in the order of the tracks given to `init`; one may be empty.
     /// - Throws: where samples are not framed as their codec says, lie outside their source, cannot be encrypted,
     ///   or times do not rise. There is no segment then: nothing protected is ever written in the clear.
-    package func mux(
+    package func mux(_ segments: [TrackSegment]) throws(TransportStreamError) -> [UInt8] {
+        try draft(segments).finish().array
+    }
+
+    /// The same in the memory that it is sent from.
+    /// - Parameter spareCapacity: bytes to allocate beyond the segment, for one who encrypts in place and pads.
+    package func draft(
         _ segments: [TrackSegment], spareCapacity: Int = 0
-    ) throws(TransportStreamError) -> [UInt8] {
+    ) throws(TransportStreamError) -> MediaDraft {
         precondition(segments.count == streams.count && spareCapacity >= 0, "one segment for each track")
         var planned: [[PlannedPES]] = []
         var sources: [TrackSegment] = []
@@ -94,14 +99,18 @@ package struct TransportStreamMuxer: Sendable {
         let tables = [association, try programMap(segments)]
         let mediaPackets = plan.mediaPackets
         let size = (mediaPackets + Self.tableRepetitions * tables.count) * PacketWriter.packetSize
-        return unsafe [UInt8](unsafeUninitializedCapacity: size + spareCapacity) { buffer, count in
-            var writer = unsafe PacketWriter(
-                UnsafeMutableBufferPointer(rebasing: buffer[0..<size]), streams: streams.count,
-                schedule: .init(tables: tables, repetitions: Self.tableRepetitions, mediaPackets: mediaPackets))
-            write(plan, of: sources, to: &writer)
-            writer.finish()
-            count = size
+        var draft = MediaDraft(capacity: size + spareCapacity)
+        draft.append { output in
+            unsafe output.withUnsafeMutableBufferPointer { buffer, count in
+                var writer = unsafe PacketWriter(
+                    UnsafeMutableBufferPointer(rebasing: buffer[0..<size]), streams: streams.count,
+                    schedule: .init(tables: tables, repetitions: Self.tableRepetitions, mediaPackets: mediaPackets))
+                write(plan, of: sources, to: &writer)
+                writer.finish()
+                count = size
+            }
         }
+        return draft
     }
 
     private func programMap(_ segments: [TrackSegment]) throws(TransportStreamError) -> TableSection {

@@ -39,6 +39,15 @@ package struct AESCBC: ~Copyable {
         }
     }
 
+    /// Goes on with the chain over `count` bytes at `source`, which are whole blocks, into as many at `target`: the same
+    /// place, or another.
+    package func apply(
+        _ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, count: Int
+    ) throws(OpenSSLError) {
+        precondition(count % Self.blockSize == 0, "whole blocks")
+        _ = try context.update(target, source, count: count)
+    }
+
     /// Goes on with the chain over all of `bytes`, which are whole blocks.
     package func apply(to bytes: inout MutableSpan<UInt8>) throws(OpenSSLError) {
         try apply(to: &bytes, in: 0..<bytes.count)
@@ -54,6 +63,33 @@ package struct AESCBC: ~Copyable {
     ) throws(OpenSSLError) -> [UInt8] {
         let count = plain.count + blockSize - plain.count % blockSize
         return try whole(plain, key: key, iv: iv, .encrypt, capacity: count)
+    }
+
+    /// The same behind what is in `output`, which has room for it.
+    package static func seal(
+        _ plain: Span<UInt8>, key: Span<UInt8>, iv: [UInt8], to output: inout OutputSpan<UInt8>
+    ) throws(OpenSSLError) {
+        let padding = blockSize - plain.count % blockSize
+        precondition(output.freeCapacity >= plain.count + padding, "room for the message and its padding")
+        guard iv.count == blockSize else { throw OpenSSLError(code: 0, during: .setIV) }
+        let context = try CipherContext(EVP_aes_128_cbc(), key: key, .encrypt, padding: true)
+        try iv.withUnsafeBufferPointer { (iv) throws(OpenSSLError) in try context.restart(iv: iv.baseAddress!) }
+        var failure: OpenSSLError?
+        output.withUnsafeMutableBufferPointer { buffer, count in
+            do throws(OpenSSLError) {
+                let start = buffer.baseAddress! + count
+                var done = try plain.withUnsafeBufferPointer { (input) throws(OpenSSLError) in
+                    input.isEmpty ? 0 : try context.update(start, input.baseAddress!, count: input.count)
+                }
+                var last: Int32 = 0
+                try check(EVP_CipherFinal_ex(context.pointer, start + done, &last), .encrypt)
+                done += Int(last)
+                count += done
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
     }
 
     /// Decrypts what `sealed` makes; throws where the padding is wrong, as by a wrong key nearly always.

@@ -72,3 +72,6 @@ package func constantTimeEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool { cons
 package func cleanse(_ bytes: inout [UInt8]) {
     bytes.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) }
 }
+
+/// The same of memory that is nobody else's.
+package func cleanse(_ memory: UnsafeMutableRawBufferPointer) { OPENSSL_cleanse(memory.baseAddress, memory.count) }

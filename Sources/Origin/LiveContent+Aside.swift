@@ -32,7 +32,7 @@ extension LiveContent {
         ) {
             let bytes = try window.aside(of: stored, in: bound) { timeline.bytes(segment: $0, track: $1) }
             return media(
-                bytes, contentType: kind == .image ? kind.contentType : "text/vtt", path,
+                ByteBuffer(bytes: bytes), contentType: kind == .image ? kind.contentType : "text/vtt", path,
                 window.notes(beside: stored, share, kind == .image ? .other : .caption))
         }
     }

@@ -1,6 +1,7 @@
 import DASH
 package import Live
 import Media
+import MediaMemory
 import NIOCore
 import NIOHTTP1
 package import NIOPosix
@@ -323,7 +324,7 @@ package struct LiveContent: Sendable {
         }
         return make(path.text, cost: 0, for: asker, on: eventLoop) {
             media(
-                try SegmentPackager.header(of: stored, endpoint: window.endpoint, keys: keys),
+                ByteBuffer(bytes: try SegmentPackager.header(of: stored, endpoint: window.endpoint, keys: keys)),
                 contentType: stored.track.kind.contentType, path, ObjectNotes(cmsd: CMSD.text(.header, of: window)))
         }
     }
@@ -362,7 +363,7 @@ package struct LiveContent: Sendable {
                 ? window.iFrame(of: stored, in: bound, read: read) : window.media(of: stored, in: bound, read: read)
             let isTransportStream = window.endpoint.container == .ts
             return media(
-                bytes, contentType: isTransportStream ? "video/mp2t" : stored.track.kind.contentType, path,
+                ByteBuffer(lending: bytes), contentType: isTransportStream ? "video/mp2t" : stored.track.kind.contentType, path,
                 asIFrame
                     ? window.notes(beside: stored, share, .video)
                     : window.notes(of: stored, share, byteCount: bytes.count))
@@ -408,15 +409,15 @@ package struct LiveContent: Sendable {
             let notes = window.share(of: track, in: bound).map {
                 window.notes(of: stored, $0.1, part: position.part ?? 0, byteCount: bytes.count)
             }
-            return media(bytes, contentType: stored.track.kind.contentType, path, notes)
+            return media(ByteBuffer(lending: bytes), contentType: stored.track.kind.contentType, path, notes)
         }
     }
 
     func media(
-        _ bytes: [UInt8], contentType: String, _ path: ResourcePath, _ notes: ObjectNotes?
+        _ body: ByteBuffer, contentType: String, _ path: ResourcePath, _ notes: ObjectNotes?
     ) -> CachedResponse {
         var response = CachedResponse(
-            status: .ok, contentType: contentType, body: ByteBuffer(bytes: bytes), entityTag: path.entityTag,
+            status: .ok, contentType: contentType, body: body, entityTag: path.entityTag,
             freshness: .immutable)
         response.cmsd = notes?.cmsd
         response.lastModified = notes?.lastModified

@@ -2,6 +2,7 @@ import CommonEncryption
 import ISOBMFF
 import Keys
 import Media
+import MediaMemory
 import Timeline
 
 /// Protects the clear chunks of one track's segment under one key.
@@ -15,7 +16,9 @@ struct ChunkProtection {
     var saysTime = false
 
     /// Every clear chunk becomes one protected `moof` and `mdat`, so that parts stay byte ranges of their segment.
-    func protect(_ clear: [UInt8]) throws -> [UInt8] {
+    ///
+    /// Boxes are made first: they say how much memory is needed.
+    func protect(_ clear: [UInt8]) throws -> MediaBytes {
         let table = try MovieFragmentTable(parsing: clear.span)
         var protector = try SampleProtector(
             scheme: scheme, key: key.key, codec: track.track.codec,
@@ -25,17 +28,18 @@ struct ChunkProtection {
                 FragmentWriter(keyGroup: TrackProtection(track.track.kind, scheme, key, []), systemBoxes: boxes)
             } ?? FragmentWriter()
         // A senc entry takes 8 bytes of IV and 6 to 12 of subsamples beside what the clear moof holds.
-        let samples = table.fragments.reduce(0) { $0 + $1.samples.count }
-        var writer = ByteWriter(
-            capacity: clear.count + samples * 32 + table.fragments.count
+        let sampleCount = table.fragments.reduce(0) { $0 + $1.samples.count }
+        var boxes = ByteWriter(
+            capacity: sampleCount * 48 + table.fragments.count
                 * (256 + (fragmentBoxes?.reduce(0) { $0 + $1.count } ?? 0)))
+        var ends: [Int] = []
+        var subsamples: [[Subsample]] = []
+        subsamples.reserveCapacity(sampleCount)
+        var payloadSize = 0
         var previous = Int64.min
         for fragment in table.fragments {
-            guard let first = fragment.samples.first, let last = fragment.samples.last else { continue }
             var encryption = SampleEncryption(
                 perSampleIVSize: scheme == .cenc ? 8 : 0, hasSubsamples: track.track.kind == .video)
-            var subsamples: [[Subsample]] = []
-            subsamples.reserveCapacity(fragment.samples.count)
             for sample in fragment.samples {
                 // The IV is made of the time: two samples at one time would share their key stream.
                 guard sample.decodeTime > previous else {
@@ -48,22 +52,29 @@ struct ChunkProtection {
                 subsamples.append(runs)
             }
             if saysTime {
-                ReferenceTimes.write(first.decodeTime, timescale: track.track.timescale, to: &writer)
+                ReferenceTimes.write(fragment.samples[0].decodeTime, timescale: track.track.timescale, to: &boxes)
             }
-            fragmentWriter.write(
+            payloadSize += fragmentWriter.write(
                 sequenceNumber: fragment.sequenceNumber, samples: fragment.samples,
-                encryption: isSaidInHeader ? nil : encryption, to: &writer)
-            // Encrypted where they are sent from: megabytes are copied once.
-            let start = writer.count - first.offset
-            writer.bytes += clear[first.offset..<last.offset + last.size]
-            var bytes = writer.bytes.mutableSpan
-            for (sample, runs) in zip(fragment.samples, subsamples) {
-                let place = start + sample.offset
-                var part = bytes._mutatingExtracting(place..<place + sample.size)
-                try protector.encrypt(&part, iv: iv(sample), subsamples: runs)
+                encryption: isSaidInHeader ? nil : encryption, to: &boxes)
+            ends.append(boxes.count)
+        }
+        var draft = MediaDraft(capacity: boxes.count + payloadSize)
+        var (from, index) = (0, 0)
+        for (fragment, end) in zip(table.fragments, ends) {
+            draft.append(boxes.bytes.span.extracting(from..<end))
+            from = end
+            // One after the other, and encrypted where they are sent from, while they are in the processor's cache.
+            for sample in fragment.samples {
+                let start = draft.count
+                draft.append(clear.span.extracting(sample.offset..<sample.offset + sample.size))
+                var bytes = draft.mutableSpan
+                var part = bytes._mutatingExtracting(start..<start + sample.size)
+                try protector.encrypt(&part, iv: iv(sample), subsamples: subsamples[index])
+                index += 1
             }
         }
-        return writer.bytes
+        return draft.finish()
     }
 
     private func iv(_ sample: SampleLocation) -> UInt64 {

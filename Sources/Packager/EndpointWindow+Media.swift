@@ -1,5 +1,6 @@
 import Keys
 package import Media
+package import MediaMemory
 import Settings
 package import Timeline
 
@@ -9,15 +10,23 @@ extension EndpointWindow {
     /// - Parameter read: the clear bytes that are stored of a segment's share of a track; nil where they are lost.
     package func media(
         of stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
-    ) throws(PackagingError) -> [UInt8] {
+    ) throws(PackagingError) -> MediaBytes {
+        try packaged(stored, in: bound, read: read).finished(segment: bound.number, track: stored.track.name)
+    }
+
+    /// The same up to what may be left to others.
+    package func packaged(
+        _ stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
+    ) throws(PackagingError) -> PackagedMedia {
         guard endpoint.container == .ts else {
-            return try SegmentPackager.cmaf(
+            return try SegmentPackager.makeCMAF(
                 try clear(stored, in: bound, read: read), number: bound.number, track: stored, endpoint: endpoint,
                 keys: bound.keys)
         }
         var shares: [(clear: [UInt8], track: StoredTrack)] = []
         for track in muxed(with: stored, in: bound) { shares.append((try clear(track, in: bound, read: read), track)) }
-        return try SegmentPackager.transportStream(shares, number: bound.number, endpoint: endpoint, keys: bound.keys)
+        return try SegmentPackager.makeTransportStream(
+            shares, number: bound.number, endpoint: endpoint, keys: bound.keys)
     }
 
     /// The first picture of a segment by itself, protected as the segment is.
@@ -25,7 +34,7 @@ extension EndpointWindow {
     /// - Parameter read: the clear bytes that are stored of a segment's share of a track; nil where they are lost.
     package func iFrame(
         of stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
-    ) throws(PackagingError) -> [UInt8] {
+    ) throws(PackagingError) -> MediaBytes {
         guard !isProtectedBySound(stored, in: bound) else { throw .noKey(track: stored.track.name) }
         let segment = try clear(stored, in: bound, read: read)
         let picture: [UInt8]

@@ -1,5 +1,6 @@
 package import Keys
 package import Media
+import MediaMemory
 import Settings
 package import Timeline
 
@@ -143,8 +144,8 @@ package struct Recording: Sendable {
         switch file.content {
         case .header(let stored, let keys):
             try SegmentPackager.header(of: stored, endpoint: window.endpoint, keys: keys)
-        case .segment(let stored, let bound): try window.media(of: stored, in: bound, read: read)
-        case .iFrame(let stored, let bound): try window.iFrame(of: stored, in: bound, read: read)
+        case .segment(let stored, let bound): try window.media(of: stored, in: bound, read: read).array
+        case .iFrame(let stored, let bound): try window.iFrame(of: stored, in: bound, read: read).array
         case .aside(let stored, let bound): try window.aside(of: stored, in: bound, read: read)
         }
     }

@@ -4,6 +4,7 @@ import ISOBMFF
 package import Keys
 import MPEGTS
 import Media
+package import MediaMemory
 package import Settings
 package import Timeline
 
@@ -43,41 +44,52 @@ package enum SegmentPackager {
         }
     }
 
-    /// One track's segment as CMAF: the clear chunks, each protected on its own.
+    /// One track's segment as CMAF: the clear chunks, each protected on its own, or all of them under AES-128.
     /// - Parameter isIFrame: the clear bytes are the segment's first picture by itself.
     package static func cmaf(
         _ clear: [UInt8], number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?,
         isIFrame: Bool = false
-    ) throws(PackagingError) -> [UInt8] {
+    ) throws(PackagingError) -> MediaBytes {
+        try makeCMAF(clear, number: number, track: stored, endpoint: endpoint, keys: keys, isIFrame: isIFrame)
+            .finished(segment: number, track: stored.track.name)
+    }
+
+    /// The same up to what may be left to others.
+    package static func makeCMAF(
+        _ clear: [UInt8], number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?,
+        isIFrame: Bool = false
+    ) throws(PackagingError) -> PackagedMedia {
         if !stored.track.kind.isPlayed {
             // Pictures are no file, and text has no form under any protection of its samples.
             guard stored.track.kind == .text, endpoint.subtitleForm == .clear else {
                 throw .media(segment: number, track: stored.track.name, reason: "\(stored.track.kind) as a file")
             }
-            return clear
+            return .whole(MediaBytes(copying: clear.span))
         }
         guard let encryption = endpoint.encryption, let key = try key(for: stored, endpoint, keys) else {
-            guard endpoint.inbandProducerReferenceTime else { return clear }
-            do { return try ReferenceTimes.add(to: clear, of: stored) } catch {
+            guard endpoint.inbandProducerReferenceTime else { return .whole(MediaBytes(copying: clear.span)) }
+            let timed: [UInt8]
+            do throws(ParseError) { timed = try ReferenceTimes.add(to: clear, of: stored) } catch {
                 throw .media(segment: number, track: stored.track.name, reason: "\(error)")
             }
+            return .whole(MediaBytes(copying: timed.span))
         }
         switch encryption.method {
         case .aes128:
             do throws(ProtectionError) {
                 let iv = aes128IV(key, [stored], number: number, .cmaf, isIFrame: isIFrame)
-                // To memory of its own: copied first, and encrypted in place, it would take a tenth longer.
-                return try AES128Segment.protect(clear.span, key: key.key, iv: iv)
+                return .clear(try AES128Job(of: clear, key: key.key, iv: iv))
             } catch {
                 throw .media(segment: number, track: stored.track.name, reason: "\(error)")
             }
         case .commonEncryption(let scheme):
             do {
-                return try ChunkProtection(
-                    track: stored, key: key, scheme: scheme,
-                    fragmentBoxes: encryption.rotationSignalling == .manifest ? nil : key.fragmentBoxes(encryption),
-                    saysTime: endpoint.inbandProducerReferenceTime
-                ).protect(clear)
+                return .whole(
+                    try ChunkProtection(
+                        track: stored, key: key, scheme: scheme,
+                        fragmentBoxes: encryption.rotationSignalling == .manifest ? nil : key.fragmentBoxes(encryption),
+                        saysTime: endpoint.inbandProducerReferenceTime
+                    ).protect(clear))
             } catch {
                 throw .media(segment: number, track: stored.track.name, reason: "\(error)")
             }
@@ -140,22 +152,40 @@ package enum SegmentPackager {
     package static func transportStream(
         _ shares: [(clear: [UInt8], track: StoredTrack)], number: UInt64, endpoint: EndpointProfile, keys: PeriodKeys?,
         isIFrame: Bool = false
-    ) throws(PackagingError) -> [UInt8] {
-        let name = shares.first?.track.track.name ?? ""
+    ) throws(PackagingError) -> MediaBytes {
+        try makeTransportStream(shares, number: number, endpoint: endpoint, keys: keys, isIFrame: isIFrame)
+            .finished(segment: number, track: shares.first?.track.track.name ?? "")
+    }
+
+    /// The same up to what may be left to others.
+    package static func makeTransportStream(
+        _ shares: [(clear: [UInt8], track: StoredTrack)], number: UInt64, endpoint: EndpointProfile, keys: PeriodKeys?,
+        isIFrame: Bool = false
+    ) throws(PackagingError) -> PackagedMedia {
         // One segment has one key: EXT-X-KEY is for all that is in it.
         var keyed: [TrackKey?] = []
         for share in shares { keyed.append(try key(for: share.track, endpoint, keys)) }
         let segmentKey = keyed.lazy.compactMap { $0 }.first
-        var stream: [UInt8]
+        let sampleAES = endpoint.encryption?.method == .sampleAES ? segmentKey : nil
+        let stream = try mux(shares, sampleAES: sampleAES.map { key in keyed.map { $0 == nil ? nil : key } }, number)
+        guard let segmentKey, endpoint.encryption?.method == .aes128 else { return .whole(stream.finish()) }
+        // AES-128 is over the whole resource. RFC 8216, clause 4.3.2.4.
+        let iv = aes128IV(segmentKey, shares.map(\.track), number: number, .ts, isIFrame: isIFrame)
+        do throws(ProtectionError) {
+            return .clear(try AES128Job(inPlace: stream, key: segmentKey.key, iv: iv))
+        } catch {
+            throw .media(segment: number, track: shares.first?.track.track.name ?? "", reason: "\(error)")
+        }
+    }
+
+    /// - Parameter sampleAES: a key, or none, for each share; nil: none at all.
+    private static func mux(
+        _ shares: [(clear: [UInt8], track: StoredTrack)], sampleAES: [TrackKey?]?, _ number: UInt64
+    ) throws(PackagingError) -> MediaDraft {
         do {
-            var sampleAES: [SampleAESKey?]?
-            if endpoint.encryption?.method == .sampleAES, let segmentKey {
-                let key = try SampleAESKey(key: segmentKey.key, iv: segmentKey.constantIV)
-                sampleAES = keyed.map { $0 == nil ? nil : key }
-            }
-            let muxer = try TransportStreamMuxer(tracks: shares.map(\.track.track), sampleAES: sampleAES)
-            var segments: [MPEGTS.TrackSegment] = []
-            for share in shares {
+            let keys = try sampleAES?.map { key in try key.map { try SampleAESKey(key: $0.key, iv: $0.constantIV) } }
+            let muxer = try TransportStreamMuxer(tracks: shares.map(\.track.track), sampleAES: keys)
+            let segments = try shares.map { share in
                 let table = try MovieFragmentTable(parsing: share.clear.span)
                 let samples = table.fragments.flatMap { fragment in
                     fragment.samples.map {
@@ -164,20 +194,11 @@ package enum SegmentPackager {
                             isSync: $0.isSync, offset: $0.offset, size: $0.size)
                     }
                 }
-                segments.append(MPEGTS.TrackSegment(samples: samples, source: share.clear))
+                return MPEGTS.TrackSegment(samples: samples, source: share.clear)
             }
-            stream = try muxer.mux(segments, spareCapacity: 16)
+            return try muxer.draft(segments, spareCapacity: 16)
         } catch {
-            throw .media(segment: number, track: name, reason: "\(error)")
-        }
-        guard let segmentKey, endpoint.encryption?.method == .aes128 else { return stream }
-        // AES-128 is over the whole resource. RFC 8216, clause 4.3.2.4.
-        do throws(ProtectionError) {
-            let iv = aes128IV(segmentKey, shares.map(\.track), number: number, .ts, isIFrame: isIFrame)
-            try AES128Segment.protect(inPlace: &stream, key: segmentKey.key, iv: iv)
-            return stream
-        } catch {
-            throw .media(segment: number, track: name, reason: "\(error)")
+            throw .media(segment: number, track: shares.first?.track.track.name ?? "", reason: "\(error)")
         }
     }
 

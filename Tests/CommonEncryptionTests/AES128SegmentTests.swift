@@ -1,4 +1,5 @@
 import CommonEncryption
+import MediaMemory
 import OpenSSLCrypto
 import Testing
 
@@ -19,11 +20,20 @@ import Testing
     @Test(arguments: [0, 1, 15, 16, 17, 1000]) func inPlaceGivesTheSame(_ count: Int) throws {
         let key = try #require(ContentKey([UInt8](0..<16)))
         let iv = [UInt8](0xF0...0xFF)
-        var bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
         let expected = try AES128Segment.protect(bytes.span, key: key, iv: iv)
-        try AES128Segment.protect(inPlace: &bytes, key: key, iv: iv)
-        #expect(bytes == expected)
-        #expect(throws: ProtectionError.invalidIV) { try AES128Segment.protect(inPlace: &bytes, key: key, iv: []) }
+        var draft = MediaDraft(capacity: count + 16)
+        draft.append(bytes.span)
+        try AES128Segment.protect(inPlace: &draft, key: key, iv: iv)
+        #expect(draft.finish().array == expected)
+        #expect(try AES128Segment.draft(bytes.span, key: key, iv: iv).finish().array == expected)
+        #expect(throws: ProtectionError.invalidIV) {
+            var draft = MediaDraft(capacity: 16)
+            try AES128Segment.protect(inPlace: &draft, key: key, iv: [])
+        }
+        #expect(throws: ProtectionError.invalidIV) {
+            _ = try AES128Segment.draft(bytes.span, key: key, iv: []).finish()
+        }
     }
 
     @Test func refusesAnotherIVSize() throws {

@@ -1,6 +1,7 @@
 import CommonEncryption
 import Keys
 import Media
+import MediaMemory
 import Settings
 import TestSupport
 import Testing
@@ -64,8 +65,10 @@ struct MeasuredBandwidthTests {
         let keys = window.segments.first?.keys
         return window.endpoint.container == .ts
             ? try SegmentPackager.transportStream(
-                [(clear, stored)], number: number, endpoint: window.endpoint, keys: keys)
+                [(clear, stored)], number: number, endpoint: window.endpoint, keys: keys
+            ).array
             : try SegmentPackager.cmaf(clear, number: number, track: stored, endpoint: window.endpoint, keys: keys)
+                .array
     }
 
     private static func endpoint(

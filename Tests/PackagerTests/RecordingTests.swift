@@ -1,6 +1,7 @@
 import DASH
 import HLS
 import Media
+import MediaMemory
 import Packager
 import Settings
 import TestSupport
@@ -111,7 +112,8 @@ import Timeline
                 #expect(
                     try bytes
                         == SegmentPackager.cmaf(
-                            clear, number: bound.number, track: stored, endpoint: live.endpoint, keys: bound.keys))
+                            clear, number: bound.number, track: stored, endpoint: live.endpoint, keys: bound.keys
+                        ).array)
             case .iFrame, .aside: Issue.record("none was asked for")
             }
         }

@@ -4,6 +4,7 @@ import HLS
 import ISOBMFF
 import Keys
 import Media
+import MediaMemory
 import Packager
 import Settings
 import TestSupport
@@ -110,7 +111,8 @@ import Timeline
         let (bytes, track) = try stage.clear(Stage.number + 6, "720p")
         let keys = try #require(window.segment(Stage.number + 6)?.keys)
         let protected = try SegmentPackager.cmaf(
-            bytes, number: Stage.number + 6, track: track, endpoint: endpoint, keys: keys)
+            bytes, number: Stage.number + 6, track: track, endpoint: endpoint, keys: keys
+        ).array
         let dump = BoxDump().text(of: protected.span)
         #expect(dump.contains("sgpd") && dump.contains("sbgp") && dump.contains(keys.video.keyID.hex))
         #expect(dump.matches(of: /pssh size/).count == 2 * dump.matches(of: /moof size/).count)
@@ -155,6 +157,7 @@ import Timeline
         let (bytes, _) = try stage.clear(Stage.number, "stereo")
         #expect(
             try SegmentPackager.cmaf(bytes, number: Stage.number, track: tracks[2], endpoint: endpoint, keys: keys)
+                .array
                 == bytes)
     }
 }

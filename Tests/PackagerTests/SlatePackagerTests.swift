@@ -4,6 +4,7 @@ import HLS
 import ISOBMFF
 import Keys
 import Media
+import MediaMemory
 import Packager
 import Settings
 import Slate
@@ -146,7 +147,8 @@ import Timeline
                 #expect(bytes.count > 188 * 48)
             } else {
                 let bytes = try SegmentPackager.cmaf(
-                    clear, number: bound.number, track: video, endpoint: endpoint, keys: bound.keys)
+                    clear, number: bound.number, track: video, endpoint: endpoint, keys: bound.keys
+                ).array
                 #expect(bytes != clear)
             }
         }

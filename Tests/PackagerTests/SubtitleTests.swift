@@ -4,6 +4,7 @@ import HLS
 import ISOBMFF
 import Keys
 import Media
+import MediaMemory
 import Packager
 import Settings
 import TestSupport
@@ -78,7 +79,7 @@ import Timeline
         let stored = try #require(window.subtitleTracks.first)
         let header = try SegmentPackager.header(of: stored, endpoint: window.endpoint, keys: bound.keys)
         #expect(header == stored.header)
-        let media = try window.media(of: stored, in: bound) { stage.timeline.bytes(segment: $0, track: $1) }
+        let media = try window.media(of: stored, in: bound) { stage.timeline.bytes(segment: $0, track: $1) }.array
         #expect(media == (try stage.clear(Stage.number + 5, "subtitles-cc1").clear))
     }
 

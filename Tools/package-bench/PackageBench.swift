@@ -2,6 +2,7 @@ import CommonEncryption
 import Foundation
 import Keys
 import Media
+import MediaMemory
 import OpenSSLCrypto
 import Packager
 import Sealing

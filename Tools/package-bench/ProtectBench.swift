@@ -4,6 +4,7 @@ import ISOBMFF
 import Keys
 import MPEGTS
 import Media
+import MediaMemory
 import Packager
 import Settings
 import Timeline
@@ -73,7 +74,7 @@ enum ProtectBench {
     private static func transportStreams(
         _ picture: Segment, _ sound: Segment, _ keys: PeriodKeys, _ rounds: Int
     ) throws {
-        func make(_ endpoint: EndpointProfile) throws -> [UInt8] {
+        func make(_ endpoint: EndpointProfile) throws -> MediaBytes {
             try SegmentPackager.transportStream(
                 [(picture.bytes, picture.stored), (sound.bytes, sound.stored)], number: 1, endpoint: endpoint,
                 keys: endpoint.encryption == nil ? nil : keys)

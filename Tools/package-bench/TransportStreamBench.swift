@@ -2,6 +2,7 @@ import CommonEncryption
 import Foundation
 import MPEGTS
 import Media
+import MediaMemory
 import OpenSSLCrypto
 
 /// Times the making of one transport stream segment from made-up samples: `package-bench --transport-stream [ROUNDS]`.
@@ -17,10 +18,10 @@ enum TransportStreamBench {
             let clear = try TransportStreamMuxer(tracks: tracks)
             let protected = try TransportStreamMuxer(tracks: tracks, sampleAES: [key, key])
             print("\(size) bytes, \(slices) slices in a picture, medians of \(rounds)")
-            try report("TS clear", size, rounds) { try clear.mux(segments).count }
-            try report("TS SAMPLE-AES", size, rounds) { try protected.mux(segments).count }
+            try report("TS clear", size, rounds) { try clear.draft(segments).count }
+            try report("TS SAMPLE-AES", size, rounds) { try protected.draft(segments).count }
             try report("TS AES-128", size, rounds) {
-                var stream = try clear.mux(segments, spareCapacity: 16)
+                var stream = try clear.draft(segments, spareCapacity: 16)
                 try AES128Segment.protect(inPlace: &stream, key: key.key, iv: key.iv)
                 return stream.count
             }

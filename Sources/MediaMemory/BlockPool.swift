@@ -1,0 +1,85 @@
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Large blocks that were given back, for the next ones who want as much.
+///
+/// A page that the system gives anew is one that it has to find and clear first, which takes longer than to fill it, send it
+/// and all else that is done with it: of what is packaged just in time, half the cost. Blocks come in sizes of which four make a
+/// doubling, so that one fits the next segment too, and in huge pages where the system has them.
+/// Bound: `maximumBytes` wait; more goes back to the system. Small ones are malloc's.
+final class BlockPool: Sendable {
+    static let shared = BlockPool(maximumBytes: 64 << 20)
+
+    /// From here on.
+    static let smallest = 128 << 10
+    private static let hugePage = 2 << 20
+    private static let page = 4096
+
+    private struct State {
+        /// By size; what came last goes first, as it may still be in the processor's cache.
+        var waiting: [Int: [MediaBlock]] = [:]
+        var bytes = 0
+    }
+
+    private let maximumBytes: Int
+    private let state = Mutex(State())
+
+    init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
+
+    /// Bytes of blocks that wait.
+    var waitingBytes: Int { state.withLock { $0.bytes } }
+
+    /// - Parameter capacity: 0 or more; there is room for no less.
+    func take(capacity: Int) -> MediaBlock {
+        precondition(capacity >= 0 && capacity <= Int(UInt32.max), "media is below 4 GiB")
+        let size = Self.size(for: capacity + MediaBlock.headSize)
+        guard size >= Self.smallest else {
+            return MediaBlock(memory: .allocate(byteCount: size, alignment: MediaBlock.headSize))
+        }
+        let known = state.withLock { state -> MediaBlock? in
+            guard let block = state.waiting[size]?.popLast() else { return nil }
+            state.bytes -= size
+            return block
+        }
+        return known ?? MediaBlock(memory: Self.map(size))
+    }
+
+    func giveBack(_ block: MediaBlock) {
+        let size = block.memory.count
+        guard size >= Self.smallest else { return block.memory.deallocate() }
+        let isKept = state.withLock { state in
+            guard state.bytes + size <= maximumBytes else { return false }
+            state.waiting[size, default: []].append(block)
+            state.bytes += size
+            return true
+        }
+        if !isKept { munmap(block.memory.baseAddress, size) }
+    }
+
+    /// The next of the sizes that blocks have.
+    static func size(for count: Int) -> Int {
+        guard count > smallest / 2 else { return count }
+        var step = page
+        while step * 8 < count { step *= 2 }
+        return max((count + step - 1) / step * step, smallest)
+    }
+
+    private static func map(_ size: Int) -> UnsafeMutableRawBufferPointer {
+        // Huge pages begin at multiples of their size: more is asked for, and what is beside it given back.
+        let slack = size >= hugePage ? hugePage : 0
+        guard
+            let start = mmap(nil, size + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            start != MAP_FAILED
+        else { preconditionFailure("no memory for \(size) bytes of media") }  // why: as malloc's callers do
+        guard slack > 0 else { return UnsafeMutableRawBufferPointer(start: start, count: size) }
+        let before = (hugePage - Int(bitPattern: start) % hugePage) % hugePage
+        if before > 0 { munmap(start, before) }
+        if slack > before { munmap(start + before + size, slack - before) }
+        // Where there are none, pages are small.
+        _ = madvise(start + before, size, MADV_HUGEPAGE)
+        return UnsafeMutableRawBufferPointer(start: start + before, count: size)
+    }
+}
