@@ -98,6 +98,11 @@ let package = Package(
 
         .target(name: "ViewerTokens", dependencies: ["OpenSSLCrypto"], swiftSettings: settings),
 
+        .systemLibrary(name: "CIPSecMB", providers: [.apt(["libipsec-mb-dev"])]),
+        .target(
+            name: "EncryptionDesk", dependencies: ["CIPSecMB", "CommonEncryption", "MediaMemory", "OpenSSLCrypto"],
+            swiftSettings: settings),
+
         // 3 services
         .target(name: "Settings", dependencies: ["Media", "OpenSSLCrypto", yams], swiftSettings: settings),
         .systemLibrary(
@@ -163,7 +168,7 @@ let package = Package(
         .target(
             name: "Origin",
             dependencies: [
-                "Access", "DASH", "Files", "Media", "MediaMemory", "Live", "Keys", "Packager", "PublishGuard", "ServerTLS", "Settings",
+                "Access", "DASH", "EncryptionDesk", "Files", "Media", "MediaMemory", "Live", "Keys", "Packager", "PublishGuard", "ServerTLS", "Settings",
                 "Slate", "Timeline", "ViewerTokens",
                 "OpenSSLCrypto", "CZlib", nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, nioConcurrency, nioExtras,
             ],
@@ -267,6 +272,7 @@ let package = Package(
             name: "CommonEncryptionTests",
             dependencies: ["CommonEncryption", "ISOBMFF", "Media", "MediaMemory", "OpenSSLCrypto"],
             exclude: ["Fixtures"], swiftSettings: settings),
+        tests("EncryptionDeskTests", "EncryptionDesk", "CommonEncryption", "MediaMemory", "OpenSSLCrypto"),
         tests("ISOBMFFTests", "ISOBMFF", "Media"),
         tests("SCTE35Tests", "SCTE35", "Media"),
         tests("MPEGTSTests", "MPEGTS", "CommonEncryption", "Media", "MediaMemory"),

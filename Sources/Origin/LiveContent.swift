@@ -1,4 +1,5 @@
 import DASH
+import EncryptionDesk
 package import Live
 import Media
 import MediaMemory
@@ -15,12 +16,13 @@ import Timeline
 /// is in memory, another for what only the disk has. A disk that stands still stops viewers of the past, and no other.
 package struct LiveContent: Sendable {
     let channels: ChannelDirectory
-    private let cache: ResponseCache
+    let cache: ResponseCache
     let blocked = BlockedRequests()
-    private let threads: NIOThreadPool
-    private let readers: NIOThreadPool
+    let threads: NIOThreadPool
+    let readers: NIOThreadPool
+    let desk: EncryptionDesk
     private let clock: @Sendable () -> Int64
-    private let logFailure: @Sendable (_ path: String, _ reason: String) -> Void
+    let logFailure: @Sendable (_ path: String, _ reason: String) -> Void
 
     /// - Parameters:
     ///   - threads: make what needs no disk.
@@ -36,6 +38,7 @@ package struct LiveContent: Sendable {
         self.cache = cache
         self.threads = threads
         self.readers = readers
+        desk = EncryptionDesk(maximumRuns: System.coreCount) { run in threads.submit { _ in run() } }
         self.clock = clock
         self.logFailure = logFailure
     }
@@ -354,19 +357,29 @@ package struct LiveContent: Sendable {
             asIFrame ? stored.track.kind == .video : stored.track.kind.isPlayed || window.isFile(stored.track)
         else { return .ready(.notFound) }
         let timeline = channel.timeline
-        return make(
+        @Sendable func read(_ number: UInt64, _ track: String) -> [UInt8]? {
+            timeline.bytes(segment: number, track: track)
+        }
+        let isTransportStream = window.endpoint.container == .ts
+        let contentType = isTransportStream ? "video/mp2t" : stored.track.kind.contentType
+        guard !asIFrame else {
+            return make(
+                path.text, cost: share.byteCount, for: asker, on: eventLoop,
+                reads: !timeline.isInMemory(segment: number)
+            ) {
+                media(
+                    ByteBuffer(lending: try window.iFrame(of: stored, in: bound, read: read)), contentType: contentType,
+                    path, window.notes(beside: stored, share, .video))
+            }
+        }
+        return makeMedia(
             path.text, cost: share.byteCount, for: asker, on: eventLoop, reads: !timeline.isInMemory(segment: number)
         ) {
-            func read(_ number: UInt64, _ track: String) -> [UInt8]? { timeline.bytes(segment: number, track: track) }
-            let bytes =
-                try asIFrame
-                ? window.iFrame(of: stored, in: bound, read: read) : window.media(of: stored, in: bound, read: read)
-            let isTransportStream = window.endpoint.container == .ts
-            return media(
-                ByteBuffer(lending: bytes), contentType: isTransportStream ? "video/mp2t" : stored.track.kind.contentType, path,
-                asIFrame
-                    ? window.notes(beside: stored, share, .video)
-                    : window.notes(of: stored, share, byteCount: bytes.count))
+            try window.packaged(stored, in: bound, read: read)
+        } answer: { bytes in
+            media(
+                ByteBuffer(lending: bytes), contentType: contentType, path,
+                window.notes(of: stored, share, byteCount: bytes.count))
         }
     }
 
@@ -391,7 +404,7 @@ package struct LiveContent: Sendable {
             case .bytes(let bytes): (bytes.count, false)
             case .range(let range): (range.count, true)
             }
-        return make(
+        return makeMedia(
             path.text, cost: cost, for: asker, on: eventLoop,
             reads: isOfSegment && !timeline.isInMemory(segment: position.segment)
         ) {
@@ -404,8 +417,9 @@ package struct LiveContent: Sendable {
                 else { throw PackagingError.missingMedia(segment: position.segment, track: track) }
                 clear = Array(bytes[range])
             }
-            let bytes = try SegmentPackager.cmaf(
+            return try SegmentPackager.makeCMAF(
                 clear, number: position.segment, track: stored, endpoint: window.endpoint, keys: bound.keys)
+        } answer: { bytes in
             let notes = window.share(of: track, in: bound).map {
                 window.notes(of: stored, $0.1, part: position.part ?? 0, byteCount: bytes.count)
             }
@@ -424,40 +438,6 @@ package struct LiveContent: Sendable {
         return response
     }
 
-    /// What takes as long as to package so many bytes: a manifest, or what is small.
-    private static let manifestCost = 512 << 10
-    private static let leastCost = 64 << 10
-
-    /// From the cache, or made once for all who ask at the same time.
-    /// - Parameters:
-    ///   - cost: bytes of media that it is made of; nil: of none.
-    ///   - asker: nil: who has waited, or is being sent more of it, and is not refused.
-    ///   - reads: what it is made of is on the disk alone.
-    func make(
-        _ key: String, cost: Int? = nil, for asker: Asker?, on eventLoop: any EventLoop,
-        reads: @autoclosure () -> Bool = false, _ body: @escaping @Sendable () throws -> CachedResponse
-    ) -> OriginAnswer {
-        let cost = cost.map { max($0, Self.leastCost) } ?? Self.manifestCost
-        switch cache.lookUp(key, cost: cost, isUrgent: asker == nil, reads: reads(), on: eventLoop) {
-        case .overloaded: return .ready(Self.overloaded)
-        case .hit(let response): return .ready(response)
-        case .wait(let future): return .later(future)
-        case .make(let future, let reads):
-            let (cache, logFailure) = (cache, logFailure)
-            (reads ? readers : threads).submit { _ in
-                do {
-                    let response = try body()
-                    cache.complete(key, response, isKept: response.status == .ok)
-                } catch {
-                    logFailure(key, "\(error)")
-                    let isGone = if case .missingMedia? = error as? PackagingError { true } else { false }
-                    cache.complete(key, isGone ? .notFound : Self.unpackable, isKept: false)
-                }
-            }
-            return .later(future)
-        }
-    }
-
     static let noKey = CachedResponse.text(
         .serviceUnavailable, "no content key at the moment", freshness: .noStore, retryAfter: 2)
     private static let nothingAdmitted = CachedResponse.text(
@@ -470,13 +450,13 @@ package struct LiveContent: Sendable {
         .badRequest, "_HLS_msn or _HLS_part is too far ahead of the playlist", freshness: .seconds(1))
     private static let notInTime = CachedResponse.text(
         .serviceUnavailable, "not there within three target durations", freshness: .noStore, retryAfter: 1)
-    private static let overloaded = CachedResponse.text(
+    static let overloaded = CachedResponse.text(
         .serviceUnavailable, "too much is being packaged", freshness: .noStore, retryAfter: 1)
     private static let tooManyWait = CachedResponse.text(
         .serviceUnavailable, "too many requests wait", freshness: .noStore, retryAfter: 1)
     private static let unholdable = CachedResponse.text(
         .notFound, "this endpoint's container holds nothing of what the encoder sends", freshness: .seconds(1))
-    private static let unpackable = CachedResponse.text(
+    static let unpackable = CachedResponse.text(
         .serviceUnavailable, "this segment cannot be packaged", freshness: .noStore, retryAfter: 2)
 }
 

@@ -1,0 +1,76 @@
+import EncryptionDesk
+import MediaMemory
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Packager
+
+/// What is not in the cache is made once, for all who ask at the same time.
+extension LiveContent {
+    /// What takes as long as to package so many bytes: a manifest, or what is small.
+    private static let manifestCost = 512 << 10
+    private static let leastCost = 64 << 10
+
+    private typealias Completion = @Sendable (Result<CachedResponse, any Error>) -> Void
+
+    /// From the cache, or made once.
+    /// - Parameters:
+    ///   - cost: bytes of media that it is made of; nil: of none.
+    ///   - asker: nil: who has waited, or is being sent more of it, and is not refused.
+    ///   - reads: what it is made of is on the disk alone.
+    func make(
+        _ key: String, cost: Int? = nil, for asker: Asker?, on eventLoop: any EventLoop,
+        reads: @autoclosure () -> Bool = false, _ body: @escaping @Sendable () throws -> CachedResponse
+    ) -> OriginAnswer {
+        begin(key, cost: cost, for: asker, on: eventLoop, reads: reads()) { complete in
+            complete(Result(catching: body))
+        }
+    }
+
+    /// The same of media, of which what is to be encrypted as a whole is, in step with what else is at the time.
+    /// - Parameter answer: is made of it once it is as it may be sent.
+    func makeMedia(
+        _ key: String, cost: Int, for asker: Asker?, on eventLoop: any EventLoop, reads: @autoclosure () -> Bool,
+        _ body: @escaping @Sendable () throws -> PackagedMedia,
+        answer: @escaping @Sendable (MediaBytes) -> CachedResponse
+    ) -> OriginAnswer {
+        let desk = desk
+        return begin(key, cost: cost, for: asker, on: eventLoop, reads: reads()) { complete in
+            do {
+                switch try body() {
+                case .whole(let media): complete(.success(answer(media)))
+                case .clear(let job):
+                    desk.encrypt(job) { outcome in complete(outcome.map(answer).mapError { $0 as any Error }) }
+                }
+            } catch {
+                complete(.failure(error))
+            }
+        }
+    }
+
+    private func begin(
+        _ key: String, cost: Int?, for asker: Asker?, on eventLoop: any EventLoop, reads: @autoclosure () -> Bool,
+        _ work: @escaping @Sendable (_ complete: @escaping Completion) -> Void
+    ) -> OriginAnswer {
+        let cost = cost.map { max($0, Self.leastCost) } ?? Self.manifestCost
+        switch cache.lookUp(key, cost: cost, isUrgent: asker == nil, reads: reads(), on: eventLoop) {
+        case .overloaded: return .ready(Self.overloaded)
+        case .hit(let response): return .ready(response)
+        case .wait(let future): return .later(future)
+        case .make(let future, let reads):
+            let (cache, logFailure) = (cache, logFailure)
+            (reads ? readers : threads).submit { _ in
+                work { result in
+                    switch result {
+                    case .success(let response): cache.complete(key, response, isKept: response.status == .ok)
+                    case .failure(let error):
+                        logFailure(key, "\(error)")
+                        let isGone = if case .missingMedia? = error as? PackagingError { true } else { false }
+                        cache.complete(key, isGone ? .notFound : Self.unpackable, isKept: false)
+                    }
+                }
+            }
+            return .later(future)
+        }
+    }
+}
