@@ -10,9 +10,13 @@ enum DecimalSeconds {
 
     /// A count of 10^-decimals as text with that many decimals.
     static func fixed(_ value: UInt64, decimals: Int) -> String {
-        let digits = String(value)
-        let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.utf8.count)) + digits
-        return padded.dropLast(decimals) + "." + padded.suffix(decimals)
+        var scale: UInt64 = 1
+        for _ in 0..<decimals { scale *= 10 }
+        let (whole, fraction) = value.quotientAndRemainder(dividingBy: scale)
+        // Zeros in front are those of a number that is longer by a digit, which becomes the point.
+        var digits = Array(String(fraction + scale).utf8)
+        digits[0] = UInt8(ascii: ".")
+        return String(whole) + String(decoding: digits, as: UTF8.self)
     }
 
     /// Digits with at most one decimal point, as microseconds; digits beyond the sixth decimal are cut off.

@@ -7,22 +7,36 @@
 /// clause 4.3).
 enum PlaylistText {
     /// Text without control characters, for the rest of a line.
-    static func line(_ text: String) -> String { text.keeping { !isControl($0) } }
+    static func line(_ text: String) -> String {
+        if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return text }
+        return text.keeping { !isControl($0) }
+    }
 
     /// Text for between double quotes.
     static func quoted(_ text: String) -> String {
-        text.keeping { !isControl($0) && $0 != "\"" }.withoutReferences("{ ")
+        if text.utf8.allSatisfy({ isVisible($0) || $0 == 0x20 || $0 == UInt8(ascii: ",") }) { return text }
+        return text.keeping { !isControl($0) && $0 != "\"" }.withoutReferences("{ ")
     }
 
     /// Text for an unquoted attribute value: no quote, comma or white space either.
     static func plain(_ text: String) -> String {
-        text.keeping { !isControl($0) && $0 != "\"" && $0 != "," && !$0.properties.isWhitespace }
+        if text.utf8.allSatisfy(isVisible) { return text }
+        return text.keeping { !isControl($0) && $0 != "\"" && $0 != "," && !$0.properties.isWhitespace }
     }
 
     /// Text for a line that is a URI: it is not empty and does not look like a tag or comment.
     static func uri(_ text: String) -> String {
+        if let first = text.utf8.first, first != UInt8(ascii: "#"), text.utf8.allSatisfy(isVisible) { return text }
         let text = text.keeping { !isControl($0) && !$0.properties.isWhitespace }.withoutReferences("%7B")
         return text.isEmpty || text.hasPrefix("#") ? "./" + text : text
+    }
+
+    /// What may stand anywhere, as nearly everything does: looked at byte by byte, for whole texts at a time.
+    private static func isVisible(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: ","), UInt8(ascii: "$"): false
+        default: (0x21...0x7E).contains(byte)
+        }
     }
 
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {

@@ -20,7 +20,7 @@ package struct CachedResponse: Sendable {
     /// Where the body is made while it is sent: all of it, and `body` is empty.
     package var rest: ResponseStream?
     /// The same body gzip-ed, where that is worth it.
-    package var gzipBody: ByteBuffer?
+    package var gzip: GzipForm?
     /// Strong, without quotes; nil for errors.
     package var entityTag: String?
     package var freshness: Freshness
@@ -44,11 +44,14 @@ package struct CachedResponse: Sendable {
         self.status = status
         self.contentType = contentType
         self.body = body
-        self.gzipBody = gzipBody
+        gzip = gzipBody.map { GzipForm(made: $0) }
         self.entityTag = entityTag
         self.freshness = freshness
         self.retryAfter = retryAfter
     }
+
+    /// Nil where there is none; else it is made where it is not yet.
+    package var gzipBody: ByteBuffer? { gzip?.bytes }
 
     /// A short text; `freshness` says for how long caches may remember it.
     package static func text(

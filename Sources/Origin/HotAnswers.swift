@@ -105,7 +105,7 @@ final class HotAnswers {
 
     /// The bodies, and once more as they are sent, with what is beside them.
     private static func size(_ response: CachedResponse, _ uri: String) -> Int {
-        2 * (response.body.readableBytes + (response.gzipBody?.readableBytes ?? 0)) + 2048 + uri.utf8.count
+        2 * (response.body.readableBytes + (response.gzip?.largestSize ?? 0)) + 2048 + uri.utf8.count
     }
 
     /// A request for all of a thing, over a connection that stays, and that is not faulty.

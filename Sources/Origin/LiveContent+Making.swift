@@ -18,11 +18,14 @@ extension LiveContent {
     ///   - cost: bytes of media that it is made of; nil: of none.
     ///   - asker: nil: who has waited, or is being sent more of it, and is not refused.
     ///   - reads: what it is made of is on the disk alone.
+    ///   - residence: what it is part of, for it to leave the cache by.
     func make(
         _ key: String, cost: Int? = nil, for asker: Asker?, on eventLoop: any EventLoop,
-        reads: @autoclosure () -> Bool = false, _ body: @escaping @Sendable () throws -> CachedResponse
+        reads: @autoclosure () -> Bool = false,
+        of residence: @escaping @autoclosure @Sendable () -> EvictionOrder.Residence? = nil,
+        _ body: @escaping @Sendable () throws -> CachedResponse
     ) -> OriginAnswer {
-        begin(key, cost: cost, for: asker, on: eventLoop, reads: reads()) { complete in
+        begin(key, cost: cost, for: asker, on: eventLoop, reads: reads(), of: residence) { complete in
             complete(Result(catching: body))
         }
     }
@@ -31,11 +34,12 @@ extension LiveContent {
     /// - Parameter answer: is made of it once it is as it may be sent.
     func makeMedia(
         _ key: String, cost: Int, for asker: Asker?, on eventLoop: any EventLoop, reads: @autoclosure () -> Bool,
+        of residence: @escaping @autoclosure @Sendable () -> EvictionOrder.Residence?,
         _ body: @escaping @Sendable () throws -> PackagedMedia,
         answer: @escaping @Sendable (MediaBytes) -> CachedResponse
     ) -> OriginAnswer {
         let desk = desk
-        return begin(key, cost: cost, for: asker, on: eventLoop, reads: reads()) { complete in
+        return begin(key, cost: cost, for: asker, on: eventLoop, reads: reads(), of: residence) { complete in
             do {
                 switch try body() {
                 case .whole(let media): complete(.success(answer(media)))
@@ -50,6 +54,7 @@ extension LiveContent {
 
     private func begin(
         _ key: String, cost: Int?, for asker: Asker?, on eventLoop: any EventLoop, reads: @autoclosure () -> Bool,
+        of residence: @escaping @Sendable () -> EvictionOrder.Residence?,
         _ work: @escaping @Sendable (_ complete: @escaping Completion) -> Void
     ) -> OriginAnswer {
         let cost = cost.map { max($0, Self.leastCost) } ?? Self.manifestCost
@@ -62,15 +67,30 @@ extension LiveContent {
             (reads ? readers : threads).submit { _ in
                 work { result in
                     switch result {
-                    case .success(let response): cache.complete(key, response, isKept: response.status == .ok)
+                    case .success(let response):
+                        cache.complete(key, response, isKept: response.status == .ok, of: residence())
                     case .failure(let error):
                         logFailure(key, "\(error)")
                         let isGone = if case .missingMedia? = error as? PackagingError { true } else { false }
-                        cache.complete(key, isGone ? .notFound : Self.unpackable, isKept: false)
+                        cache.complete(key, isGone ? .notFound : Self.unpackable, isKept: false, hasFailed: true)
                     }
                 }
             }
             return .later(future)
         }
+    }
+}
+
+extension EvictionOrder.Residence {
+    /// Of media of a segment.
+    init(_ path: ResourcePath, _ segment: UInt64, in window: EndpointWindow) {
+        self.init(
+            window: "/\(path.channel)/\(path.endpoint)", segment: segment,
+            firstListed: window.listed.first?.number ?? 0)
+    }
+
+    /// Of a manifest, which the next revision takes the place of.
+    init(revision: UInt64, of path: ResourcePath) {
+        self.init(window: path.text, segment: revision, firstListed: revision)
     }
 }

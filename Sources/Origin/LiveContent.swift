@@ -168,7 +168,9 @@ package struct LiveContent: Sendable {
         guard request.shift != nil || window.has(path.resource) else { return .ready(.notFound) }
         let key = "\(path.text)#\(state.version)"
         guard request.shift != nil || !request.filter.isNone else {
-            return make(key, for: asker, on: eventLoop) { try guarded(path, channel, window, version: state.version) }
+            return make(key, for: asker, on: eventLoop, of: .init(revision: state.version, of: path)) {
+                try guarded(path, channel, window, version: state.version)
+            }
         }
         let (shift, filter) = request
         let time = shift.map { "?\($0.query)#\($0.lastNumber)\($0.isComplete ? "." : "")" } ?? ""
@@ -196,7 +198,7 @@ package struct LiveContent: Sendable {
         // What was asked for by its number is as good for who asks for it later; the newest is old with the next part.
         let freshness = CachedResponse.Freshness.seconds(isThere == nil ? 1 : Int(window.targetDuration) * 6)
         let key = "\(path.text)#\(state.partVersion)\(directives.isDelta ? "d" : "")"
-        return make(key, for: asker, on: eventLoop) {
+        return make(key, for: asker, on: eventLoop, of: .init(revision: state.partVersion, of: path)) {
             try guarded(path, channel, window, version: state.partVersion, isDelta: directives.isDelta)
         }.with(freshness)
     }
@@ -287,14 +289,20 @@ package struct LiveContent: Sendable {
         _ text: String, _ contentType: String, _ freshness: CachedResponse.Freshness, _ window: EndpointWindow
     ) -> CachedResponse {
         let bytes = Array(text.utf8)
-        let tag = sha256(bytes).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let body = ByteBuffer(bytes: bytes)
         var response = CachedResponse(
-            status: .ok, contentType: contentType, body: ByteBuffer(bytes: bytes),
-            gzipBody: Gzip.compress(bytes).map { ByteBuffer(bytes: $0) }, entityTag: tag, freshness: freshness)
+            status: .ok, contentType: contentType, body: body,
+            entityTag: hexadecimal(sha256(bytes).prefix(8)), freshness: freshness)
+        response.gzip = GzipForm(of: body)
         // So far back players are; all that it lists can be fetched for longer than that.
         response.staleIfError = Int(window.targetDuration * 2)
         response.cmsd = CMSD.text(.manifest, of: window)
         return response
+    }
+
+    private static func hexadecimal(_ bytes: ArraySlice<UInt8>) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
     /// For UTCTiming http-xsdate: a CDN may hold it for a second at most, and need not.
@@ -362,10 +370,11 @@ package struct LiveContent: Sendable {
         }
         let isTransportStream = window.endpoint.container == .ts
         let contentType = isTransportStream ? "video/mp2t" : stored.track.kind.contentType
+        @Sendable func residence() -> EvictionOrder.Residence { .init(path, number, in: window) }
         guard !asIFrame else {
             return make(
                 path.text, cost: share.byteCount, for: asker, on: eventLoop,
-                reads: !timeline.isInMemory(segment: number)
+                reads: !timeline.isInMemory(segment: number), of: residence()
             ) {
                 media(
                     ByteBuffer(lending: try window.iFrame(of: stored, in: bound, read: read)), contentType: contentType,
@@ -373,7 +382,8 @@ package struct LiveContent: Sendable {
             }
         }
         return makeMedia(
-            path.text, cost: share.byteCount, for: asker, on: eventLoop, reads: !timeline.isInMemory(segment: number)
+            path.text, cost: share.byteCount, for: asker, on: eventLoop,
+            reads: !timeline.isInMemory(segment: number), of: residence()
         ) {
             try window.packaged(stored, in: bound, read: read)
         } answer: { bytes in
@@ -404,9 +414,10 @@ package struct LiveContent: Sendable {
             case .bytes(let bytes): (bytes.count, false)
             case .range(let range): (range.count, true)
             }
+        @Sendable func residence() -> EvictionOrder.Residence { .init(path, position.segment, in: window) }
         return makeMedia(
             path.text, cost: cost, for: asker, on: eventLoop,
-            reads: isOfSegment && !timeline.isInMemory(segment: position.segment)
+            reads: isOfSegment && !timeline.isInMemory(segment: position.segment), of: residence()
         ) {
             let clear: [UInt8]
             switch place {

@@ -3,7 +3,8 @@ package import NIOCore
 
 /// Made responses by URL, within a budget of bytes; and at most one making of each at a time.
 ///
-/// Policy at the bound: what was used longest ago leaves first. Reads take one short lock and copy nothing.
+/// Policy at the bound: what left its window leaves first, then what was used longest ago. Reads take one short lock and
+/// copy nothing. What could not be made is not tried again for `failureSeconds`.
 package final class ResponseCache: Sendable {
     package enum Lookup {
         case hit(CachedResponse)
@@ -22,12 +23,17 @@ package final class ResponseCache: Sendable {
         /// Of both bodies, and of the bookkeeping beside them.
         var bytes: Int {
             // What was taken for them: NIO rounds up to a power of two, and in the end all of it is in memory.
-            response.body.storageCapacity + (response.gzipBody?.storageCapacity ?? 0) + keyBytes + overhead
+            response.body.storageCapacity + (response.gzip?.largestSize ?? 0) + keyBytes + overhead
         }
         /// Of its name, which strangers can make long.
         var keyBytes: Int
-        /// Value of the clock of uses when it was last used.
-        var lastUse: UInt64
+        /// In the order of eviction.
+        var slot: Int
+    }
+
+    private struct Failure {
+        var response: CachedResponse
+        var until: NIODeadline
     }
 
     private struct Pending {
@@ -39,12 +45,13 @@ package final class ResponseCache: Sendable {
 
     private struct State {
         var entries: [String: Entry] = [:]
+        var order = EvictionOrder()
+        var failures: [String: Failure] = [:]
         var pending: [String: Pending] = [:]
         /// Of what is made of memory, and of what is read from the disk: one that stands still stops the past alone.
         var load: PackagingLoad
         var readLoad: PackagingLoad
         var bytes = 0
-        var uses: UInt64 = 0
         var counters = Counters()
 
         subscript(loadThatReads reads: Bool) -> PackagingLoad {
@@ -58,6 +65,8 @@ package final class ResponseCache: Sendable {
         package var misses: UInt64 = 0
         package var waits: UInt64 = 0
         package var evictions: UInt64 = 0
+        /// Answered with what had just failed.
+        package var failures: UInt64 = 0
         package var bytes = 0
         package var entries = 0
         /// What is being made, by cost, and who waits for it.
@@ -69,15 +78,23 @@ package final class ResponseCache: Sendable {
 
     /// Bookkeeping of an entry beside its body.
     private static let overhead = 512
+    private static let failureSeconds: Int64 = 1
+    private static let maximumFailures = 1024
     private let maximumBytes: Int
+    private let now: @Sendable () -> NIODeadline
     private let state: NIOLockedValueBox<State>
 
     /// - Parameters:
     ///   - maximumBytes: of what is kept.
     ///   - maximumBytesBeingMade: by cost, at a time; nil: a second of it, about, of the machine's cores.
     ///   - maximumRequestsForIt: that wait for what is being made.
-    package init(maximumBytes: Int, maximumBytesBeingMade: Int? = nil, maximumRequestsForIt: Int = 65536) {
+    ///   - now: a clock that does not go back.
+    package init(
+        maximumBytes: Int, maximumBytesBeingMade: Int? = nil, maximumRequestsForIt: Int = 65536,
+        now: @escaping @Sendable () -> NIODeadline = { .now() }
+    ) {
         self.maximumBytes = maximumBytes
+        self.now = now
         let load = PackagingLoad(
             maximumBytes: maximumBytesBeingMade ?? Self.bytesOfACore * max(System.coreCount, 1),
             maximumRequests: maximumRequestsForIt)
@@ -96,11 +113,17 @@ package final class ResponseCache: Sendable {
         on eventLoop: any EventLoop
     ) -> Lookup {
         state.withLockedValue { state in
-            state.uses += 1
-            if state.entries[key] != nil {
-                state.entries[key]?.lastUse = state.uses
+            if let entry = state.entries[key] {
+                state.order.use(entry.slot)
                 state.counters.hits += 1
-                if let response = state.entries[key]?.response { return .hit(response) }
+                return .hit(entry.response)
+            }
+            if !state.failures.isEmpty, let failure = state.failures[key] {
+                guard failure.until <= now() else {
+                    state.counters.failures += 1
+                    return .hit(failure.response)
+                }
+                state.failures[key] = nil
             }
             if let pending = state.pending[key] {
                 let promise = pending.promise
@@ -124,13 +147,25 @@ package final class ResponseCache: Sendable {
         }
     }
 
-    /// - Parameter isKept: false for answers that are true at this moment only (errors): those who wait get
-    ///   it, later requests make it again.
-    package func complete(_ key: String, _ response: CachedResponse, isKept: Bool) {
+    /// - Parameters:
+    ///   - isKept: false for answers that are true at this moment only (errors): those who wait get
+    ///     it, later requests make it again.
+    ///   - hasFailed: of those, who asks for it within `failureSeconds` gets it too.
+    ///   - residence: of media.
+    func complete(
+        _ key: String, _ response: CachedResponse, isKept: Bool, hasFailed: Bool = false,
+        of residence: EvictionOrder.Residence? = nil
+    ) {
         let pending = state.withLockedValue { state in
-            let entry = Entry(response: response, keyBytes: key.utf8.count, lastUse: state.uses)
+            if hasFailed {
+                if state.failures.count >= Self.maximumFailures { state.failures.removeAll(keepingCapacity: true) }
+                state.failures[key] = Failure(response: response, until: now() + .seconds(Self.failureSeconds))
+            }
+            var entry = Entry(response: response, keyBytes: key.utf8.count, slot: 0)
             if isKept, entry.bytes <= maximumBytes / 4 {
-                if let old = state.entries.updateValue(entry, forKey: key) { state.bytes -= old.bytes }
+                remove(key, from: &state)
+                entry.slot = state.order.insert(key, residence)
+                state.entries[key] = entry
                 state.bytes += entry.bytes
                 evict(&state)
             }
@@ -154,14 +189,16 @@ package final class ResponseCache: Sendable {
         }
     }
 
-    /// Evicts down to nine tenths, oldest use first: one sort for many evictions.
     private func evict(_ state: inout State) {
-        guard state.bytes > maximumBytes else { return }
-        for (key, entry) in state.entries.sorted(by: { $0.value.lastUse < $1.value.lastUse }) {
-            state.entries[key] = nil
-            state.bytes -= entry.bytes
+        while state.bytes > maximumBytes, let key = state.order.next {
+            remove(key, from: &state)
             state.counters.evictions += 1
-            if state.bytes <= maximumBytes / 10 * 9 { return }
         }
+    }
+
+    private func remove(_ key: String, from state: inout State) {
+        guard let entry = state.entries.removeValue(forKey: key) else { return }
+        state.order.remove(entry.slot)
+        state.bytes -= entry.bytes
     }
 }

@@ -27,11 +27,11 @@ struct ResponsePlan {
         }
         if let location = response.location { headers.add(name: "location", value: location) }
         if let seconds = response.retryAfter { headers.add(name: "retry-after", value: String(seconds)) }
-        if response.gzipBody != nil { headers.add(name: "vary", value: "accept-encoding") }
+        if response.gzip != nil { headers.add(name: "vary", value: "accept-encoding") }
         var status = response.status
         var content = response.body
         var tag = response.entityTag
-        if let gzip = response.gzipBody, Self.acceptsGzip(request.headers) {
+        if response.gzip != nil, Self.acceptsGzip(request.headers), let gzip = response.gzipBody {
             content = gzip
             tag = tag.map { $0 + "-gz" }
             headers.add(name: "content-encoding", value: "gzip")

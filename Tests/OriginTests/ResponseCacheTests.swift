@@ -106,4 +106,61 @@ import Testing
         #expect(kind(cache.lookUp("/huge", on: loop)) == "make")
         cache.complete("/huge", .notFound, isKept: false)
     }
+
+    /// A window that goes on lets go of what it no longer lists, however lately that was asked for.
+    @Test func whatLeftItsWindowLeavesFirst() {
+        let cache = ResponseCache(maximumBytes: 100_000)
+        func add(_ name: String, _ segment: UInt64, firstListed: UInt64, window: String = "/a/hls") {
+            _ = cache.lookUp(name, on: loop)
+            cache.complete(
+                name, response(8000), isKept: true,
+                of: .init(window: window, segment: segment, firstListed: firstListed))
+        }
+        // Nine fit, with what they take in memory.
+        for segment in 0..<9 { add("/a/\(segment)", UInt64(segment), firstListed: 0) }
+        _ = cache.lookUp("/a/0", on: loop)
+        _ = cache.lookUp("/a/1", on: loop)
+        let before = cache.counters.entries
+        add("/b/5", 5, firstListed: 5, window: "/b/hls")
+        add("/a/9", 9, firstListed: 2)
+        while cache.counters.evictions < 2 { add("/b/\(cache.counters.misses)", 100, firstListed: 5, window: "/b/hls") }
+        #expect(before == 9)
+        #expect(kind(cache.lookUp("/a/2", on: loop)) == "hit", "not asked for since, but listed")
+        #expect(kind(cache.lookUp("/b/5", on: loop)) == "hit")
+        #expect(kind(cache.lookUp("/a/0", on: loop)) == "make")
+        #expect(kind(cache.lookUp("/a/1", on: loop)) == "make")
+        cache.complete("/a/0", .notFound, isKept: false)
+        cache.complete("/a/1", .notFound, isKept: false)
+    }
+
+    @Test func whatFailedIsNotTriedAgainForASecond() async throws {
+        let time = Mutex(NIODeadline.uptimeNanoseconds(1))
+        let cache = ResponseCache(maximumBytes: 1 << 20) { time.withLock { $0 } }
+        guard case .make(let future) = cache.lookUp("/a", on: loop) else {
+            Issue.record("not to be made")
+            return
+        }
+        cache.complete("/a", .notFound, isKept: false, hasFailed: true)
+        #expect(try await future.get().status == .notFound)
+        #expect(kind(cache.lookUp("/a", on: loop)) == "hit")
+        #expect(kind(cache.lookUp("/b", on: loop)) == "make")
+        cache.complete("/b", .notFound, isKept: false)
+        time.withLock { $0 = $0 + .milliseconds(999) }
+        #expect(kind(cache.lookUp("/a", on: loop)) == "hit" && cache.counters.failures == 2)
+        time.withLock { $0 = $0 + .milliseconds(1) }
+        #expect(kind(cache.lookUp("/a", on: loop)) == "make")
+        cache.complete("/a", response(1), isKept: true)
+        #expect(kind(cache.lookUp("/a", on: loop)) == "hit" && cache.counters.failures == 2)
+        #expect(cache.counters.hits == 1)
+    }
+
+    @Test func nothingIsKeptWhereThereIsNoRoom() {
+        let cache = ResponseCache(maximumBytes: 0)
+        for _ in 0..<2 {
+            #expect(kind(cache.lookUp("/a", on: loop)) == "make")
+            #expect(kind(cache.lookUp("/a", on: loop)) == "wait")
+            cache.complete("/a", response(1), isKept: true)
+        }
+        #expect(cache.counters.entries == 0 && cache.counters.bytes == 0)
+    }
 }
