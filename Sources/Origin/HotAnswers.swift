@@ -5,15 +5,17 @@ import NIOHTTP1
 /// Small answers that were given a moment ago, as they were sent: of one event loop.
 ///
 /// What is asked for again and again, by many, is answered by one look-up and one load that tells that the endpoint has not
-/// changed since. Heads are made anew each second, with their dates. Large bodies are not here: the way to them costs
-/// nothing beside their sending. Bounds: `maximumCount` and `maximumBytes`; at these all go, for they come back by being
-/// asked for.
+/// changed since. Heads are made anew each second, with their dates. Large bodies are the cache's own, and here too
+/// only where they leave as they are. Bounds: `maximumCount`, `maximumBytes`, and `maximumLargeBytes` of what the cache may
+/// have let go; at these all go, for they come back by being asked for.
 final class HotAnswers {
     struct Answer {
         /// Over HTTP/1.1 nil: it is in `bytes`.
         var head: HTTPResponseHead?
         /// The body, behind its head where that is in bytes.
         var bytes: ByteBuffer
+        /// What is sent behind `bytes`; nil: they are all.
+        var large: ByteBuffer?
         var bodyBytes: Int
     }
 
@@ -40,11 +42,13 @@ final class HotAnswers {
 
     static let maximumCount = 4096
     static let maximumBytes = 16 << 20
-    /// Of a body.
+    static let maximumLargeBytes = 64 << 20
+    /// Of a body that is copied behind its head.
     static let largest = 64 << 10
 
     private var entries: [String: Entry] = [:]
     private var bytes = 0
+    private var largeBytes = 0
     private var date = HTTPDate()
 
     /// Answers that are kept.
@@ -54,13 +58,15 @@ final class HotAnswers {
 
     /// Nil where it is not there, or the request wants more than the thing itself.
     func answer(
-        _ head: HTTPRequestHead, over wire: RequestHandler.Wire = .http1, nowMilliseconds now: Int64
+        _ head: HTTPRequestHead, over wire: RequestHandler.Wire = .http1, largeToo: Bool = false,
+        nowMilliseconds now: Int64
     ) -> Answer? {
         guard let wish = Wish(head, over: wire), let index = entries.index(forKey: head.uri) else { return nil }
         guard entries.values[index].stamp.isCurrent else {
             forget(head.uri)
             return nil
         }
+        guard largeToo || !Self.isLarge(entries.values[index].response) else { return nil }
         let second = now / 1000
         let isGzip = wish.acceptsGzip && entries.values[index].response.gzipBody != nil
         let form = Form.index(wire, isGzip: isGzip)
@@ -70,6 +76,10 @@ final class HotAnswers {
         guard let body = plan.body else { return nil }
         let answer =
             switch wire {
+            case .http1 where body.readableBytes > Self.largest:
+                Answer(
+                    head: nil, bytes: Self.bytes(plan.head, ByteBuffer()), large: body,
+                    bodyBytes: body.readableBytes)
             case .http1: Answer(head: nil, bytes: Self.bytes(plan.head, body), bodyBytes: body.readableBytes)
             case .http2: Answer(head: plan.head, bytes: body, bodyBytes: body.readableBytes)
             }
@@ -86,26 +96,37 @@ final class HotAnswers {
     }
 
     /// Keeps what was just answered, where it may be answered again.
-    func keep(_ response: CachedResponse, for uri: String) {
-        guard let stamp = response.stamp, response.body.readableBytes <= Self.largest else { return }
-        let size = Self.size(response, uri)
+    /// - Parameter largeToo: a body of any size leaves in one piece.
+    func keep(_ response: CachedResponse, for uri: String, largeToo: Bool = false) {
+        let (size, large) = Self.size(response, uri)
+        guard let stamp = response.stamp, largeToo || large == 0 else { return }
         if entries[uri] != nil { forget(uri) }
-        if entries.count >= Self.maximumCount || bytes + size > Self.maximumBytes {
+        if entries.count >= Self.maximumCount || bytes + size > Self.maximumBytes
+            || largeBytes + large > Self.maximumLargeBytes
+        {
             entries.removeAll(keepingCapacity: true)
-            bytes = 0
+            (bytes, largeBytes) = (0, 0)
         }
+        guard large <= Self.maximumLargeBytes else { return }
         entries[uri] = Entry(response: response, stamp: stamp)
         bytes += size
+        largeBytes += large
     }
 
     private func forget(_ uri: String) {
         guard let entry = entries.removeValue(forKey: uri) else { return }
-        bytes -= Self.size(entry.response, uri)
+        let (size, large) = Self.size(entry.response, uri)
+        bytes -= size
+        largeBytes -= large
     }
 
-    /// The bodies, and once more as they are sent, with what is beside them.
-    private static func size(_ response: CachedResponse, _ uri: String) -> Int {
-        2 * (response.body.readableBytes + (response.gzip?.largestSize ?? 0)) + 2048 + uri.utf8.count
+    private static func isLarge(_ response: CachedResponse) -> Bool { response.body.readableBytes > largest }
+
+    /// The bodies, and once more as they are sent, with what is beside them; of large ones what is beside them.
+    private static func size(_ response: CachedResponse, _ uri: String) -> (bytes: Int, large: Int) {
+        let beside = 2048 + uri.utf8.count
+        guard !isLarge(response) else { return (beside, response.body.storageCapacity) }
+        return (2 * (response.body.readableBytes + (response.gzip?.largestSize ?? 0)) + beside, 0)
     }
 
     /// A request for all of a thing, over a connection that stays, and that is not faulty.

@@ -190,7 +190,9 @@ final class RequestHandler: ChannelDuplexHandler {
         let passage = passage(of: head)
         if case .admitted(let target, _) = passage { head.uri = target }
         if log != nil { beginRecord(of: head, cmcd?.value, passage) }
-        if passage.isFree, !isDraining, let answer = hot.answer(head, over: wire, nowMilliseconds: clock()) {
+        if passage.isFree, !isDraining,
+            let answer = hot.answer(head, over: wire, largeToo: sendsLargeAtOnce, nowMilliseconds: clock())
+        {
             metrics.count(status: 200, bytes: answer.bodyBytes)
             if log != nil { recordHot(bytes: answer.bodyBytes) }
             return write(answer, context: context)
@@ -216,7 +218,7 @@ final class RequestHandler: ChannelDuplexHandler {
         switch content(path, asker) {
         case .ready(let response):
             record?.source = response.rest == nil ? .cached : .made
-            hot.keep(response, for: head.uri)
+            hot.keep(response, for: head.uri, largeToo: sendsLargeAtOnce)
             write(response, for: head, context: context)
         case .later(let future):
             record?.source = .made
@@ -260,9 +262,18 @@ final class RequestHandler: ChannelDuplexHandler {
         }
     }
 
+    /// Bodies leave in one piece, and nobody is told when they have left.
+    private var sendsLargeAtOnce: Bool { wire == .http1 && sliceBytes == nil && log == nil }
+
     private func write(_ answer: HotAnswers.Answer, context: ChannelHandlerContext) {
         switch answer.head {
-        case nil: context.writeAndFlush(NIOAny(answer.bytes), promise: nil)
+        case nil:
+            guard let large = answer.large else {
+                context.writeAndFlush(NIOAny(answer.bytes), promise: nil)
+                break
+            }
+            context.write(NIOAny(answer.bytes), promise: nil)
+            context.writeAndFlush(NIOAny(large), promise: nil)
         case let head?:
             context.write(wrapOutboundOut(.head(head)), promise: nil)
             context.write(wrapOutboundOut(.body(.byteBuffer(answer.bytes))), promise: nil)

@@ -94,6 +94,27 @@ import Testing
         #expect(hot.answer(request, over: .http2, nowMilliseconds: 2000) == nil)
     }
 
+    /// Media leave as they are in the cache, behind a head of their own, and only where that can be.
+    @Test func largeOnesAreNotCopied() throws {
+        let (hot, revision) = (HotAnswers(), ContentRevision())
+        let stamp = revision.advance()
+        let body = String(repeating: "a", count: HotAnswers.largest + 1)
+        hot.keep(Self.response(body, stamp: stamp), for: Self.uri)
+        #expect(hot.count == 0)
+        hot.keep(Self.response(body, stamp: stamp), for: Self.uri, largeToo: true)
+        #expect(hot.answer(Self.request(), nowMilliseconds: 1000) == nil)
+        #expect(hot.answer(Self.request(version: .http2), over: .http2, nowMilliseconds: 1000) == nil)
+        let answer = try #require(hot.answer(Self.request(), largeToo: true, nowMilliseconds: 1000))
+        #expect(answer.large.map { String(buffer: $0) } == body && answer.bodyBytes == body.utf8.count)
+        #expect(Self.text(answer)?.hasSuffix("content-length: \(body.utf8.count)\r\n\r\n") == true)
+        // What is held that the cache may have let go has a bound of its own.
+        for number in 0..<200 {
+            let large = Self.response(String(repeating: "a", count: 1 << 20), stamp: stamp)
+            hot.keep(large, for: "\(number)", largeToo: true)
+        }
+        #expect((1...64).contains(hot.count))
+    }
+
     @Test func itIsBounded() {
         let (hot, revision) = (HotAnswers(), ContentRevision())
         let stamp = revision.advance()

@@ -136,7 +136,7 @@ import Testing
     @Test func whatFailedIsNotTriedAgainForASecond() async throws {
         let time = Mutex(NIODeadline.uptimeNanoseconds(1))
         let cache = ResponseCache(maximumBytes: 1 << 20) { time.withLock { $0 } }
-        guard case .make(let future) = cache.lookUp("/a", on: loop) else {
+        guard case .make(let future, _) = cache.lookUp("/a", on: loop) else {
             Issue.record("not to be made")
             return
         }
