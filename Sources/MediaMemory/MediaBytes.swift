@@ -19,8 +19,8 @@ package final class MediaBytes: Sendable {
 
     deinit { BlockPool.shared.giveBack(block) }
 
-    /// Bytes of memory that it takes.
-    package var storageCapacity: Int { block.memory.count }
+    /// Bytes that there is memory for.
+    package var capacity: Int { block.capacity }
 
     package var span: Span<UInt8> {
         @_lifetime(borrow self)

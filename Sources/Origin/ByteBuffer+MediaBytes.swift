@@ -8,7 +8,9 @@ extension ByteBuffer {
             self.init()
             return
         }
-        self.init(takingOwnershipOf: media.lend(), allocator: .media)
+        // With what is behind the bytes, for the cache counts all that is taken.
+        let memory = UnsafeMutableRawBufferPointer(start: media.lend().baseAddress, count: media.capacity)
+        self.init(takingOwnershipOf: memory, allocator: .media, writerIndex: media.count)
     }
 }
 

@@ -33,7 +33,8 @@ extension LiveContent {
     /// The same of media, of which what is to be encrypted as a whole is, in step with what else is at the time.
     /// - Parameter answer: is made of it once it is as it may be sent.
     func makeMedia(
-        _ key: String, cost: Int, for asker: Asker?, on eventLoop: any EventLoop, reads: @autoclosure () -> Bool,
+        _ key: String, cost: Int, for asker: Asker?, on eventLoop: any EventLoop,
+        reads: @autoclosure () -> Bool,
         of residence: @escaping @autoclosure @Sendable () -> EvictionOrder.Residence?,
         _ body: @escaping @Sendable () throws -> PackagedMedia,
         answer: @escaping @Sendable (MediaBytes) -> CachedResponse
@@ -53,7 +54,8 @@ extension LiveContent {
     }
 
     private func begin(
-        _ key: String, cost: Int?, for asker: Asker?, on eventLoop: any EventLoop, reads: @autoclosure () -> Bool,
+        _ key: String, cost: Int?, for asker: Asker?, on eventLoop: any EventLoop,
+        reads: @autoclosure () -> Bool,
         of residence: @escaping @Sendable () -> EvictionOrder.Residence?,
         _ work: @escaping @Sendable (_ complete: @escaping Completion) -> Void
     ) -> OriginAnswer {
