@@ -187,4 +187,18 @@ private final class HTTP2ErrorHandler: ChannelInboundHandler {
         metrics.count(.http2)
         context.close(promise: nil)
     }
+
+    /// A connection that is closed in the middle of a read is told of no end of it, and NIO's list of the streams that were
+    /// read from holds these, and by them the connection, for ever.
+    func channelInactive(context: ChannelHandlerContext) {
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        // Not in the read, but before the handlers are removed.
+        context.eventLoop.execute {
+            guard let inner = try? bound.value.pipeline.syncOperations.context(handlerType: NIOHTTP2Handler.self),
+                let handler = inner.handler as? NIOHTTP2Handler
+            else { return }
+            handler.channelReadComplete(context: inner)
+        }
+        context.fireChannelInactive()
+    }
 }

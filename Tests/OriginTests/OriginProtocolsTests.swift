@@ -22,9 +22,16 @@ import Testing
         let pieces = NIOLockedValueBox<[EventLoopPromise<ResponseStream.Step>]>([])
         let gone = NIOLockedValueBox(0)
         let asked = NIOLockedValueBox(0)
+        let askers = NIOLockedValueBox<[WeakAsker]>([])
+
+        /// Only whether it is still there is looked at, which may be done from anywhere.
+        struct WeakAsker: @unchecked Sendable {
+            weak var asker: Asker?
+        }
 
         func answer(_ path: ResourcePath, _ asker: Asker) -> OriginAnswer {
             asked.withLockedValue { $0 += 1 }
+            askers.withLockedValue { $0.append(WeakAsker(asker: asker)) }
             guard case .segment(_, _, let number, _) = path.resource else { return .ready(.notFound) }
             switch number {
             case 1:
@@ -192,6 +199,18 @@ import Testing
         let asked = content.asked.withLockedValue { $0 }
         #expect(asked <= 201)
         await waitUntil { content.gone.withLockedValue { $0 } == asked }
+        await server.drain()
+    }
+
+    /// A stream that is opened, and its connection ended for a fault, in one read.
+    @Test func whatAFaultEndsLeavesNothingBehind() async throws {
+        let server = try await start()
+        let path = Array(Self.path(2).utf8)
+        let fields: [UInt8] = [0x82, 0x86, 0x04, UInt8(path.count)] + path + [0x01, 1, 0x61]
+        let bytes = Self.opening + Self.frame(1, 5, stream: 1, fields) + Self.frame(0, 0, stream: 0, [1, 2, 3])
+        _ = try await RawConnection.send(ByteBuffer(bytes: bytes), port: server.port)
+        await waitUntil { content.asked.withLockedValue { $0 } == 1 }
+        await waitUntil { content.askers.withLockedValue { $0.allSatisfy { $0.asker == nil } } }
         await server.drain()
     }
 
