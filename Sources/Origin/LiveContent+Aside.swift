@@ -28,7 +28,8 @@ extension LiveContent {
         else { return .ready(.notFound) }
         let timeline = channel.timeline
         return make(
-            path.text, cost: share.byteCount, for: asker, on: eventLoop, reads: !timeline.isInMemory(segment: number)
+            path.text, cost: share.byteCount, for: asker, on: eventLoop,
+            by: timeline.isInMemory(segment: number) ? .live : .disk
         ) {
             let bytes = try window.aside(of: stored, in: bound) { timeline.bytes(segment: $0, track: $1) }
             return media(

@@ -17,15 +17,15 @@ extension LiveContent {
     /// - Parameters:
     ///   - cost: bytes of media that it is made of; nil: of none.
     ///   - asker: nil: who has waited, or is being sent more of it, and is not refused.
-    ///   - reads: what it is made of is on the disk alone.
+    ///   - maker: of the disk, where what it is made of is there alone.
     ///   - residence: what it is part of, for it to leave the cache by.
     func make(
         _ key: String, cost: Int? = nil, for asker: Asker?, on eventLoop: any EventLoop,
-        reads: @autoclosure () -> Bool = false,
+        by maker: @autoclosure () -> ResponseCache.Maker = .live,
         of residence: @escaping @autoclosure @Sendable () -> EvictionOrder.Residence? = nil,
         _ body: @escaping @Sendable () throws -> CachedResponse
     ) -> OriginAnswer {
-        begin(key, cost: cost, for: asker, on: eventLoop, reads: reads(), of: residence) { complete in
+        begin(key, cost: cost, for: asker, on: eventLoop, by: maker(), of: residence) { complete in
             complete(Result(catching: body))
         }
     }
@@ -34,13 +34,13 @@ extension LiveContent {
     /// - Parameter answer: is made of it once it is as it may be sent.
     func makeMedia(
         _ key: String, cost: Int, for asker: Asker?, on eventLoop: any EventLoop,
-        reads: @autoclosure () -> Bool,
+        by maker: @autoclosure () -> ResponseCache.Maker,
         of residence: @escaping @autoclosure @Sendable () -> EvictionOrder.Residence?,
         _ body: @escaping @Sendable () throws -> PackagedMedia,
         answer: @escaping @Sendable (MediaBytes) -> CachedResponse
     ) -> OriginAnswer {
         let desk = desk
-        return begin(key, cost: cost, for: asker, on: eventLoop, reads: reads(), of: residence) { complete in
+        return begin(key, cost: cost, for: asker, on: eventLoop, by: maker(), of: residence) { complete in
             do {
                 switch try body() {
                 case .whole(let media): complete(.success(answer(media)))
@@ -55,18 +55,18 @@ extension LiveContent {
 
     private func begin(
         _ key: String, cost: Int?, for asker: Asker?, on eventLoop: any EventLoop,
-        reads: @autoclosure () -> Bool,
+        by maker: @autoclosure () -> ResponseCache.Maker,
         of residence: @escaping @Sendable () -> EvictionOrder.Residence?,
         _ work: @escaping @Sendable (_ complete: @escaping Completion) -> Void
     ) -> OriginAnswer {
         let cost = cost.map { max($0, Self.leastCost) } ?? Self.manifestCost
-        switch cache.lookUp(key, cost: cost, isUrgent: asker == nil, reads: reads(), on: eventLoop) {
+        switch cache.lookUp(key, cost: cost, isUrgent: asker == nil, by: maker(), on: eventLoop) {
         case .overloaded: return .ready(Self.overloaded)
         case .hit(let response): return .ready(response)
         case .wait(let future): return .later(future)
-        case .make(let future, let reads):
+        case .make(let future, let maker):
             let (cache, logFailure) = (cache, logFailure)
-            (reads ? readers : threads).submit { _ in
+            pool(maker).submit { _ in
                 work { result in
                     switch result {
                     case .success(let response):
@@ -94,5 +94,13 @@ extension EvictionOrder.Residence {
     /// Of a manifest, which the next revision takes the place of.
     init(revision: UInt64, of path: ResourcePath) {
         self.init(window: path.text, segment: revision, firstListed: revision)
+    }
+
+    private func pool(_ maker: ResponseCache.Maker) -> NIOThreadPool {
+        switch maker {
+        case .live: threads
+        case .asked: others
+        case .disk: readers
+        }
     }
 }

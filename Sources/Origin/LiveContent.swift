@@ -19,6 +19,7 @@ package struct LiveContent: Sendable {
     let cache: ResponseCache
     let blocked = BlockedRequests()
     let threads: NIOThreadPool
+    let others: NIOThreadPool
     let readers: NIOThreadPool
     let desk: EncryptionDesk
     private let clock: @Sendable () -> Int64
@@ -26,17 +27,21 @@ package struct LiveContent: Sendable {
 
     /// - Parameters:
     ///   - threads: make what needs no disk.
+    ///   - others: make manifests of other times and of fewer renditions, of which there is no end: the live edge does not
+    ///     wait behind them.
     ///   - readers: make what may have to wait for it.
     ///   - clock: milliseconds from the epoch.
     ///   - logFailure: told of every response that could not be made, with its path and why.
     package init(
-        channels: ChannelDirectory, cache: ResponseCache, threads: NIOThreadPool, readers: NIOThreadPool,
+        channels: ChannelDirectory, cache: ResponseCache, threads: NIOThreadPool, others: NIOThreadPool,
+        readers: NIOThreadPool,
         clock: @escaping @Sendable () -> Int64,
         logFailure: @escaping @Sendable (_ path: String, _ reason: String) -> Void
     ) {
         self.channels = channels
         self.cache = cache
         self.threads = threads
+        self.others = others
         self.readers = readers
         desk = EncryptionDesk(maximumRuns: System.coreCount) { run in threads.submit { _ in run() } }
         self.clock = clock
@@ -119,9 +124,16 @@ package struct LiveContent: Sendable {
         guard let channel = channels.channel(named: path.channel), let state = channel.state(of: path.endpoint) else {
             return eventLoop.makeSucceededFuture(.notFound)
         }
+        let isOfStateAlone = path.isOfStateAlone
+        @Sendable func stamped(_ response: CachedResponse) -> CachedResponse {
+            guard isOfStateAlone, response.status == .ok, response.rest == nil else { return response }
+            var response = response
+            response.stamp = state.stamp
+            return response
+        }
         switch response(for: path, channel, state, to: nil, on: eventLoop) {
-        case .ready(let response): return eventLoop.makeSucceededFuture(response)
-        case .later(let future): return future
+        case .ready(let response): return eventLoop.makeSucceededFuture(stamped(response))
+        case .later(let future): return future.map(stamped)
         }
     }
 
@@ -174,7 +186,7 @@ package struct LiveContent: Sendable {
         }
         let (shift, filter) = request
         let time = shift.map { "?\($0.query)#\($0.lastNumber)\($0.isComplete ? "." : "")" } ?? ""
-        return make("\(key)\(time)#\(filter.text)", for: asker, on: eventLoop) {
+        return make("\(key)\(time)#\(filter.text)", for: asker, on: eventLoop, by: .asked) {
             try asked(path, window, shift, filter)
         }
     }
@@ -197,10 +209,18 @@ package struct LiveContent: Sendable {
         guard isThere != false else { return .ready(Self.notInTime) }
         // What was asked for by its number is as good for who asks for it later; the newest is old with the next part.
         let freshness = CachedResponse.Freshness.seconds(isThere == nil ? 1 : Int(window.targetDuration) * 6)
-        let key = "\(path.text)#\(state.partVersion)\(directives.isDelta ? "d" : "")"
+        let version = isThere == nil ? "\(state.partVersion)" : Self.version(of: track, state)
+        let key = "\(path.text)#\(version)\(directives.isDelta ? "d" : "")"
         return make(key, for: asker, on: eventLoop, of: .init(revision: state.partVersion, of: path)) {
             try guarded(path, channel, window, version: state.partVersion, isDelta: directives.isDelta)
         }.with(freshness)
+    }
+
+    /// Of a playlist that was waited for: with a part of another rendition only what it reports of that one changes, and
+    /// thousands who are being answered at that moment are to have one text.
+    private static func version(of track: String, _ state: LiveChannel.EndpointState) -> String {
+        guard let next = state.window.hinted(of: track) else { return "\(state.partVersion)" }
+        return "\(state.version)-\(next.segment).\(next.part ?? 0)"
     }
 
     /// What the query asks for. Throws what `refusal` answers.
@@ -374,7 +394,7 @@ package struct LiveContent: Sendable {
         guard !asIFrame else {
             return make(
                 path.text, cost: share.byteCount, for: asker, on: eventLoop,
-                reads: !timeline.isInMemory(segment: number), of: residence()
+                by: timeline.isInMemory(segment: number) ? .live : .disk, of: residence()
             ) {
                 media(
                     ByteBuffer(lending: try window.iFrame(of: stored, in: bound, read: read)), contentType: contentType,
@@ -383,7 +403,7 @@ package struct LiveContent: Sendable {
         }
         return makeMedia(
             path.text, cost: share.byteCount, for: asker, on: eventLoop,
-            reads: !timeline.isInMemory(segment: number), of: residence()
+            by: timeline.isInMemory(segment: number) ? .live : .disk, of: residence()
         ) {
             try window.packaged(stored, in: bound, read: read)
         } answer: { bytes in
@@ -417,7 +437,7 @@ package struct LiveContent: Sendable {
         @Sendable func residence() -> EvictionOrder.Residence { .init(path, position.segment, in: window) }
         return makeMedia(
             path.text, cost: cost, for: asker, on: eventLoop,
-            reads: isOfSegment && !timeline.isInMemory(segment: position.segment), of: residence()
+            by: isOfSegment && !timeline.isInMemory(segment: position.segment) ? .disk : .live, of: residence()
         ) {
             let clear: [UInt8]
             switch place {

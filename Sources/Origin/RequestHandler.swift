@@ -41,10 +41,14 @@ final class RequestHandler: ChannelDuplexHandler {
     private var request: HTTPRequestHead?
     /// A request is under way; the ones behind it wait.
     private var isAnswering = false
-    /// Pipelined: not more than what came with one read, as none is made while they wait.
+    /// Pipelined: not more than what came with one read, as none is made while they wait, for the answer under way or for
+    /// whoever does not read the ones before.
     private var pipelined: [HTTPRequestHead] = []
     private var readIsHeld = false
     private var isProceeding = false
+    /// Answers since others of the event loop had their turn.
+    private var inARow = 0
+    private var isTurnDue = false
     /// No request after the one under way.
     private var isLast = false
     private var isDraining = false
@@ -101,13 +105,46 @@ final class RequestHandler: ChannelDuplexHandler {
             guard let head = request else { return }
             request = nil
             noteProgress()
-            if isAnswering { return pipelined.append(head) }
+            guard mayAnswer(context), pipelined.isEmpty else {
+                pipelined.append(head)
+                return takeTurns(context: context)
+            }
             answer(head, context: context)
         }
     }
 
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if !isTurnDue { inARow = 0 }
+        context.fireChannelReadComplete()
+    }
+
     func read(context: ChannelHandlerContext) {
-        if pipelined.isEmpty { context.read() } else { readIsHeld = true }
+        if pipelined.isEmpty, wire == .http2 || context.channel.isWritable {
+            context.read()
+        } else {
+            readIsHeld = true
+        }
+    }
+
+    /// Answers that nobody takes are not to pile up, however many are asked for. A stream of HTTP/2 has one.
+    private func mayAnswer(_ context: ChannelHandlerContext) -> Bool {
+        !isAnswering && (wire == .http2 || inARow < Self.answersInARow && context.channel.isWritable)
+    }
+
+    private static let answersInARow = 32
+
+    /// Whoever sends requests by the thousand has so many answered, and then lets others come first.
+    private func takeTurns(context: ChannelHandlerContext) {
+        guard inARow >= Self.answersInARow, !isTurnDue else { return }
+        isTurnDue = true
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.eventLoop.execute {
+            let (handler, context) = bound.value
+            handler.isTurnDue = false
+            handler.inARow = 0
+            guard context.channel.isActive else { return }
+            handler.proceed(context: context)
+        }
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -132,9 +169,8 @@ final class RequestHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? HTTPParserError, !isAnswering, !isLast, context.channel.isActive else {
-            return context.close(promise: nil)
-        }
+        guard let error = error as? HTTPParserError, !isAnswering, pipelined.isEmpty, !isLast, context.channel.isActive
+        else { return context.close(promise: nil) }
         isLast = true
         let answer = error == .headerOverflow ? Self.tooLarge : Self.malformed
         let nothing = HTTPRequestHead(version: .http1_1, method: .GET, uri: AccessRecord.nothing)
@@ -145,7 +181,7 @@ final class RequestHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent, wire == .http1 {
             isDraining = true
-            if !isAnswering, request == nil { context.close(promise: nil) }
+            if !isAnswering, pipelined.isEmpty, request == nil { context.close(promise: nil) }
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -171,6 +207,7 @@ final class RequestHandler: ChannelDuplexHandler {
 
     private func answer(_ request: HTTPRequestHead, context: ChannelHandlerContext) {
         isAnswering = true
+        inARow += 1
         asker?.asks(by: request.headers)
         if let limits, limits.countsRequests, let key = asker?.rateKey,
             let seconds = limits.wait(key, for: request.uri, now: clock())
@@ -237,12 +274,18 @@ final class RequestHandler: ChannelDuplexHandler {
     private func finish(context: ChannelHandlerContext) {
         isAnswering = false
         noteProgress()
+        proceed(context: context)
+    }
+
+    /// What waits behind the answers that are written, as far as these leave.
+    private func proceed(context: ChannelHandlerContext) {
         guard wire == .http1, !isLast, !isProceeding else { return }
         isProceeding = true
         // One after the other, not one in the other: there may be hundreds.
-        while !isAnswering, !isLast, !pipelined.isEmpty { answer(pipelined.removeFirst(), context: context) }
+        while mayAnswer(context), !isLast, !pipelined.isEmpty { answer(pipelined.removeFirst(), context: context) }
         isProceeding = false
-        if pipelined.isEmpty, readIsHeld {
+        if !pipelined.isEmpty { takeTurns(context: context) }
+        if pipelined.isEmpty, readIsHeld, context.channel.isWritable {
             readIsHeld = false
             context.read()
         }
@@ -258,12 +301,36 @@ final class RequestHandler: ChannelDuplexHandler {
             let (handler, context) = bound.value
             handler.asker?.answered()
             let failure = CachedResponse.text(.internalServerError, "internal error", freshness: .noStore)
-            handler.write((try? result.get()) ?? failure, for: head, context: context)
+            let response = (try? result.get()) ?? failure
+            if handler.writeShared(response, for: head, context: context) { return }
+            handler.write(response, for: head, context: context)
         }
     }
 
     /// Bodies leave in one piece, and nobody is told when they have left.
     private var sendsLargeAtOnce: Bool { wire == .http1 && sliceBytes == nil && log == nil }
+
+    /// Thousands who have waited for the same are sent the same bytes.
+    /// - Returns: false where it is for this request alone.
+    private func writeShared(
+        _ response: CachedResponse, for head: HTTPRequestHead, context: ChannelHandlerContext
+    ) -> Bool {
+        guard response.stamp != nil, !isDraining, !isLast, context.channel.isActive else { return false }
+        let now = clock()
+        var known = hot.answer(head, over: wire, nowMilliseconds: now)
+        if known == nil {
+            hot.keep(response, for: head.uri)
+            known = hot.answer(head, over: wire, nowMilliseconds: now)
+        }
+        guard let known else { return false }
+        metrics.count(status: 200, bytes: known.bodyBytes)
+        record?.status = HTTPResponseStatus.ok.code
+        record?.bytes = known.bodyBytes
+        // So little of it is the kernel's at once.
+        _ = recordIsAnswered(on: context.eventLoop)
+        write(known, context: context)
+        return true
+    }
 
     private func write(_ answer: HotAnswers.Answer, context: ChannelHandlerContext) {
         switch answer.head {
@@ -456,6 +523,7 @@ final class RequestHandler: ChannelDuplexHandler {
                 sendNext(context: context)
             }
             if slices != nil, let sliceBytes { sendSlices(of: sliceBytes, context: context) }
+            proceed(context: context)
         }
         context.fireChannelWritabilityChanged()
     }

@@ -12,10 +12,20 @@ package final class ResponseCache: Sendable {
         case wait(EventLoopFuture<CachedResponse>)
         /// Make it, and call `complete` for this key, whatever happens.
         ///
-        /// - Parameter reads: as was said by who asked for it.
-        case make(EventLoopFuture<CachedResponse>, reads: Bool)
+        /// - Parameter by: as was said by who asked for it.
+        case make(EventLoopFuture<CachedResponse>, by: Maker)
         /// Too much is being made, or too many wait.
         case overloaded
+    }
+
+    /// Who makes it. Each has a load of its own: what stands still, or is asked for without end, stops its own kind alone.
+    package enum Maker: Sendable, CaseIterable {
+        /// Of the live edge, and what is in memory: so much is there to be asked for, and no more.
+        case live
+        /// Manifests of other times and of fewer renditions: as many as somebody can think of.
+        case asked
+        /// What has to be read from the disk.
+        case disk
     }
 
     private struct Entry {
@@ -39,7 +49,7 @@ package final class ResponseCache: Sendable {
     private struct Pending {
         var promise: EventLoopPromise<CachedResponse>
         var cost: Int
-        let reads: Bool
+        let maker: Maker
         var requests = 1
     }
 
@@ -48,16 +58,9 @@ package final class ResponseCache: Sendable {
         var order = EvictionOrder()
         var failures: [String: Failure] = [:]
         var pending: [String: Pending] = [:]
-        /// Of what is made of memory, and of what is read from the disk: one that stands still stops the past alone.
-        var load: PackagingLoad
-        var readLoad: PackagingLoad
+        var loads: [Maker: PackagingLoad]
         var bytes = 0
         var counters = Counters()
-
-        subscript(loadThatReads reads: Bool) -> PackagingLoad {
-            get { reads ? readLoad : load }
-            set { if reads { readLoad = newValue } else { load = newValue } }
-        }
     }
 
     package struct Counters: Sendable {
@@ -98,7 +101,8 @@ package final class ResponseCache: Sendable {
         let load = PackagingLoad(
             maximumBytes: maximumBytesBeingMade ?? Self.bytesOfACore * max(System.coreCount, 1),
             maximumRequests: maximumRequestsForIt)
-        state = NIOLockedValueBox(State(load: load, readLoad: load))
+        state = NIOLockedValueBox(
+            State(loads: Dictionary(uniqueKeysWithValues: Maker.allCases.map { ($0, load) })))
     }
 
     /// What a core packages in a second, or somewhat more.
@@ -107,9 +111,9 @@ package final class ResponseCache: Sendable {
     /// - Parameters:
     ///   - cost: bytes that it is made of, or that take as long.
     ///   - isUrgent: never refused, as of who has waited already.
-    ///   - reads: whether it has to be read from the disk; looked at only where it is to be made.
+    ///   - maker: who is to make it; looked at only where it is to be made.
     package func lookUp(
-        _ key: String, cost: Int = 0, isUrgent: Bool = false, reads: @autoclosure () -> Bool = false,
+        _ key: String, cost: Int = 0, isUrgent: Bool = false, by maker: @autoclosure () -> Maker = .live,
         on eventLoop: any EventLoop
     ) -> Lookup {
         state.withLockedValue { state in
@@ -127,7 +131,7 @@ package final class ResponseCache: Sendable {
             }
             if let pending = state.pending[key] {
                 let promise = pending.promise
-                guard state[loadThatReads: pending.reads].join(isUrgent: isUrgent) else {
+                guard state.loads[pending.maker]?.join(isUrgent: isUrgent) == true else {
                     state.counters.overloads += 1
                     return .overloaded
                 }
@@ -135,15 +139,15 @@ package final class ResponseCache: Sendable {
                 state.counters.waits += 1
                 return .wait(promise.futureResult.hop(to: eventLoop))
             }
-            let reads = reads()
-            guard state[loadThatReads: reads].begin(cost: cost, isUrgent: isUrgent) else {
+            let maker = maker()
+            guard state.loads[maker]?.begin(cost: cost, isUrgent: isUrgent) == true else {
                 state.counters.overloads += 1
                 return .overloaded
             }
             state.counters.misses += 1
             let promise = eventLoop.makePromise(of: CachedResponse.self)
-            state.pending[key] = Pending(promise: promise, cost: cost, reads: reads)
-            return .make(promise.futureResult, reads: reads)
+            state.pending[key] = Pending(promise: promise, cost: cost, maker: maker)
+            return .make(promise.futureResult, by: maker)
         }
     }
 
@@ -170,9 +174,7 @@ package final class ResponseCache: Sendable {
                 evict(&state)
             }
             let pending = state.pending.removeValue(forKey: key)
-            if let pending {
-                state[loadThatReads: pending.reads].end(cost: pending.cost, requests: pending.requests)
-            }
+            if let pending { state.loads[pending.maker]?.end(cost: pending.cost, requests: pending.requests) }
             return pending
         }
         pending?.promise.succeed(response)
@@ -183,8 +185,8 @@ package final class ResponseCache: Sendable {
             var counters = state.counters
             counters.bytes = state.bytes
             counters.entries = state.entries.count
-            counters.bytesBeingMade = state.load.bytes + state.readLoad.bytes
-            counters.requestsForIt = state.load.requests + state.readLoad.requests
+            counters.bytesBeingMade = state.loads.values.reduce(0) { $0 + $1.bytes }
+            counters.requestsForIt = state.loads.values.reduce(0) { $0 + $1.requests }
             return counters
         }
     }

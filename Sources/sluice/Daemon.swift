@@ -75,6 +75,8 @@ struct Daemon {
         // So many reads of the past may stand still on the disk, while the live edge is made of memory.
         let readers = NIOThreadPool(numberOfThreads: 8)
         readers.start()
+        let others = NIOThreadPool(numberOfThreads: max(ProcessInfo.processInfo.activeProcessorCount / 2, 1))
+        others.start()
         (origin, certificates) = try Self.listeners(configuration, logger)
         accessLog = try configuration.accessLog.path.map { path in
             do {
@@ -89,7 +91,8 @@ struct Daemon {
             maximumRequestsForIt: Int(configuration.origin.maxPackagingRequests))
         let failures = logger
         content = LiveContent(
-            channels: directory, cache: cache, threads: .singleton, readers: readers, clock: { clock.now() },
+            channels: directory, cache: cache, threads: .singleton, others: others, readers: readers,
+            clock: { clock.now() },
             logFailure: { path, reason in
                 failures.error("cannot package", metadata: ["path": "\(path)", "reason": "\(reason)"])
             })

@@ -36,7 +36,8 @@ import Testing
             threads.start()
             cache = ResponseCache(maximumBytes: 64 << 20, maximumBytesBeingMade: maximumBytesBeingMade)
             let content = LiveContent(
-                channels: news.directory, cache: cache, threads: threads, readers: threads, clock: { news.clock.now },
+                channels: news.directory, cache: cache, threads: threads, others: threads, readers: threads,
+                clock: { news.clock.now },
                 logFailure: { _, _ in })
             server = try await OriginServer.start(
                 OriginServer.Configuration(host: "127.0.0.1", port: 0),

@@ -58,11 +58,13 @@ import Timeline
     private final class Rig: Sendable {
         let channel: LiveChannel
         let content: LiveContent
-        let cache = ResponseCache(maximumBytes: 64 << 20)
+        /// One thing of each kind is made at a time.
+        let cache = ResponseCache(maximumBytes: 64 << 20, maximumBytesBeingMade: 1)
         let notes = Notes()
 
         init(
-            _ profile: ChannelProfile, directory: String? = nil, hasKeys: Bool, readers: NIOThreadPool = .singleton
+            _ profile: ChannelProfile, directory: String? = nil, hasKeys: Bool, others: NIOThreadPool = .singleton,
+            readers: NIOThreadPool = .singleton
         ) throws {
             let clock = ManualClock(1_600_000_001_000)
             let notes = notes
@@ -86,7 +88,8 @@ import Timeline
             let directory = ChannelDirectory()
             directory.add(channel)
             content = LiveContent(
-                channels: directory, cache: cache, threads: .singleton, readers: readers, clock: { clock.now },
+                channels: directory, cache: cache, threads: .singleton, others: others, readers: readers,
+                clock: { clock.now },
                 logFailure: { path, reason in notes.failures.withLock { $0.append("\(path): \(reason)") } })
         }
 
@@ -105,9 +108,10 @@ import Timeline
 
     private func rig(
         _ profile: ChannelProfile? = nil, directory: String? = nil, hasKeys: Bool = true, segments: UInt64 = 3,
-        readers: NIOThreadPool = .singleton
+        others: NIOThreadPool = .singleton, readers: NIOThreadPool = .singleton
     ) async throws -> Rig {
-        let rig = try Rig(profile ?? self.profile(), directory: directory, hasKeys: hasKeys, readers: readers)
+        let rig = try Rig(
+            profile ?? self.profile(), directory: directory, hasKeys: hasKeys, others: others, readers: readers)
         if hasKeys {
             for schedule in rig.channel.schedules {
                 for period in 160_000_000...160_000_001 as ClosedRange<UInt64> {
@@ -152,6 +156,26 @@ import Timeline
         #expect(try await past.get().status == .ok)
         #expect(answered.withLock { $0 } == [3, 4, 5, 0])
         try await readers.shutdownGracefully()
+    }
+
+    /// Of other times there is no end, and the live edge is neither behind them nor refused for their sake.
+    @Test func whoAsksForOtherTimesStopsThoseAlone() async throws {
+        let others = NIOThreadPool(numberOfThreads: 1)
+        others.start()
+        let rig = try await rig(others: others)
+        let gate = DispatchSemaphore(value: 0)
+        others.submit { _ in gate.wait() }
+        let playlist = "/news/clear/720p/playlist.m3u8"
+        let path = try #require(ResourcePath(parsing: "\(playlist)?window=2"))
+        guard case .later(let other) = rig.content.response(for: path, to: Asker(on: loop)) else {
+            return #expect(Bool(false), "nobody has asked for it")
+        }
+        #expect(try await rig.get("\(playlist)?window=4").status == .serviceUnavailable)
+        let live = try await rig.text(playlist)
+        #expect(live.contains("#EXTM3U"))
+        gate.signal()
+        #expect(try await other.get().status == .ok)
+        try await others.shutdownGracefully()
     }
 
     @Test func everythingThatManifestsNameIsThere() async throws {

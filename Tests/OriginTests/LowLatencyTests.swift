@@ -32,7 +32,7 @@ import Timeline
         ])
         (channel, feed, keys) = (news.channel, news.feed, news.keys)
         content = LiveContent(
-            channels: news.directory, cache: cache, threads: .singleton, readers: .singleton,
+            channels: news.directory, cache: cache, threads: .singleton, others: .singleton, readers: .singleton,
             clock: { news.clock.now }, logFailure: { _, _ in })
     }
 

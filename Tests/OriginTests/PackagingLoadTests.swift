@@ -67,31 +67,31 @@ import Testing
         cache.complete("b", .notFound, isKept: false)
     }
 
-    /// A disk that stands still stops nothing but what has to be read from it.
-    @Test func whatIsReadIsCountedByItself() {
+    /// A disk that stands still stops nothing but what has to be read from it, and whoever asks for other times but those.
+    @Test(arguments: [ResponseCache.Maker.disk, .asked]) func eachKindIsCountedByItself(_ other: ResponseCache.Maker) {
         let cache = ResponseCache(maximumBytes: 1 << 20, maximumBytesBeingMade: 100, maximumRequestsForIt: 10)
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         var looks = 0
-        func kind(_ key: String, reads: Bool) -> String {
-            func look() -> Bool {
+        func kind(_ key: String, _ maker: ResponseCache.Maker) -> String {
+            func look() -> ResponseCache.Maker {
                 looks += 1
-                return reads
+                return maker
             }
-            switch cache.lookUp(key, cost: 60, reads: look(), on: loop) {
+            switch cache.lookUp(key, cost: 60, by: look(), on: loop) {
             case .hit: return "hit"
             case .wait: return "wait"
-            case .make(_, let asked): return asked == reads ? "make" : "wrong"
+            case .make(_, let asked): return asked == maker ? "make" : "wrong"
             case .overloaded: return "overloaded"
             }
         }
-        #expect(kind("past", reads: true) == "make" && kind("past too", reads: true) == "overloaded")
-        #expect(kind("now", reads: false) == "make" && kind("next", reads: false) == "overloaded")
+        #expect(kind("past", other) == "make" && kind("past too", other) == "overloaded")
+        #expect(kind("now", .live) == "make" && kind("next", .live) == "overloaded")
         #expect(looks == 4 && cache.counters.bytesBeingMade == 120)
         // Where it is looked up does not matter any more once it is being made, or is there.
-        #expect(kind("past", reads: false) == "wait")
+        #expect(kind("past", .live) == "wait")
         cache.complete("past", .notFound, isKept: true)
-        #expect(kind("past", reads: true) == "hit" && looks == 4)
-        #expect(kind("past too", reads: true) == "make" && kind("next", reads: false) == "overloaded")
+        #expect(kind("past", other) == "hit" && looks == 4)
+        #expect(kind("past too", other) == "make" && kind("next", .live) == "overloaded")
         for key in ["now", "past too"] { cache.complete(key, .notFound, isKept: false) }
         #expect(cache.counters.bytesBeingMade == 0 && cache.counters.requestsForIt == 0)
     }

@@ -37,7 +37,8 @@ import Timeline
         (channel, feed, keys) = (news.channel, news.feed, news.keys)
         (clock, directory) = (news.clock, news.directory)
         content = LiveContent(
-            channels: directory, cache: cache, threads: .singleton, readers: .singleton, clock: { news.clock.now },
+            channels: news.directory, cache: cache, threads: .singleton, others: .singleton, readers: .singleton,
+            clock: { news.clock.now },
             logFailure: { _, _ in })
     }
 

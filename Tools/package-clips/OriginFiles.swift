@@ -21,7 +21,8 @@ struct OriginFiles {
         threads.start()
         let faults = Mutex<[String]>([])
         let content = LiveContent(
-            channels: channels, cache: ResponseCache(maximumBytes: 1 << 20), threads: threads, readers: threads,
+            channels: channels, cache: ResponseCache(maximumBytes: 1 << 20), threads: threads, others: threads,
+            readers: threads,
             clock: { 0 },
             logFailure: { path, reason in faults.withLock { $0.append("\(path): \(reason)") } })
         let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
