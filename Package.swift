@@ -244,6 +244,9 @@ let package = Package(
             ],
             path: "Tools/package-bench", swiftSettings: settings),
         .executableTarget(
+            name: "low-latency-clients", dependencies: ["CLinux"], path: "Tools/low-latency-clients",
+            swiftSettings: settings),
+        .executableTarget(
             name: "fill-window", dependencies: ["Media", "Sealing", "TestSupport", "Timeline"],
             path: "Tools/fill-window", swiftSettings: settings),
         .executableTarget(
