@@ -53,6 +53,14 @@ extension LiveContent {
         }
     }
 
+    private func pool(_ maker: ResponseCache.Maker) -> NIOThreadPool {
+        switch maker {
+        case .live: threads
+        case .asked: others
+        case .disk: readers
+        }
+    }
+
     private func begin(
         _ key: String, cost: Int?, for asker: Asker?, on eventLoop: any EventLoop,
         by maker: @autoclosure () -> ResponseCache.Maker,
@@ -94,13 +102,5 @@ extension EvictionOrder.Residence {
     /// Of a manifest, which the next revision takes the place of.
     init(revision: UInt64, of path: ResourcePath) {
         self.init(window: path.text, segment: revision, firstListed: revision)
-    }
-
-    private func pool(_ maker: ResponseCache.Maker) -> NIOThreadPool {
-        switch maker {
-        case .live: threads
-        case .asked: others
-        case .disk: readers
-        }
     }
 }
