@@ -93,6 +93,9 @@ package struct OriginServer: Sendable {
             }
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // Inherited by connections. What is not read yet is the kernel's, megabytes of it for each, of one budget for the
+            // whole machine: from strangers it would take the encoders' share.
+            .serverChannelOption(.socketOption(.so_rcvbuf), value: 64 << 10)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             // Requests are small, and what comes with one read is parsed whole before anybody else has a turn.

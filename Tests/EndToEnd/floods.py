@@ -200,6 +200,8 @@ class Connection:
     def __init__(self, script, port):
         self.script, self.steps = script, script.play()
         self.socket = socket.socket()
+        # What it cannot send yet would be memory of this machine, of one budget with the encoder that is judged.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 << 10)
         self.socket.setblocking(False)
         if not script.reads:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
