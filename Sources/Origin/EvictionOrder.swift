@@ -55,6 +55,7 @@ struct EvictionOrder {
         if let residence, !node.hasLeft {
             windows[residence.window]?.slots[residence.segment, default: []].insert(slot)
         }
+        if let residence { forgetIfEmpty(residence.window) }
         append(slot)
         return slot
     }
@@ -69,12 +70,20 @@ struct EvictionOrder {
         if let (name, segment) = nodes[slot].residence, !nodes[slot].hasLeft {
             windows[name]?.slots[segment]?.remove(slot)
             if windows[name]?.slots[segment]?.isEmpty == true { windows[name]?.slots[segment] = nil }
-            // A window of which nothing is there is forgotten, or each channel that ever was would be here.
-            if windows[name]?.slots.isEmpty == true { windows[name] = nil }
+            forgetIfEmpty(name)
         }
         nodes[slot] = Node(key: "")
         free.append(slot)
     }
+
+    /// A window of which nothing listed is there is forgotten, or each channel that ever was would be here. What comes of it
+    /// says anew where it begins.
+    private mutating func forgetIfEmpty(_ name: String) {
+        if windows[name]?.slots.isEmpty == true { windows[name] = nil }
+    }
+
+    /// Windows that are known.
+    var windowCount: Int { windows.count }
 
     /// A window goes on: what it lists no longer goes first, in the order in which it was used.
     private mutating func show(_ name: String, firstListed: UInt64) {

@@ -19,7 +19,13 @@ extension RequestHandler {
             guard let slice = left.readSlice(length: min(size, left.readableBytes)) else { return }
             slices = left.readableBytes > 0 ? (head, left) : nil
             writeBody(slice, context: context)
-            if slices == nil { return writeEnd(for: head, context: context) }
+            guard slices != nil else {
+                // The answer behind it may be in slices as well.
+                isSlicing = false
+                return writeEnd(for: head, context: context)
+            }
+            // TLS takes what it is given until it is flushed, and the channel hears nothing of it: it would be writable for ever.
+            if wire == .http1 { context.flush() }
         }
     }
 

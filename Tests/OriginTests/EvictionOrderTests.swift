@@ -32,6 +32,20 @@ import Testing
         #expect(drained(order, slots) == ["b", "a", "c", "e"])
     }
 
+    @Test func windowsOfWhichNothingIsListedAreForgotten() {
+        var order = EvictionOrder()
+        // A viewer of the past is the first one.
+        let past = order.insert("past", residence(2, 5))
+        #expect(order.windowCount == 0)
+        let listed = order.insert("listed", residence(5, 5))
+        #expect(order.windowCount == 1)
+        // It goes on beyond all that is there of it.
+        let late = order.insert("late", residence(6, 9))
+        #expect(order.windowCount == 0 && order.next == "past")
+        for slot in [past, listed, late] { order.remove(slot) }
+        #expect(order.next == nil && order.windowCount == 0)
+    }
+
     @Test func windowsGoOnEachForItself() {
         var order = EvictionOrder()
         var slots: [String: Int] = [:]

@@ -13,10 +13,11 @@ import Testing
     private final class Desk: Sendable {
         let promises = NIOLockedValueBox<[String: EventLoopPromise<CachedResponse>]>([:])
         let metrics = OriginMetrics()
+        let whatIsThere = NIOLockedValueBox("now")
 
         func answer(_ path: ResourcePath, _ asker: Asker) -> OriginAnswer {
             guard case .segment(_, _, let number, _) = path.resource else {
-                return .ready(Self.response("now"))
+                return .ready(Self.response(whatIsThere.withLockedValue { $0 }))
             }
             let promise = asker.eventLoop.makePromise(of: CachedResponse.self)
             promises.withLockedValue { $0["\(number)"] = promise }
@@ -203,6 +204,51 @@ import Testing
         channel.pipeline.fireChannelWritabilityChanged()
         let rest = try Self.sent(channel)
         #expect(rest.hasPrefix(body + "HTTP/1.1 200") && rest.hasSuffix("now"))
+    }
+
+    /// The one behind it is in slices as well.
+    @Test func onesInSlicesFollowEachOther() throws {
+        let desk = Desk()
+        let channel = try Self.channel(desk, sliceBytes: 10_000)
+        try Self.send(channel, Self.get("1.m4s") + Self.get("init-0.mp4") + Self.get("init-1.mp4"))
+        let body = String(repeating: "0123456789", count: 2500)
+        desk.whatIsThere.withLockedValue { $0 = String(body.reversed()) }
+        desk.give(1, Desk.response(body))
+        let sent = Self.bodies(try Self.sent(channel))
+        #expect(sent == [body, String(body.reversed()), String(body.reversed())])
+        try Self.send(channel, Self.get("init-0.mp4"))
+        #expect(Self.bodies(try Self.sent(channel)) == [String(body.reversed())])
+    }
+
+    /// TLS keeps what is written until it is flushed, and only then is a channel not writable any more.
+    @Test func whoReadsNothingIsEncipheredNoMoreThanIsRoomFor() throws {
+        final class Enciphering: ChannelOutboundHandler {
+            typealias OutboundIn = ByteBuffer
+            let room: Int
+            var held = 0
+            var enciphered = 0
+            init(room: Int) { self.room = room }
+            func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+                held += unwrapOutboundIn(data).readableBytes
+                promise?.succeed()
+            }
+            func flush(context: ChannelHandlerContext) {
+                enciphered += held
+                held = 0
+                guard enciphered > room, let channel = context.channel as? EmbeddedChannel, channel.isWritable else {
+                    return
+                }
+                channel.isWritable = false
+                channel.pipeline.fireChannelWritabilityChanged()
+            }
+        }
+        let (desk, enciphering) = (Desk(), Enciphering(room: 50_000))
+        let channel = try Self.channel(desk, sliceBytes: 10_000)
+        try channel.pipeline.syncOperations.addHandler(enciphering, position: .first)
+        try Self.send(channel, Self.get("1.m4s"))
+        desk.give(1, Desk.response(String(repeating: "a", count: 1_000_000)))
+        #expect(enciphering.enciphered + enciphering.held < 70_000)
+        #expect(enciphering.enciphered > 50_000)
     }
 
     @Test func whatIsNoRequestIsRefused() throws {
