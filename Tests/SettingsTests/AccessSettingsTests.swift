@@ -64,45 +64,37 @@ import Testing
         #expect(load("open").access?.isOpen == true)
     }
 
-    @Test func aRateIsNoReasonToBeginAnew() throws {
-        func load(_ limits: String) -> (profile: ChannelProfile?, diagnostics: [String]) {
-            let text = """
-                channel: news
-                ingest: { streamKeys: { primary: { env: K } } }
-                video: [{ name: high, codec: copy }]
-                audio: []
-                limits: \(limits)
-                endpoints: [{ id: hls, package: hls }]
-                """
-            let (profile, diagnostics) = ChannelProfile.load(text: text, file: "p", environment: Self.environment)
-            return (profile, diagnostics.map { "\($0)" })
-        }
-        let none = try #require(load("{ requestRatePerAddress: 0 }").profile)
-        let some = try #require(load("{ requestRatePerAddress: 50 }").profile)
-        #expect(none.requestRate == nil && some.requestRate == AddressRate(perSecond: 50, burst: 100))
-        #expect(none != some && some.admitting(as: none) == none)
-        #expect(
-            load("{ requestBurstPerAddress: 7 }").diagnostics == [
-                "p:5:35: error: 'requestBurstPerAddress' is of no use without requestRatePerAddress; give both or neither"
-            ])
-        #expect(
-            load("{ connectionRatePerAddress: 7 }").diagnostics.first?.hasPrefix(
-                "p:5:11: error: unknown key 'connectionRatePerAddress' in limits") == true)
-    }
-
-    @Test func changesUnderAPublicationAreNone() throws {
-        let text = { (access: String) in
-            """
+    /// A whole profile with one line more, its fifth.
+    private func load(line: String) -> (profile: ChannelProfile?, diagnostics: [String]) {
+        let text = """
             channel: news
             ingest: { streamKeys: { primary: { env: K } } }
             video: [{ name: high, codec: copy }]
             audio: []
-            access: \(access)
+            \(line)
             endpoints: [{ id: hls, package: hls }]
             """
-        }
+        let (profile, diagnostics) = ChannelProfile.load(text: text, file: "p", environment: Self.environment)
+        return (profile, diagnostics.map { "\($0)" })
+    }
+
+    @Test func aRateIsNoReasonToBeginAnew() throws {
+        let none = try #require(load(line: "limits: { requestRatePerAddress: 0 }").profile)
+        let some = try #require(load(line: "limits: { requestRatePerAddress: 50 }").profile)
+        #expect(none.requestRate == nil && some.requestRate == AddressRate(perSecond: 50, burst: 100))
+        #expect(none != some && some.admitting(as: none) == none)
+        #expect(
+            load(line: "limits: { requestBurstPerAddress: 7 }").diagnostics == [
+                "p:5:35: error: 'requestBurstPerAddress' is of no use without requestRatePerAddress; give both or neither"
+            ])
+        #expect(
+            load(line: "limits: { connectionRatePerAddress: 7 }").diagnostics.first?.hasPrefix(
+                "p:5:11: error: unknown key 'connectionRatePerAddress' in limits") == true)
+    }
+
+    @Test func changesUnderAPublicationAreNone() throws {
         func profile(_ access: String) throws -> ChannelProfile {
-            try #require(ChannelProfile.load(text: text(access), file: "p", environment: Self.environment).profile)
+            try #require(load(line: "access: \(access)").profile)
         }
         let (open, kept) = (try profile("open"), try profile("{ allow: [10.0.0.0/8] }"))
         #expect(open != kept && kept.admitting(as: open) == open)
