@@ -112,7 +112,8 @@ let package = Package(
             name: "Access", dependencies: ["Countries", "Files", "OpenSSLCrypto", "Settings", "ViewerTokens"],
             swiftSettings: settings),
         .target(
-            name: "Timeline", dependencies: ["Media", "Files", "ISOBMFF", "OpenSSLCrypto", "SCTE35", "Sealing"],
+            name: "Timeline",
+            dependencies: ["Media", "MediaMemory", "Files", "ISOBMFF", "OpenSSLCrypto", "SCTE35", "Sealing"],
             swiftSettings: settings),
         .target(
             name: "Keys",
@@ -298,7 +299,7 @@ let package = Package(
         .target(name: "MemoryScan", path: "Tests/MemoryScan", swiftSettings: settings),
         tests("CurlHTTPTests", "CurlHTTP", "LoopbackServer", "MemoryScan", "OpenSSLCrypto"),
         tests(
-            "ProbeTests", "Probe", "Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "CurlHTTP",
+            "ProbeTests", "Probe", "Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "CurlHTTP", "MediaMemory",
             "LoopbackServer"),
         tests("CPIXTests", "CPIX", "CommonEncryption", "Media", "MemoryScan", "OpenSSLCrypto"),
         tests(
@@ -314,14 +315,14 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "ChunkStream", "CommonEncryption", "Files", "ISOBMFF", "Keys", "Media", "Slate", "Timeline",
+                "ChunkStream", "CommonEncryption", "Files", "ISOBMFF", "Keys", "Media", "MediaMemory", "Slate", "Timeline",
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("SlateTests", "Slate", "ChunkStream", "ISOBMFF", "Media", "TestSupport", "Timeline"),
         tests("FilesTests", "Files", "TestSupport"),
         tests("SealingTests", "Sealing", "Files", "OpenSSLCrypto", "TestSupport"),
         tests(
-            "TimelineTests", "Timeline", "Files", "OpenSSLCrypto", "SCTE35", "Sealing", "ISOBMFF", "Media",
+            "TimelineTests", "Timeline", "Files", "OpenSSLCrypto", "SCTE35", "Sealing", "ISOBMFF", "Media", "MediaMemory",
             "TestSupport"),
         tests(
             "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "MediaMemory",

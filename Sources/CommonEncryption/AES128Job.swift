@@ -12,7 +12,7 @@ package final class AES128Job: @unchecked Sendable {  // why: it has one owner a
     /// Of the encrypted segment, padding included.
     package let count: Int
     /// What is to be read, where that does not lie in the draft.
-    package let source: [UInt8]?
+    package let source: MediaBytes?
     private var clear: MediaDraft?
 
     /// - Parameters:
@@ -30,7 +30,7 @@ package final class AES128Job: @unchecked Sendable {  // why: it has one owner a
     /// - Parameters:
     ///   - source: one whole segment, which stays as it is.
     ///   - iv: as the playlist's IV attribute says; anything but 16 bytes throws.
-    package init(of source: [UInt8], key: ContentKey, iv: [UInt8]) throws(ProtectionError) {
+    package init(of source: MediaBytes, key: ContentKey, iv: [UInt8]) throws(ProtectionError) {
         guard iv.count == AESCBC.blockSize else { throw .invalidIV }
         count = AES128Segment.protectedSize(of: source.count)
         self.key = key

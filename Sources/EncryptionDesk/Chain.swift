@@ -80,7 +80,7 @@ final class Chain {
         _ body: (UnsafePointer<UInt8>) throws(Failure) -> Void
     ) throws(Failure) {
         guard done < job.countFromSource, let source = job.source else { return try body(target + done) }
-        try source.withUnsafeBufferPointer { (bytes) throws(Failure) in
+        try source.span.withUnsafeBufferPointer { (bytes) throws(Failure) in
             guard let start = bytes.baseAddress else { return }
             try body(start + done)
         }

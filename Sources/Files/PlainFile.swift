@@ -13,7 +13,10 @@ package enum PlainFile {
     }
 
     /// Creates or replaces a file, readable by the owner only.
-    package static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+    package static func write(_ bytes: [UInt8], to path: String) throws(FileError) { try write(bytes.span, to: path) }
+
+    /// Creates or replaces a file, readable by the owner only.
+    package static func write(_ bytes: Span<UInt8>, to path: String) throws(FileError) {
         try withDescriptor(path, flags: O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC) { descriptor throws(FileError) in
             try writeAll(bytes, to: descriptor, path: path)
         }
@@ -183,6 +186,10 @@ package enum PlainFile {
     }
 
     private static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: String) throws(FileError) {
+        try writeAll(bytes.span, to: descriptor, path: path)
+    }
+
+    private static func writeAll(_ bytes: Span<UInt8>, to descriptor: Int32, path: String) throws(FileError) {
         var done = 0
         while done < bytes.count {
             let written = bytes.withUnsafeBytes {

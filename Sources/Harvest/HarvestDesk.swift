@@ -162,7 +162,7 @@ package actor HarvestDesk {
     private func bytes(of file: Recording.File, _ work: Work) async throws(HarvestFailure) -> [UInt8] {
         do {
             return try await threads.runIfActive { [recording = work.recording, timeline = work.channel.timeline] in
-                try recording.bytes(of: file) { timeline.bytes(segment: $0, track: $1) }
+                try recording.bytes(of: file) { timeline.media(segment: $0, track: $1) }
             }
         } catch {
             throw HarvestFailure("\(file.path): \(error)")

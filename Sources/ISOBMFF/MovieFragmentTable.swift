@@ -25,7 +25,7 @@ package struct MovieFragmentTable: Sendable, Equatable {
         package var systemBoxes: [[UInt8]]
     }
 
-    /// At least one.
+    /// At least one, where it was parsed.
     package let fragments: [Fragment]
     /// The sum of all durations, in ticks.
     package let duration: Int64
@@ -82,6 +82,24 @@ package struct MovieFragmentTable: Sendable, Equatable {
     }
 
     private static let skipped: Set<FourCC> = ["styp", "prft", "sidx", "emsg", "free"]
+
+    /// That of inputs that lie one behind the other.
+    /// - Parameter pieces: what is known of each, and how many bytes it has.
+    package init(joining pieces: [(table: MovieFragmentTable, byteCount: Int)]) {
+        var fragments: [Fragment] = []
+        fragments.reserveCapacity(pieces.reduce(0) { $0 + $1.table.fragments.count })
+        var (offset, duration) = (0, Int64(0))
+        for piece in pieces {
+            for var fragment in piece.table.fragments {
+                for index in fragment.samples.indices { fragment.samples[index].offset += offset }
+                fragments.append(fragment)
+            }
+            offset += piece.byteCount
+            duration += piece.table.duration
+        }
+        self.fragments = fragments
+        self.duration = duration
+    }
 }
 
 /// One sample of a fragment: its times, and where its bytes are.

@@ -1,5 +1,6 @@
 import Logging
 import Media
+import MediaMemory
 import Settings
 package import Slate
 import Synchronization
@@ -88,9 +89,9 @@ extension LiveChannel {
             return (size.width &* size.height, stored)
         }
         guard let best = rungs.max(by: { $0.area < $1.area })?.1,
-            let media = timeline.bytes(segment: last.number, track: best.track.name)
+            let media = timeline.media(segment: last.number, track: best.track.name)
         else { return nil }
-        return best.header + media
+        return best.header + media.bytes.array
     }
 
     // MARK: Decisions, and what follows from them

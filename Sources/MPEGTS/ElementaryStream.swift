@@ -1,5 +1,6 @@
 import CommonEncryption
 import Media
+import MediaMemory
 
 /// How the samples of one track become PES packets.
 struct ElementaryStream {
@@ -98,7 +99,7 @@ struct ElementaryStream {
         var header = pes.header
         header.streamID = streamID
         writer.write(header.bytes.span)
-        let source = segment.bytes
+        let source = segment.source.span
         for index in pes.samples {
             let sample = segment.samples[index]
             let bytes = source.extracting(sample.offset..<sample.offset + sample.size)
@@ -119,7 +120,7 @@ struct ElementaryStream {
     ) throws(TransportStreamError) -> [PlannedPES] {
         var planned: [PlannedPES] = []
         planned.reserveCapacity(segment.samples.count)
-        let source = segment.bytes
+        let source = segment.source.span
         for (index, sample) in segment.samples.enumerated() {
             let bytes = source.extracting(try segment.range(of: sample))
             let measure = try byteStream.measure(bytes, isSync: sample.isSync)

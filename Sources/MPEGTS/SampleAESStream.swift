@@ -79,7 +79,7 @@ struct SampleAESStream {
                 samples[index].size = output.count - start
             }
         }
-        return TrackSegment(samples: samples, encrypted: draft.finish())
+        return TrackSegment(samples: samples, source: draft.finish())
     }
 
     private func protectAudio(
@@ -105,6 +105,6 @@ struct SampleAESStream {
                 throw TransportStreamError(.unprotected, "sample \(index): \(error)")
             }
         }
-        return TrackSegment(samples: samples, encrypted: draft.finish())
+        return TrackSegment(samples: samples, source: draft.finish())
     }
 }

@@ -1,38 +1,21 @@
-import MediaMemory
+package import MediaMemory
 
 /// One track's part of a segment: samples in decode order, lying in the bytes of a clear CMAF segment.
 package struct TrackSegment: Sendable {
     package var samples: [SampleReference]
     /// The bytes that the samples' offsets count in; shared, not copied.
-    package var source: [UInt8]
-    /// The same of samples that were encrypted; `source` is empty then.
-    var encrypted: MediaBytes?
+    package var source: MediaBytes
 
-    package init(samples: [SampleReference], source: [UInt8]) {
+    package init(samples: [SampleReference], source: MediaBytes) {
         self.samples = samples
         self.source = source
-    }
-
-    init(samples: [SampleReference], encrypted: MediaBytes) {
-        self.samples = samples
-        source = []
-        self.encrypted = encrypted
     }
 }
 
 extension TrackSegment {
-    /// Whichever bytes the samples lie in.
-    var bytes: Span<UInt8> {
-        @_lifetime(borrow self)
-        get {
-            guard let encrypted else { return source.span }
-            return unsafe _overrideLifetime(encrypted.span, borrowing: self)
-        }
-    }
-
     /// The bytes of a sample within the source; throws where they are not all there, or none.
     func range(of sample: SampleReference) throws(TransportStreamError) -> Range<Int> {
-        let count = encrypted?.count ?? source.count
+        let count = source.count
         guard sample.size > 0, sample.offset >= 0, sample.offset <= count, sample.size <= count - sample.offset else {
             throw TransportStreamError(
                 .malformedSample, "a sample of \(sample.size) bytes at \(sample.offset) of \(count)")

@@ -30,6 +30,12 @@ package final class MediaBytes: Sendable {
         }
     }
 
+    /// A copy of some of it.
+    package func array(_ range: Range<Int>) -> [UInt8] {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "a range within the bytes")
+        return Array(UnsafeBufferPointer(start: block.bytes + range.lowerBound, count: range.count))
+    }
+
     /// A copy.
     package var array: [UInt8] { Array(UnsafeBufferPointer(start: block.bytes, count: count)) }
 

@@ -31,7 +31,7 @@ extension LiveContent {
             path.text, cost: share.byteCount, for: asker, on: eventLoop,
             by: timeline.isInMemory(segment: number) ? .live : .disk
         ) {
-            let bytes = try window.aside(of: stored, in: bound) { timeline.bytes(segment: $0, track: $1) }
+            let bytes = try window.aside(of: stored, in: bound) { timeline.media(segment: $0, track: $1) }
             return media(
                 ByteBuffer(bytes: bytes), contentType: kind == .image ? kind.contentType : "text/vtt", path,
                 window.notes(beside: stored, share, kind == .image ? .other : .caption))

@@ -187,8 +187,8 @@ package struct LiveContent: Sendable {
             asIFrame ? stored.track.kind == .video : stored.track.kind.isPlayed || window.isFile(stored.track)
         else { return .ready(.notFound) }
         let timeline = channel.timeline
-        @Sendable func read(_ number: UInt64, _ track: String) -> [UInt8]? {
-            timeline.bytes(segment: number, track: track)
+        @Sendable func read(_ number: UInt64, _ track: String) -> ClearMedia? {
+            timeline.media(segment: number, track: track)
         }
         let isTransportStream = window.endpoint.container == .ts
         let contentType = isTransportStream ? "video/mp2t" : stored.track.kind.contentType
@@ -233,7 +233,7 @@ package struct LiveContent: Sendable {
         let timeline = channel.timeline
         let (cost, isOfSegment) =
             switch place {
-            case .bytes(let bytes): (bytes.count, false)
+            case .chunk(let chunk): (chunk.bytes.count, false)
             case .range(let range): (range.count, true)
             }
         @Sendable func residence() -> EvictionOrder.Residence { .init(path, position.segment, in: window) }
@@ -241,14 +241,15 @@ package struct LiveContent: Sendable {
             path.text, cost: cost, for: asker, on: eventLoop,
             by: isOfSegment && !timeline.isInMemory(segment: position.segment) ? .disk : .live, of: residence()
         ) {
-            let clear: [UInt8]
+            let clear: ClearMedia
             switch place {
-            case .bytes(let bytes): clear = bytes
+            case .chunk(let chunk): clear = chunk
             case .range(let range):
-                guard let bytes = timeline.bytes(segment: position.segment, track: track),
-                    bytes.count == window.share(of: track, in: bound)?.1.byteCount, range.upperBound <= bytes.count
+                guard let media = timeline.media(segment: position.segment, track: track),
+                    media.bytes.count == window.share(of: track, in: bound)?.1.byteCount,
+                    range.upperBound <= media.bytes.count
                 else { throw PackagingError.missingMedia(segment: position.segment, track: track) }
-                clear = Array(bytes[range])
+                clear = try media.chunk(range)
             }
             return try SegmentPackager.makeCMAF(
                 clear, number: position.segment, track: stored, endpoint: window.endpoint, keys: bound.keys)

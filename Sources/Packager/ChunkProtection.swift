@@ -18,8 +18,8 @@ struct ChunkProtection {
     /// Every clear chunk becomes one protected `moof` and `mdat`, so that parts stay byte ranges of their segment.
     ///
     /// Boxes are made first: they say how much memory is needed.
-    func protect(_ clear: [UInt8]) throws -> MediaBytes {
-        let table = try MovieFragmentTable(parsing: clear.span)
+    func protect(_ clear: ClearMedia) throws -> MediaBytes {
+        let (table, clear) = (clear.table, clear.bytes)
         var protector = try SampleProtector(
             scheme: scheme, key: key.key, codec: track.track.codec,
             constantIV: scheme == .cbcs ? key.constantIV : nil)

@@ -7,23 +7,23 @@ package import Timeline
 extension EndpointWindow {
     /// A segment of a track in the endpoint's container, protected by its key.
     ///
-    /// - Parameter read: the clear bytes that are stored of a segment's share of a track; nil where they are lost.
+    /// - Parameter read: the clear media that is stored of a segment's share of a track; nil where it is lost.
     package func media(
-        of stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
+        of stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> ClearMedia?
     ) throws(PackagingError) -> MediaBytes {
         try packaged(stored, in: bound, read: read).finished(segment: bound.number, track: stored.track.name)
     }
 
     /// The same up to what may be left to others.
     package func packaged(
-        _ stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
+        _ stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> ClearMedia?
     ) throws(PackagingError) -> PackagedMedia {
         guard endpoint.container == .ts else {
             return try SegmentPackager.makeCMAF(
                 try clear(stored, in: bound, read: read), number: bound.number, track: stored, endpoint: endpoint,
                 keys: bound.keys)
         }
-        var shares: [(clear: [UInt8], track: StoredTrack)] = []
+        var shares: [(clear: ClearMedia, track: StoredTrack)] = []
         for track in muxed(with: stored, in: bound) { shares.append((try clear(track, in: bound, read: read), track)) }
         return try SegmentPackager.makeTransportStream(
             shares, number: bound.number, endpoint: endpoint, keys: bound.keys)
@@ -31,13 +31,13 @@ extension EndpointWindow {
 
     /// The first picture of a segment by itself, protected as the segment is.
     ///
-    /// - Parameter read: the clear bytes that are stored of a segment's share of a track; nil where they are lost.
+    /// - Parameter read: the clear media that is stored of a segment's share of a track; nil where it is lost.
     package func iFrame(
-        of stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
+        of stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> ClearMedia?
     ) throws(PackagingError) -> MediaBytes {
         guard !isProtectedBySound(stored, in: bound) else { throw .noKey(track: stored.track.name) }
         let segment = try clear(stored, in: bound, read: read)
-        let picture: [UInt8]
+        let picture: ClearMedia
         do throws(ParseError) { picture = try IFrameFragment.make(of: segment) } catch {
             throw .media(segment: bound.number, track: stored.track.name, reason: "\(error)")
         }
@@ -51,9 +51,9 @@ extension EndpointWindow {
 
     /// What goes with a segment and is no part of it: a sheet of thumbnails or a WebVTT file, or that under AES-128.
     ///
-    /// - Parameter read: the clear bytes that are stored of a segment's share of a track; nil where they are lost.
+    /// - Parameter read: the clear media that is stored of a segment's share of a track; nil where it is lost.
     package func aside(
-        of stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
+        of stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> ClearMedia?
     ) throws(PackagingError) -> [UInt8] {
         guard bound.run.slate == nil else {
             throw .missingMedia(segment: bound.number, track: stored.track.name)
@@ -94,19 +94,19 @@ extension EndpointWindow {
     }
 
     private func clear(
-        _ stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> [UInt8]?
-    ) throws(PackagingError) -> [UInt8] {
+        _ stored: StoredTrack, in bound: BoundSegment, read: (_ number: UInt64, _ track: String) -> ClearMedia?
+    ) throws(PackagingError) -> ClearMedia {
         let name = stored.track.name
         if bound.run.slate != nil {
-            guard let bytes = slateMedia(of: name, in: bound) else {
+            guard let bytes = slateMedia(of: name, in: bound), let media = try? ClearMedia(copying: bytes) else {
                 throw .missingMedia(segment: bound.number, track: name)
             }
-            return bytes
+            return media
         }
         // A file that is not what was listed is none.
-        guard let bytes = read(bound.number, name), bytes.count == share(of: name, in: bound)?.1.byteCount else {
+        guard let media = read(bound.number, name), media.bytes.count == share(of: name, in: bound)?.1.byteCount else {
             throw .missingMedia(segment: bound.number, track: name)
         }
-        return bytes
+        return media
     }
 }

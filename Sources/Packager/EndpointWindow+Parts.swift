@@ -4,7 +4,7 @@ package import Timeline
 
 /// Where the media of a part is.
 package enum PartMedia: Sendable {
-    case bytes([UInt8])
+    case chunk(ClearMedia)
     /// In its whole segment.
     case range(Range<Int>)
 }
@@ -124,7 +124,7 @@ extension EndpointWindow {
                 let place = trackSets[underWay.bound.segment.generation]?.index(of: track),
                 place < underWay.parts.count, number < underWay.parts[place].count
             else { return nil }
-            return (stored, .bytes(underWay.parts[place][number]), underWay.bound)
+            return (stored, .chunk(underWay.parts[place][number]), underWay.bound)
         }
         guard let bound = segment(position.segment), bound.run.slate == nil,
             let (stored, share) = share(of: track, in: bound), number < share.chunks.count

@@ -200,12 +200,12 @@ package struct BoundSegment: Sendable {
 /// The segment under way with the key it is protected by, for ever.
 package struct BoundUnderWay: Sendable {
     package let bound: BoundSegment
-    /// The clear bytes of each track's parts.
-    package let parts: [[[UInt8]]]
+    /// The clear parts of each track.
+    package let parts: [[ClearMedia]]
     /// Of each track, whether all parts are there.
     package let isEnded: [Bool]
 
-    package init(bound: BoundSegment, parts: [[[UInt8]]], isEnded: [Bool]) {
+    package init(bound: BoundSegment, parts: [[ClearMedia]], isEnded: [Bool]) {
         self.bound = bound
         self.parts = parts
         self.isEnded = isEnded

@@ -1,5 +1,7 @@
 import ISOBMFF
 import Media
+import MediaMemory
+import Timeline
 
 /// The first picture of a clear segment as a fragment by itself, which lasts as long as the segment: what players show
 /// while they run forwards or backwards.
@@ -8,8 +10,8 @@ import Media
 /// without a hole. Every segment begins with a sync sample.
 enum IFrameFragment {
     /// - Parameter clear: a whole segment of video.
-    static func make(of clear: [UInt8]) throws(ParseError) -> [UInt8] {
-        let table = try MovieFragmentTable(parsing: clear.span)
+    static func make(of clear: ClearMedia) throws(ParseError) -> ClearMedia {
+        let table = clear.table
         guard let fragment = table.fragments.first, var picture = fragment.samples.first, picture.isSync else {
             throw ParseError(.invalid, at: 0, "a segment that does not begin with a sync sample")
         }
@@ -18,10 +20,13 @@ enum IFrameFragment {
             throw ParseError(.invalid, at: 0, "a segment of \(duration) ticks")
         }
         picture.duration = whole
-        var writer = ByteWriter(capacity: picture.size + 256)
+        var writer = ByteWriter(capacity: overhead)
         FragmentWriter().write(sequenceNumber: fragment.sequenceNumber, samples: [picture], to: &writer)
-        writer.bytes += clear[picture.offset..<picture.offset + picture.size]
-        return writer.bytes
+        let data = clear.bytes.span.extracting(picture.offset..<picture.offset + picture.size)
+        var draft = MediaDraft(capacity: writer.count + data.count)
+        draft.append(writer.bytes.span)
+        draft.append(data)
+        return try ClearMedia(parsing: draft.finish())
     }
 }
 

@@ -137,9 +137,9 @@ package struct Recording: Sendable {
     }
 
     /// A file's bytes, made now.
-    /// - Parameter read: the clear bytes that are stored of a segment's share of a track; nil where they are lost.
+    /// - Parameter read: the clear media that is stored of a segment's share of a track; nil where it is lost.
     package func bytes(
-        of file: File, read: (_ number: UInt64, _ track: String) -> [UInt8]?
+        of file: File, read: (_ number: UInt64, _ track: String) -> ClearMedia?
     ) throws(PackagingError) -> [UInt8] {
         switch file.content {
         case .header(let stored, let keys):

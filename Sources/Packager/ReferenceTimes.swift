@@ -1,26 +1,29 @@
 import ISOBMFF
 import Media
+import MediaMemory
 import Timeline
 
 /// The time of day in front of each chunk: media time counts from the epoch, so it follows from the chunk alone and the
 /// same chunk always has the same. ISO/IEC 14496-12:2022, clause 8.16.5.
 enum ReferenceTimes {
     /// Whole clear chunks, each with a `prft` in front of its `moof`.
-    static func add(to clear: [UInt8], of stored: StoredTrack) throws(ParseError) -> [UInt8] {
-        let table = try MovieFragmentTable(parsing: clear.span)
-        var writer = ByteWriter(capacity: clear.count + table.fragments.count * 32)
-        var reader = ByteReader(clear.span)
-        var fragments = table.fragments.makeIterator()
+    static func add(to clear: ClearMedia, of stored: StoredTrack) throws(ParseError) -> MediaBytes {
+        let bytes = clear.bytes.span
+        var draft = MediaDraft(capacity: bytes.count + clear.table.fragments.count * boxSize)
+        var reader = ByteReader(bytes)
+        var fragments = clear.table.fragments.makeIterator()
         while !reader.isAtEnd {
             let start = reader.offset
             let box = try reader.readBoxHeader()
             try reader.skipBox(box)
             if box.type == MovieFragment.boxType, let fragment = fragments.next() {
+                var writer = ByteWriter(capacity: boxSize)
                 write(fragment.baseMediaDecodeTime, timescale: stored.track.timescale, to: &writer)
+                draft.append(writer.bytes.span)
             }
-            writer.bytes += clear[start..<reader.offset]
+            draft.append(bytes.extracting(start..<reader.offset))
         }
-        return writer.bytes
+        return draft.finish()
     }
 
     /// The `prft` of a chunk: when its first frame went into the encoder.
@@ -33,5 +36,7 @@ enum ReferenceTimes {
             ProducerReferenceTime(flags: 0, ntpTimestamp: ntp, mediaTime: UInt64(clamping: decodeTime)))
     }
 
+    /// Of version 1: header, version and flags, track, two times of 64 bits.
+    private static let boxSize = 32
     private static let secondsFrom1900: UInt64 = 2_208_988_800
 }

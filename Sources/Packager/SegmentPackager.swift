@@ -47,7 +47,7 @@ package enum SegmentPackager {
     /// One track's segment as CMAF: the clear chunks, each protected on its own, or all of them under AES-128.
     /// - Parameter isIFrame: the clear bytes are the segment's first picture by itself.
     package static func cmaf(
-        _ clear: [UInt8], number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?,
+        _ clear: ClearMedia, number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?,
         isIFrame: Bool = false
     ) throws(PackagingError) -> MediaBytes {
         try makeCMAF(clear, number: number, track: stored, endpoint: endpoint, keys: keys, isIFrame: isIFrame)
@@ -56,7 +56,7 @@ package enum SegmentPackager {
 
     /// The same up to what may be left to others.
     package static func makeCMAF(
-        _ clear: [UInt8], number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?,
+        _ clear: ClearMedia, number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?,
         isIFrame: Bool = false
     ) throws(PackagingError) -> PackagedMedia {
         if !stored.track.kind.isPlayed {
@@ -64,21 +64,19 @@ package enum SegmentPackager {
             guard stored.track.kind == .text, endpoint.subtitleForm == .clear else {
                 throw .media(segment: number, track: stored.track.name, reason: "\(stored.track.kind) as a file")
             }
-            return .whole(MediaBytes(copying: clear.span))
+            return .whole(clear.bytes)
         }
         guard let encryption = endpoint.encryption, let key = try key(for: stored, endpoint, keys) else {
-            guard endpoint.inbandProducerReferenceTime else { return .whole(MediaBytes(copying: clear.span)) }
-            let timed: [UInt8]
-            do throws(ParseError) { timed = try ReferenceTimes.add(to: clear, of: stored) } catch {
+            guard endpoint.inbandProducerReferenceTime else { return .whole(clear.bytes) }
+            do throws(ParseError) { return .whole(try ReferenceTimes.add(to: clear, of: stored)) } catch {
                 throw .media(segment: number, track: stored.track.name, reason: "\(error)")
             }
-            return .whole(MediaBytes(copying: timed.span))
         }
         switch encryption.method {
         case .aes128:
             do throws(ProtectionError) {
                 let iv = aes128IV(key, [stored], number: number, .cmaf, isIFrame: isIFrame)
-                return .clear(try AES128Job(of: clear, key: key.key, iv: iv))
+                return .clear(try AES128Job(of: clear.bytes, key: key.key, iv: iv))
             } catch {
                 throw .media(segment: number, track: stored.track.name, reason: "\(error)")
             }
@@ -101,7 +99,7 @@ package enum SegmentPackager {
     /// A sheet of thumbnails as the JPEG image that the clear chunk holds, or subtitles as a WebVTT file made of it;
     /// or that under AES-128. What has no form under the endpoint's protection is not made.
     package static func aside(
-        _ clear: [UInt8], number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?
+        _ clear: ClearMedia, number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?
     ) throws(PackagingError) -> [UInt8] {
         func broken(_ reason: String) -> PackagingError {
             .media(segment: number, track: stored.track.name, reason: reason)
@@ -112,8 +110,10 @@ package enum SegmentPackager {
         }
         let file: [UInt8]
         do throws(ParseError) {
-            let samples = try MovieFragmentTable(parsing: clear.span).fragments.flatMap(\.samples)
-            file = isImage ? try image(samples, clear) : try subtitles(samples, clear, stored.track.timescale)
+            let samples = clear.table.fragments.flatMap(\.samples)
+            file =
+                isImage
+                ? try image(samples, clear.bytes) : try subtitles(samples, clear.bytes, stored.track.timescale)
         } catch { throw broken("\(error)") }
         guard form == .aes128, let key = try key(for: stored, endpoint, keys) else { return file }
         do throws(ProtectionError) {
@@ -122,15 +122,15 @@ package enum SegmentPackager {
         } catch { throw broken("\(error)") }
     }
 
-    private static func image(_ samples: [SampleLocation], _ clear: [UInt8]) throws(ParseError) -> [UInt8] {
+    private static func image(_ samples: [SampleLocation], _ clear: MediaBytes) throws(ParseError) -> [UInt8] {
         guard samples.count == 1, let sample = samples.first else {
             throw ParseError(.invalid, at: 0, "\(samples.count) images in a sheet's segment")
         }
-        return Array(clear[sample.offset..<sample.offset + sample.size])
+        return clear.array(sample.offset..<sample.offset + sample.size)
     }
 
     private static func subtitles(
-        _ samples: [SampleLocation], _ clear: [UInt8], _ timescale: UInt32
+        _ samples: [SampleLocation], _ clear: MediaBytes, _ timescale: UInt32
     ) throws(ParseError) -> [UInt8] {
         var cues: [SubtitleCue] = []
         for sample in samples {
@@ -150,7 +150,7 @@ package enum SegmentPackager {
     /// A segment as MPEG-2 TS: video with audio, or either alone, under AES-128 where the endpoint says so.
     /// - Parameter isIFrame: the clear bytes are the segment's first picture by itself.
     package static func transportStream(
-        _ shares: [(clear: [UInt8], track: StoredTrack)], number: UInt64, endpoint: EndpointProfile, keys: PeriodKeys?,
+        _ shares: [(clear: ClearMedia, track: StoredTrack)], number: UInt64, endpoint: EndpointProfile, keys: PeriodKeys?,
         isIFrame: Bool = false
     ) throws(PackagingError) -> MediaBytes {
         try makeTransportStream(shares, number: number, endpoint: endpoint, keys: keys, isIFrame: isIFrame)
@@ -159,7 +159,7 @@ package enum SegmentPackager {
 
     /// The same up to what may be left to others.
     package static func makeTransportStream(
-        _ shares: [(clear: [UInt8], track: StoredTrack)], number: UInt64, endpoint: EndpointProfile, keys: PeriodKeys?,
+        _ shares: [(clear: ClearMedia, track: StoredTrack)], number: UInt64, endpoint: EndpointProfile, keys: PeriodKeys?,
         isIFrame: Bool = false
     ) throws(PackagingError) -> PackagedMedia {
         // One segment has one key: EXT-X-KEY is for all that is in it.
@@ -180,21 +180,20 @@ package enum SegmentPackager {
 
     /// - Parameter sampleAES: a key, or none, for each share; nil: none at all.
     private static func mux(
-        _ shares: [(clear: [UInt8], track: StoredTrack)], sampleAES: [TrackKey?]?, _ number: UInt64
+        _ shares: [(clear: ClearMedia, track: StoredTrack)], sampleAES: [TrackKey?]?, _ number: UInt64
     ) throws(PackagingError) -> MediaDraft {
         do {
             let keys = try sampleAES?.map { key in try key.map { try SampleAESKey(key: $0.key, iv: $0.constantIV) } }
             let muxer = try TransportStreamMuxer(tracks: shares.map(\.track.track), sampleAES: keys)
-            let segments = try shares.map { share in
-                let table = try MovieFragmentTable(parsing: share.clear.span)
-                let samples = table.fragments.flatMap { fragment in
+            let segments = shares.map { share in
+                let samples = share.clear.table.fragments.flatMap { fragment in
                     fragment.samples.map {
                         SampleReference(
                             decodeTime: $0.decodeTime, compositionOffset: $0.compositionOffset, duration: $0.duration,
                             isSync: $0.isSync, offset: $0.offset, size: $0.size)
                     }
                 }
-                return MPEGTS.TrackSegment(samples: samples, source: share.clear)
+                return MPEGTS.TrackSegment(samples: samples, source: share.clear.bytes)
             }
             return try muxer.draft(segments, spareCapacity: 16)
         } catch {

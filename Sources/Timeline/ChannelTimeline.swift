@@ -103,9 +103,9 @@ package final class ChannelTimeline: Sendable {
 
     package var snapshot: Snapshot { current.withLock { $0 } }
 
-    /// The clear bytes of a track's segment; nil when it is not in the window, or its file cannot be used. May block on
+    /// The clear media of a track's segment; nil when it is not in the window, or its file cannot be used. May block on
     /// the disk.
-    package func bytes(segment number: UInt64, track: String) -> [UInt8]? {
+    package func media(segment number: UInt64, track: String) -> ClearMedia? {
         guard let segment = snapshot.segment(number) else { return nil }
         let key = SegmentStore.Key(segment: number, track: track)
         do throws(StorageError) { return try store.get(key, segment.fileForm) } catch {
@@ -118,7 +118,7 @@ package final class ChannelTimeline: Sendable {
     package func isInMemory(segment number: UInt64) -> Bool {
         let snapshot = snapshot
         guard let segment = snapshot.segment(number), let set = snapshot.trackSet(of: segment) else { return true }
-        return set.tracks.allSatisfy { store.isInMemory(SegmentStore.Key(segment: number, track: $0.track.name)) }
+        return set.tracks.allSatisfy { store.inMemory(SegmentStore.Key(segment: number, track: $0.track.name)) != nil }
     }
 
     /// Whether a segment is in the window with the bytes of all its tracks.
@@ -356,9 +356,9 @@ package final class ChannelTimeline: Sendable {
         writer.progress.discontinuitySequence = segment.discontinuitySequence
         writer.progress.firstFreeNumber = max(writer.progress.firstFreeNumber, number &+ (number < .max ? 1 : 0))
         var failures: [StorageError] = []
-        for (track, bytes) in zip(set.tracks, whole.bytes) {
+        for (track, media) in zip(set.tracks, whole.media) {
             let key = SegmentStore.Key(segment: number, track: track.track.name)
-            let lost = store.keep(key, bytes)
+            let lost = store.keep(key, media)
             if let failure = makingRoom(&writer, { store.save(key) }) {
                 noteFailure(failure)
                 failures.append(failure)

@@ -1,5 +1,6 @@
 import ISOBMFF
 package import Media
+import MediaMemory
 
 /// Puts the chunks of one publication together to whole segments, and holds the worker to what it announced.
 ///
@@ -9,8 +10,8 @@ package struct SegmentAssembly: Sendable {
     package struct WholeSegment: Sendable {
         package let number: UInt64
         package let tracks: [TrackSegment]
-        /// The clear CMAF bytes of each track.
-        package let bytes: [[UInt8]]
+        /// Of each track; of one that nothing came of, none.
+        package let media: [ClearMedia]
     }
 
     /// The oldest segment that is not whole, where every track has a chunk of it.
@@ -18,8 +19,8 @@ package struct SegmentAssembly: Sendable {
         package let number: UInt64
         /// As they would be if the segment ended here.
         package let tracks: [TrackSegment]
-        /// The clear bytes of each track's chunks.
-        package let parts: [[[UInt8]]]
+        /// The chunks of each track.
+        package let parts: [[ClearMedia]]
         /// Of each track, whether nothing more comes.
         package let isEnded: [Bool]
         /// Of each track, the decode time of the newest sample.
@@ -27,7 +28,7 @@ package struct SegmentAssembly: Sendable {
     }
 
     private struct OpenTrack {
-        var parts: [[UInt8]] = []
+        var parts: [ClearMedia] = []
         var byteCount = 0
         var chunks: [ChunkPlace] = []
         var decodeTime: Int64 = 0
@@ -37,36 +38,29 @@ package struct SegmentAssembly: Sendable {
         var isEnded = false
 
         mutating func add(
-            _ more: [UInt8], from start: Int64, to end: Int64, newest: Int64, first: SampleLocation
+            _ more: ClearMedia, from start: Int64, to end: Int64, newest: Int64, first: SampleLocation
         ) {
             if chunks.isEmpty { (decodeTime, firstSampleByteCount) = (start, first.size) }
             chunks.append(
                 ChunkPlace(
-                    offset: byteCount, byteCount: more.count, duration: end - start, isIndependent: first.isSync))
+                    offset: byteCount, byteCount: more.bytes.count, duration: end - start, isIndependent: first.isSync))
             parts.append(more)
-            byteCount += more.count
+            byteCount += more.bytes.count
             newestSample = newest
             duration = end - decodeTime
         }
 
         /// In place of an image that did not come.
-        mutating func stand(in bytes: [UInt8]) {
-            chunks = [ChunkPlace(offset: 0, byteCount: bytes.count, duration: 0, isIndependent: true)]
-            parts = [bytes]
-            byteCount = bytes.count
+        mutating func stand(in media: ClearMedia) {
+            byteCount = media.bytes.count
+            chunks = [ChunkPlace(offset: 0, byteCount: byteCount, duration: 0, isIndependent: true)]
+            parts = [media]
         }
 
         var segment: TrackSegment {
             TrackSegment(
                 decodeTime: decodeTime, duration: duration, byteCount: byteCount, chunks: chunks,
                 firstSampleByteCount: firstSampleByteCount)
-        }
-
-        var bytes: [UInt8] {
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(byteCount)
-            for part in parts { bytes += part }
-            return bytes
         }
     }
 
@@ -82,7 +76,7 @@ package struct SegmentAssembly: Sendable {
     /// Of each track, whether it has subtitles; all that a segment has of them comes at once.
     private let isText: [Bool]
     /// Of each track of images, the last one that came.
-    private var lastImages: [Int: [UInt8]] = [:]
+    private var lastImages: [Int: ClearMedia] = [:]
     /// The first track that is none.
     private let leading: Int?
     private let segmentDuration: Ticks
@@ -134,7 +128,8 @@ package struct SegmentAssembly: Sendable {
             throw ParseError(
                 .invalid, at: 0, "a chunk of segment \(number) after one of segment \(lastNumber[track])")
         }
-        let fragments = try MovieFragmentTable(parsing: bytes.span).fragments
+        let media = try ClearMedia(copying: bytes)
+        let fragments = media.table.fragments
         guard let firstSample = fragments.first?.samples.first else {
             throw ParseError(.invalid, at: 0, "a chunk without samples")
         }
@@ -155,12 +150,12 @@ package struct SegmentAssembly: Sendable {
         }
         if let tiles = images[track] {
             guard endsSegment else { throw ParseError(.invalid, at: 0, "an image that does not end its segment") }
-            try Self.requireImage(bytes, fragments, tiles)
-            lastImages[track] = bytes
+            try Self.requireImage(media, tiles)
+            lastImages[track] = media
         }
         if isText[track] {
             guard endsSegment else { throw ParseError(.invalid, at: 0, "subtitles that do not end their segment") }
-            try Self.requireText(bytes, fragments)
+            try Self.requireText(media)
         }
         let position = try openIndex(of: number)
         // Looked at in place: a copy would make every append copy the whole segment.
@@ -182,7 +177,7 @@ package struct SegmentAssembly: Sendable {
             throw ParseError(.tooLarge, at: 0, "more than \(Self.maximumOpenBytes) bytes in unfinished segments")
         }
         open[position].tracks[track].add(
-            bytes, from: start, to: end, newest: fragments.last?.samples.last?.decodeTime ?? start,
+            media, from: start, to: end, newest: fragments.last?.samples.last?.decodeTime ?? start,
             first: firstSample)
         open[position].tracks[track].isEnded = endsSegment
         // Who goes on to the next segment has ended the ones before.
@@ -216,8 +211,8 @@ package struct SegmentAssembly: Sendable {
                 if open[position].tracks[track].chunks.isEmpty {
                     guard isAside(track) else { continue }
                     // None came: the image before stands for it, or nothing at all. What was shown has to become whole.
-                    let bytes = isText[track] ? nothingSaid(track, in: open[position].tracks) : lastImages[track] ?? []
-                    if !bytes.isEmpty { open[position].tracks[track].stand(in: bytes) }
+                    let media = isText[track] ? nothingSaid(track, in: open[position].tracks) : lastImages[track]
+                    if let media { open[position].tracks[track].stand(in: media) }
                 }
                 open[position].tracks[track].isEnded = true
             }
@@ -252,9 +247,8 @@ package struct SegmentAssembly: Sendable {
     }
 
     /// Exactly one sample, which is a JPEG image of the size that was announced, and nothing else.
-    private static func requireImage(
-        _ bytes: [UInt8], _ fragments: [MovieFragmentTable.Fragment], _ tiles: PictureTiles
-    ) throws(ParseError) {
+    private static func requireImage(_ media: ClearMedia, _ tiles: PictureTiles) throws(ParseError) {
+        let (bytes, fragments) = (media.bytes, media.table.fragments)
         guard fragments.count == 1, fragments[0].samples.count == 1, let sample = fragments[0].samples.first else {
             throw ParseError(.invalid, at: 0, "more than one image")
         }
@@ -269,19 +263,17 @@ package struct SegmentAssembly: Sendable {
     private func isAside(_ track: Int) -> Bool { isText[track] || images[track] != nil }
 
     /// Samples that are one cue each, or none.
-    private static func requireText(
-        _ bytes: [UInt8], _ fragments: [MovieFragmentTable.Fragment]
-    ) throws(ParseError) {
-        let samples = fragments.flatMap(\.samples)
+    private static func requireText(_ media: ClearMedia) throws(ParseError) {
+        let samples = media.table.fragments.flatMap(\.samples)
         guard samples.count <= mostCues else { throw ParseError(.tooLarge, at: 0, "\(samples.count) cues") }
         for sample in samples {
-            _ = try WebVTTSample.parse(bytes.span.extracting(sample.offset..<sample.offset + sample.size))
+            _ = try WebVTTSample.parse(media.bytes.span.extracting(sample.offset..<sample.offset + sample.size))
         }
     }
 
     /// A sample in which nothing is shown, for the time of the track that leads.
-    private func nothingSaid(_ track: Int, in tracks: [OpenTrack]) -> [UInt8] {
-        guard let leading, tracks[leading].duration > 0 else { return [] }
+    private func nothingSaid(_ track: Int, in tracks: [OpenTrack]) -> ClearMedia? {
+        guard let leading, tracks[leading].duration > 0 else { return nil }
         func time(_ value: Int64) -> Int64 {
             Ticks(value, timescale: timescales[leading]).rescaled(to: timescales[track]).value
         }
@@ -290,7 +282,8 @@ package struct SegmentAssembly: Sendable {
         let sample = Sample(
             decodeTime: start, compositionOffset: 0, duration: UInt32(clamping: max(end &- start, 1)), isSync: true,
             data: WebVTTSample.serialize(nil))
-        return CMAFChunk.serialize(sequenceNumber: 1, samples: [sample])
+        // What cannot be read again would be a mistake of ours: then there is nothing.
+        return try? ClearMedia(copying: CMAFChunk.serialize(sequenceNumber: 1, samples: [sample]))
     }
 
     /// Images stand for the time of the track that leads.
@@ -322,7 +315,7 @@ package struct SegmentAssembly: Sendable {
             firstFreeNumber = segment.number + 1
             whole.append(
                 WholeSegment(
-                    number: segment.number, tracks: segments(of: segment.tracks), bytes: segment.tracks.map(\.bytes)))
+                    number: segment.number, tracks: segments(of: segment.tracks), media: segment.tracks.map { ClearMedia(joining: $0.parts) }))
         }
         return whole
     }

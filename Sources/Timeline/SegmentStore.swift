@@ -1,4 +1,6 @@
 package import Files
+package import Media
+import MediaMemory
 package import OpenSSLCrypto
 package import Sealing
 import Synchronization
@@ -25,6 +27,8 @@ package enum StorageError: Error, Sendable, Equatable, CustomStringConvertible {
     case tampered(path: String)
     /// Sealed, and this daemon was started without a host key.
     case noKey(path: String)
+    /// Not the media that was put there.
+    case malformed(path: String, ParseError)
 
     package var description: String {
         switch self {
@@ -32,6 +36,7 @@ package enum StorageError: Error, Sendable, Equatable, CustomStringConvertible {
         case .sealing(let path, let error): "cannot seal \(path): \(error)"
         case .tampered(let path): "\(path) was changed, or is not of this host: it does not open under the host key"
         case .noKey(let path): "\(path) is sealed, and there is no host key"
+        case .malformed(let path, let error): "\(path) is not what was stored: \(error)"
         }
     }
 
@@ -64,7 +69,7 @@ package final class SegmentStore: Sendable {
     package typealias Form = WindowSegment.FileForm
 
     private struct Memory {
-        var bytes: [Key: [UInt8]] = [:]
+        var media: [Key: ClearMedia] = [:]
         var order: [Key] = []
         var total = 0
         /// Those that the disk does not have.
@@ -114,23 +119,23 @@ package final class SegmentStore: Sendable {
     /// What a file is longer than what is in it.
     package static func overhead(_ form: Form) -> Int { form == .sealed ? SealingKey.overhead : 0 }
 
-    /// Keeps a segment's bytes in memory; the disk gets them by `save`.
+    /// Keeps a segment's media in memory; the disk gets it by `save`.
     /// - Returns: the newest segment of which something is nowhere any more.
-    package func keep(_ key: Key, _ bytes: [UInt8]) -> UInt64? {
-        if directory == nil { account?.add(bytes.count + Self.overhead(form)) }
+    package func keep(_ key: Key, _ media: ClearMedia) -> UInt64? {
+        if directory == nil { account?.add(media.bytes.count + Self.overhead(form)) }
         return memory.withLock { memory in
             if directory != nil { memory.unstored.insert(key) }
-            if let old = memory.bytes.updateValue(bytes, forKey: key) {
-                memory.total -= old.count
+            if let old = memory.media.updateValue(media, forKey: key) {
+                memory.total -= old.memoryBytes
                 memory.order.removeAll { $0 == key }
             }
             memory.order.append(key)
-            memory.total += bytes.count
+            memory.total += media.memoryBytes
             var evicted = 0
             var lost: UInt64?
             while memory.total > memoryLimit, evicted < memory.order.count - 1 {
                 let key = memory.order[evicted]
-                if let old = memory.bytes.removeValue(forKey: key) { memory.total -= old.count }
+                if let old = memory.media.removeValue(forKey: key) { memory.total -= old.memoryBytes }
                 // That it was never stored is known until its segment is dropped.
                 if memory.unstored.contains(key) { lost = max(lost ?? 0, key.segment) }
                 memory.pending.remove(key)
@@ -146,7 +151,7 @@ package final class SegmentStore: Sendable {
     package func save(_ key: Key) -> StorageError? {
         guard let path = path(key, form) else { return nil }
         let isWanted = memory.withLock { memory in
-            guard !memory.isAlone, memory.bytes[key] != nil else { return false }
+            guard !memory.isAlone, memory.media[key] != nil else { return false }
             return memory.pending.insert(key).inserted
         }
         guard isWanted else { return nil }
@@ -160,7 +165,7 @@ package final class SegmentStore: Sendable {
     }
 
     private func saveNow(_ key: Key, _ path: String) -> StorageError? {
-        guard let bytes = memory.withLock({ $0.pending.contains(key) ? $0.bytes[key] : nil }) else { return nil }
+        guard let bytes = memory.withLock({ $0.pending.contains(key) ? $0.media[key]?.bytes : nil }) else { return nil }
         let failure = write(key, bytes, path)
         let isWanted = memory.withLock { memory in
             guard memory.pending.remove(key) != nil else { return false }
@@ -186,7 +191,7 @@ package final class SegmentStore: Sendable {
     package func forgetFile(_ key: Key, _ form: Form) -> Bool {
         guard let path = path(key, form) else { return true }
         let (isPending, forgotten) = memory.withLock { memory -> (Bool, Int?) in
-            guard let bytes = memory.bytes[key] else { return (false, nil) }
+            guard let bytes = memory.media[key]?.bytes else { return (false, nil) }
             let isStored = memory.unstored.insert(key).inserted
             return (memory.pending.remove(key) != nil, isStored ? bytes.count : 0)
         }
@@ -201,16 +206,16 @@ package final class SegmentStore: Sendable {
         return false
     }
 
-    private func write(_ key: Key, _ bytes: [UInt8], _ path: String) -> StorageError? {
-        let content: [UInt8]
+    private func write(_ key: Key, _ bytes: MediaBytes, _ path: String) -> StorageError? {
+        var sealed: [UInt8]?
         do throws(OpenSSLError) {
             if let seal, seal.isWriting {
-                content = try seal.key.seal(bytes.span, context: Self.context(key, seal))
-            } else {
-                content = bytes
+                sealed = try seal.key.seal(bytes.span, context: Self.context(key, seal))
             }
         } catch { return .sealing(path: path, error) }
-        do throws(FileError) { try PlainFile.write(content, to: path) } catch {
+        do throws(FileError) {
+            if let sealed { try PlainFile.write(sealed, to: path) } else { try PlainFile.write(bytes.span, to: path) }
+        } catch {
             // What a full disk took of it is not the segment.
             PlainFile.remove(path)
             return .file(error)
@@ -218,16 +223,17 @@ package final class SegmentStore: Sendable {
         return nil
     }
 
-    /// The clear bytes; nil where they are no longer (or never were) there.
+    /// The clear media; nil where it is no longer (or never was) there.
     /// - Throws: where there is a file that cannot be used. It is never served.
-    package func get(_ key: Key, _ form: Form) throws(StorageError) -> [UInt8]? {
-        if let bytes = memory.withLock({ $0.bytes[key] }) { return bytes }
-        return try read(key, form)
+    package func get(_ key: Key, _ form: Form) throws(StorageError) -> ClearMedia? {
+        if let media = inMemory(key) { return media }
+        guard let bytes = try read(key, form), let path = path(key, form) else { return nil }
+        do throws(ParseError) { return try ClearMedia(copying: bytes) } catch { throw .malformed(path: path, error) }
     }
 
-    func isInMemory(_ key: Key) -> Bool { memory.withLock { $0.bytes[key] != nil } }
+    func inMemory(_ key: Key) -> ClearMedia? { memory.withLock { $0.media[key] } }
 
-    /// From the disk alone.
+    /// The clear bytes, from the disk alone; nil and throws as `get`.
     func read(_ key: Key, _ form: Form) throws(StorageError) -> [UInt8]? {
         guard let path = path(key, form) else { return nil }
         let content: [UInt8]?
@@ -250,7 +256,7 @@ package final class SegmentStore: Sendable {
 
     /// Whether `get` has something to give, without reading it.
     func holds(_ key: Key, _ form: Form, byteCount: Int) -> Bool {
-        memory.withLock { $0.bytes[key] != nil } || holdsFile(key, form, byteCount: byteCount)
+        inMemory(key) != nil || holdsFile(key, form, byteCount: byteCount)
     }
 
     /// - Parameter byteCount: of its clear bytes.
@@ -258,8 +264,8 @@ package final class SegmentStore: Sendable {
         let isStored = memory.withLock { memory in
             memory.pending.remove(key)
             let isStored = memory.unstored.remove(key) == nil
-            if let old = memory.bytes.removeValue(forKey: key) {
-                memory.total -= old.count
+            if let old = memory.media.removeValue(forKey: key) {
+                memory.total -= old.memoryBytes
                 memory.order.removeAll { $0 == key }
             }
             return isStored

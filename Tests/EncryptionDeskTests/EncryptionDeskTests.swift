@@ -45,7 +45,7 @@ import Testing
         }
 
         func job() throws -> AES128Job {
-            guard isInPlace else { return try AES128Job(of: clear, key: key, iv: iv) }
+            guard isInPlace else { return try AES128Job(of: MediaBytes(copying: clear.span), key: key, iv: iv) }
             var draft = MediaDraft(capacity: clear.count + 16)
             draft.append(clear.span)
             return try AES128Job(inPlace: draft, key: key, iv: iv)

@@ -125,12 +125,12 @@ final class EncodedSource {
     }
 
     private static func segment(_ samples: ArraySlice<(reference: SampleReference, data: [UInt8])>) -> TrackSegment {
-        var segment = TrackSegment(samples: [], source: [])
+        var segment = TrackSegment(samples: [], array: [])
         for (reference, data) in samples {
             var reference = reference
-            reference.offset = segment.source.count
+            reference.offset = segment.array.count
             segment.samples.append(reference)
-            segment.source += data
+            segment.array += data
         }
         return segment
     }

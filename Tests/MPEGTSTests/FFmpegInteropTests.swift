@@ -19,7 +19,7 @@ import Testing
         var audio = source.audioSegments(startingWith: video)
         try #require(video.count == 3 && audio.count == 3)
         // Nothing may depend on where a segment's bytes lie.
-        audio[1].source.insert(0, at: 0)
+        audio[1].array.insert(0, at: 0)
         for index in audio[1].samples.indices { audio[1].samples[index].offset += 1 }
 
         var bytes: [UInt8] = []

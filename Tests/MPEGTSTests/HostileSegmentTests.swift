@@ -22,12 +22,12 @@ import Testing
         #expect(try code { $0.samples[0].size = .max } == .malformedSample)
         #expect(try code { $0.samples[0].size = -1 } == .malformedSample)
         #expect(try code { $0.samples[0].size = 0 } == .malformedSample)
-        #expect(try code { $0.source = [] } == .malformedSample)
+        #expect(try code { $0.array = [] } == .malformedSample)
     }
 
     @Test func lengthFieldsThatDoNotFillTheSample() throws {
-        #expect(try code { $0.source[$0.samples[1].offset] = 0xFF } == .malformedSample)
-        #expect(try code { $0.source[$0.samples[1].offset + 3] = 0 } == .malformedSample)
+        #expect(try code { $0.array[$0.samples[1].offset] = 0xFF } == .malformedSample)
+        #expect(try code { $0.array[$0.samples[1].offset + 3] = 0 } == .malformedSample)
         #expect(try code { $0.samples[2].size -= 1 } == .malformedSample)
         #expect(try code { $0.samples[2].size = 3 } == .malformedSample)
     }
@@ -57,7 +57,7 @@ import Testing
     @Test func audioThatADTSCannotSay() throws {
         let large = TrackSegment(
             samples: [.init(decodeTime: 0, duration: 1024, isSync: true, offset: 0, size: 8185)],
-            source: Array(repeating: 1, count: 8185))
+            array: Array(repeating: 1, count: 8185))
         #expect(throws: TransportStreamError.self) {
             try TransportStreamMuxer(tracks: [SyntheticMedia.audio()]).mux([large])
         }

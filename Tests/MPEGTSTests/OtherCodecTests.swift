@@ -10,7 +10,7 @@ import Testing
         let data = units.flatMap { (unit: [UInt8]) -> [UInt8] in [0, 0, 0, UInt8(unit.count)] + unit }
         return TrackSegment(
             samples: [.init(decodeTime: 0, duration: 3_000, isSync: isSync, offset: 0, size: data.count)],
-            source: data)
+            array: data)
     }
 
     private func stream(_ units: [[UInt8]]) -> [UInt8] { units.flatMap { [0, 0, 0, 1] + $0 } }
@@ -43,7 +43,7 @@ import Testing
         #expect(read.problems.isEmpty)
         #expect(read.streamTypes == [0x101: type])
         #expect(read.descriptors == [0x101: [5, 4] + Array(name.utf8)])
-        #expect(read.pes[0x101]?.flatMap(\.payload) == segment.source)
+        #expect(read.pes[0x101]?.flatMap(\.payload) == segment.array)
         #expect(read.pes[0x101]?.allSatisfy { $0.streamID == 0xBD } == true)
     }
 
@@ -54,25 +54,25 @@ import Testing
         let segment = SyntheticMedia.ac3Segment(frames: 2)
         let picture = TrackSegment(
             samples: [.init(decodeTime: 0, duration: 3_000, isSync: true, offset: 0, size: 6)],
-            source: [0, 0, 0, 2, 0x65, 1])
+            array: [0, 0, 0, 2, 0x65, 1])
         let muxer = try TransportStreamMuxer(tracks: tracks, sampleAES: [key, key])
         let read = TransportStreamReader(try muxer.mux([picture, segment]))
         #expect(read.streamTypes == [0x100: 0xDB, 0x101: 0xC1])
         let ac3 = Array("ac3d".utf8) + [5, 22] + Array("apadzac3".utf8) + [0, 0, 1, 10]
-        #expect(read.descriptors[0x101] == [0x0F, 4] + ac3 + segment.source.prefix(10))
+        #expect(read.descriptors[0x101] == [0x0F, 4] + ac3 + segment.array.prefix(10))
         // Without a frame there is no setup data, and so nothing can be said of the stream.
-        let silent = TransportStreamReader(try muxer.mux([picture, TrackSegment(samples: [], source: [])]))
+        let silent = TransportStreamReader(try muxer.mux([picture, TrackSegment(samples: [], array: [])]))
         #expect(silent.streamTypes == [0x100: 0xDB])
 
         let eac3 = try TransportStreamMuxer(tracks: [SyntheticMedia.eac3()], sampleAES: [key])
         var frame: [UInt8] = [0x0B, 0x77, 0, 49, 0, 0x80] + [UInt8](repeating: 3, count: 94)
         let samples = [SampleReference(decodeTime: 0, duration: 1536, isSync: true, offset: 0, size: 100)]
-        let other = TransportStreamReader(try eac3.mux([TrackSegment(samples: samples, source: frame)]))
+        let other = TransportStreamReader(try eac3.mux([TrackSegment(samples: samples, array: frame)]))
         #expect(other.streamTypes == [0x101: 0xC2])
         let setup = Array("ec3d".utf8) + [5, 17] + Array("apadzec3".utf8) + [0, 0, 1, 5, 0x06, 0x00, 0x20, 0x04, 0x00]
         #expect(other.descriptors[0x101] == [0x0F, 4] + setup)
         frame[1] = 0
-        #expect(throws: TransportStreamError.self) { try eac3.mux([TrackSegment(samples: samples, source: frame)]) }
+        #expect(throws: TransportStreamError.self) { try eac3.mux([TrackSegment(samples: samples, array: frame)]) }
     }
 
     @Test func whatHasNoFormIsRefused() throws {

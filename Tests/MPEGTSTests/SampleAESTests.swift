@@ -80,7 +80,7 @@ import Testing
         let muxer = try TransportStreamMuxer(
             tracks: [SyntheticMedia.video(reorderDelay: 3_000)], sampleAES: [Self.key()])
         // The slice becomes data partition A: behind ten bytes of SEI and the slice's own length.
-        segment.source[segment.samples[1].offset + 14] = 0x62
+        segment.array[segment.samples[1].offset + 14] = 0x62
         do {
             _ = try muxer.mux([segment])
             Issue.record("a segment with clear picture data")

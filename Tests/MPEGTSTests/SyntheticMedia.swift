@@ -53,13 +53,13 @@ enum SyntheticMedia {
     /// Frames of AC-3 at 48 kHz and 192 kbit/s whose head is a real one.
     static func ac3Segment(frames: Int) -> TrackSegment {
         var numbers = Numbers(state: 5)
-        var segment = TrackSegment(samples: [], source: [])
+        var segment = TrackSegment(samples: [], array: [])
         for frame in 0..<frames {
             segment.samples.append(
                 .init(
-                    decodeTime: Int64(frame) * 1536, duration: 1536, isSync: true, offset: segment.source.count,
+                    decodeTime: Int64(frame) * 1536, duration: 1536, isSync: true, offset: segment.array.count,
                     size: 768))
-            segment.source += [0x0B, 0x77, 0xFE, 0x95, 0x14, 0x40, 0x43, 0xE1, 0x06, 0xF4] + numbers.bytes(758)
+            segment.array += [0x0B, 0x77, 0xFE, 0x95, 0x14, 0x40, 0x43, 0xE1, 0x06, 0xF4] + numbers.bytes(758)
         }
         return segment
     }
@@ -85,7 +85,7 @@ enum SyntheticMedia {
         from start: Int64, frames: Int, interval: Int64 = 3_000, sizes: ClosedRange<Int> = 20...5_000, seed: UInt64 = 1
     ) -> TrackSegment {
         var numbers = Numbers(state: seed)
-        var segment = TrackSegment(samples: [], source: numbers.bytes(100))
+        var segment = TrackSegment(samples: [], array: numbers.bytes(100))
         for frame in 0..<frames {
             let isSync = frame == 0
             let data = nal(6, numbers.bytes(5)) + nal(isSync ? 5 : 1, numbers.bytes(numbers.next(sizes)))
@@ -94,8 +94,8 @@ enum SyntheticMedia {
             segment.samples.append(
                 SampleReference(
                     decodeTime: start + Int64(frame) * interval, compositionOffset: Int32(offset * interval),
-                    duration: UInt32(interval), isSync: isSync, offset: segment.source.count, size: data.count))
-            segment.source += data + numbers.bytes(3)
+                    duration: UInt32(interval), isSync: isSync, offset: segment.array.count, size: data.count))
+            segment.array += data + numbers.bytes(3)
         }
         return segment
     }
@@ -104,20 +104,20 @@ enum SyntheticMedia {
         from start: Int64, frames: Int, sizes: ClosedRange<Int> = 1...700, seed: UInt64 = 2
     ) -> TrackSegment {
         var numbers = Numbers(state: seed)
-        var segment = TrackSegment(samples: [], source: [])
+        var segment = TrackSegment(samples: [], array: [])
         for frame in 0..<frames {
             let data = numbers.bytes(numbers.next(sizes))
             segment.samples.append(
                 SampleReference(
                     decodeTime: start + Int64(frame) * 1024, duration: 1024, isSync: true,
-                    offset: segment.source.count, size: data.count))
-            segment.source += data
+                    offset: segment.array.count, size: data.count))
+            segment.array += data
         }
         return segment
     }
 
     /// The samples' bytes, in order.
     static func data(_ segment: TrackSegment) -> [[UInt8]] {
-        segment.samples.map { Array(segment.source[$0.offset..<$0.offset + $0.size]) }
+        segment.samples.map { Array(segment.array[$0.offset..<$0.offset + $0.size]) }
     }
 }

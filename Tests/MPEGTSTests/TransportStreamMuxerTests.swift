@@ -163,7 +163,7 @@ private let wrap: Int64 = 1 << 33
 
     @Test func clockGoesOnWhileThereIsNoPicture() throws {
         let (tracks, segments) = try make(Self.shapes[0])
-        let bytes = try TransportStreamMuxer(tracks: tracks).mux([TrackSegment(samples: [], source: []), segments[1]])
+        let bytes = try TransportStreamMuxer(tracks: tracks).mux([TrackSegment(samples: [], array: []), segments[1]])
         let read = TransportStreamReader(bytes)
         #expect(read.problems.isEmpty)
         #expect(read.payloadPackets[videoPID] == nil)
@@ -185,7 +185,7 @@ private let wrap: Int64 = 1 << 33
             + SyntheticMedia.nal(5, [5, 6])
         let segment = TrackSegment(
             samples: [.init(decodeTime: 0, duration: 3_000, isSync: true, offset: 0, size: sample.count)],
-            source: sample)
+            array: sample)
         let read = TransportStreamReader(try TransportStreamMuxer(tracks: [SyntheticMedia.video()]).mux([segment]))
         #expect(
             read.pes[videoPID]?.first?.payload

@@ -27,7 +27,7 @@ import Timeline
     private func picture(_ number: UInt64, _ window: EndpointWindow) throws -> (bytes: [UInt8], track: StoredTrack) {
         let bound = try #require(window.segment(Stage.number + number))
         let stored = try #require(window.iFrameTracks.first)
-        let bytes = try window.iFrame(of: stored, in: bound) { stage.timeline.bytes(segment: $0, track: $1) }.array
+        let bytes = try window.iFrame(of: stored, in: bound) { stage.timeline.media(segment: $0, track: $1) }.array
         return (bytes, stored)
     }
 
@@ -54,7 +54,7 @@ import Timeline
         let window = try stage.window(profile)
         let (bytes, stored) = try picture(3, window)
         let bound = try #require(window.segment(Stage.number + 3))
-        let segment = try window.media(of: stored, in: bound) { stage.timeline.bytes(segment: $0, track: $1) }.array
+        let segment = try window.media(of: stored, in: bound) { stage.timeline.media(segment: $0, track: $1) }.array
         let clear = try picture(3, try stage.window(endpoint(.clearHLS))).bytes
         func sample(_ bytes: [UInt8]) throws -> [UInt8] {
             let sample = try #require(try MovieFragmentTable(parsing: bytes.span).fragments.first?.samples.first)

@@ -99,7 +99,7 @@ import Timeline
         let stage = try Stage([Array(0..<30)])
         let recording = try recording(.fairPlay, stage: stage)
         let live = try stage.window(.fairPlay)
-        let read = { (number: UInt64, track: String) in stage.timeline.bytes(segment: number, track: track) }
+        let read = { (number: UInt64, track: String) in stage.timeline.media(segment: number, track: track) }
         for file in recording.media {
             let bytes = try recording.bytes(of: file, read: read)
             switch file.content {
@@ -108,7 +108,7 @@ import Timeline
                 #expect(bytes != stored.header)
             case .segment(let stored, let bound):
                 let clear = try #require(read(bound.number, stored.track.name))
-                #expect(bytes != clear)
+                #expect(bytes != clear.bytes.array)
                 #expect(
                     try bytes
                         == SegmentPackager.cmaf(
@@ -123,7 +123,7 @@ import Timeline
         let stage = try Stage([Array(0..<30)])
         let recording = try recording(.fairPlay, 8...24, .clear, stage: stage)
         for file in recording.media {
-            let bytes = try recording.bytes(of: file) { stage.timeline.bytes(segment: $0, track: $1) }
+            let bytes = try recording.bytes(of: file) { stage.timeline.media(segment: $0, track: $1) }
             switch file.content {
             case .header(let stored, _): #expect(bytes == stored.header)
             case .segment(let stored, let bound):

@@ -31,7 +31,7 @@ import Timeline
     private func file(_ number: UInt64, _ window: EndpointWindow) throws -> [UInt8] {
         let bound = try #require(window.segment(Stage.number + number))
         let stored = try #require(window.subtitleTracks.first)
-        return try window.aside(of: stored, in: bound) { stage.timeline.bytes(segment: $0, track: $1) }
+        return try window.aside(of: stored, in: bound) { stage.timeline.media(segment: $0, track: $1) }
     }
 
     @Test func hlsHasARenditionGroup() throws {
@@ -79,7 +79,7 @@ import Timeline
         let stored = try #require(window.subtitleTracks.first)
         let header = try SegmentPackager.header(of: stored, endpoint: window.endpoint, keys: bound.keys)
         #expect(header == stored.header)
-        let media = try window.media(of: stored, in: bound) { stage.timeline.bytes(segment: $0, track: $1) }.array
+        let media = try window.media(of: stored, in: bound) { stage.timeline.media(segment: $0, track: $1) }.array
         #expect(media == (try stage.clear(Stage.number + 5, "subtitles-cc1").clear))
     }
 
@@ -118,7 +118,7 @@ import Timeline
         #expect(playlist.isEnded && playlist.segments.count == 4)
         let texts = files.filter { $0.path.hasSuffix(".vtt") }
         #expect(texts.map(\.path) == playlist.segments.map { "subtitles-cc1/\($0.uri)" })
-        let bytes = try recording.bytes(of: texts[0]) { stage.timeline.bytes(segment: $0, track: $1) }
+        let bytes = try recording.bytes(of: texts[0]) { stage.timeline.media(segment: $0, track: $1) }
         #expect(bytes.starts(with: Array("WEBVTT".utf8)) == (profile.container == .cmaf))
         let hasMPD = manifests.contains { $0.path == "index.mpd" && $0.text.contains("subtitles-cc1") }
         #expect(hasMPD == (profile.container == .cmaf))

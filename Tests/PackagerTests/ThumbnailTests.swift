@@ -29,7 +29,7 @@ import Timeline
     private func image(_ number: UInt64, _ window: EndpointWindow) throws -> [UInt8] {
         let bound = try #require(window.segment(Stage.number + number))
         let stored = try #require(window.imageTracks.first)
-        return try window.aside(of: stored, in: bound) { stage.timeline.bytes(segment: $0, track: $1) }
+        return try window.aside(of: stored, in: bound) { stage.timeline.media(segment: $0, track: $1) }
     }
 
     private func picture(_ bytes: [UInt8]) throws -> JPEGPicture { try JPEGPicture(parsing: bytes.span) }

@@ -3,6 +3,7 @@ import Foundation
 import ISOBMFF
 import MPEGTS
 import Media
+import MediaMemory
 
 /// Segments of 1.024 s made of real pictures and sound: the samples that CommonEncryptionTests has.
 struct RecordedMedia {
@@ -183,7 +184,7 @@ struct RecordedMedia {
                         decodeTime: sample.decodeTime, duration: sample.duration, isSync: sample.isSync,
                         offset: source.count, size: sample.data.count)
                 }
-                return TrackSegment(samples: samples, source: source)
+                return TrackSegment(samples: samples, source: MediaBytes(copying: source.span))
             })
     }
 

@@ -68,8 +68,16 @@ import Timeline
         #expect(again.beginPublication().firstSegment == Self.number + 7)
     }
 
+    /// What one segment takes of the memory.
+    private func memoryOfOne() throws -> Int {
+        try tracks.reduce(0) { size, track in
+            let chunks = try track.chunks(of: Self.number, Self.duration).map { try ClearMedia(copying: $0) }
+            return size + ClearMedia(joining: chunks).memoryBytes
+        }
+    }
+
     @Test func whatIsListedIsThereWhenMemoryIsFullToo() throws {
-        let size = tracks.reduce(0) { $0 + $1.chunks(of: Self.number, Self.duration).joined().count }
+        let size = try memoryOfOne()
         let timeline = try open(memoryBytes: size * 3)
         let feed = try TimelineFeed(timeline, tracks)
         for number in Self.number..<Self.number + 4 { try feed.add(number) }
@@ -184,7 +192,7 @@ import Timeline
 
     /// Memory is full while the disk stands still: what is given up was never counted.
     @Test func whatIsLostIsNotTakenOffTheBudget() throws {
-        let size = tracks.reduce(0) { $0 + $1.chunks(of: Self.number, Self.duration).joined().count }
+        let size = try memoryOfOne()
         let disk = DiskQueue(patienceMilliseconds: 100)
         let budget = StorageBudget(maximumBytes: 1 << 30)
         let timeline = try open(memoryBytes: size * 3, disk: disk, budget: budget)

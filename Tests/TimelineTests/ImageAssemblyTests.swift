@@ -1,5 +1,6 @@
 import ISOBMFF
 import Media
+import MediaMemory
 import TestSupport
 import Testing
 import Timeline
@@ -83,7 +84,7 @@ import Timeline
         }
         let whole = try #require(assembly.finish().first)
         #expect(whole.number == Self.number + 1)
-        #expect(whole.bytes[1] == sheet())
+        #expect(whole.media[1].bytes.array == sheet())
         #expect(whole.tracks[1].duration == whole.tracks[0].duration)
     }
 
@@ -92,6 +93,6 @@ import Timeline
         _ = try assembly.append(
             track: 0, segment: Self.number, endsSegment: false, bytes: video.chunks(of: Self.number, Self.duration)[0])
         let whole = try #require(assembly.finish().first)
-        #expect(whole.bytes[1].isEmpty && whole.tracks[1].byteCount == 0)
+        #expect(whole.media[1].bytes.count == 0 && whole.tracks[1].byteCount == 0)
     }
 }

@@ -1,5 +1,6 @@
 import ISOBMFF
 import Media
+import MediaMemory
 import TestSupport
 import Testing
 import Timeline
@@ -48,7 +49,7 @@ import Timeline
         let segment = try #require(whole.first)
         #expect(whole.count == 1)
         #expect(segment.number == Self.number)
-        #expect(segment.bytes == [pictures.flatMap(\.self), sound.flatMap(\.self)])
+        #expect(segment.media.map(\.bytes.array) == [pictures.flatMap(\.self), sound.flatMap(\.self)])
         #expect(segment.tracks[0].decodeTime == 1_600_000_000 * 90000)
         #expect(segment.tracks[0].duration == 180_000)
         #expect(segment.tracks[0].byteCount == pictures.joined().count)
@@ -138,7 +139,7 @@ import Timeline
         }
         let short = try #require(second.finish().first)
         #expect(short.tracks.map(\.duration) == [90000, 47 * 1024])
-        #expect(short.bytes == parts)
+        #expect(short.media.map(\.bytes.array) == parts)
         #expect(second.firstFreeNumber == Self.number + 1)
         #expect(second.finish().isEmpty)
     }

@@ -1,5 +1,6 @@
 import ISOBMFF
 import Media
+import MediaMemory
 import TestSupport
 import Testing
 import Timeline
@@ -36,10 +37,9 @@ import Timeline
         _ = try assembly.append(
             track: 0, segment: Self.number, endsSegment: false, bytes: video.chunks(of: Self.number, Self.duration)[0])
         let whole = try #require(assembly.finish().first)
-        let bytes = whole.bytes[1]
-        let table = try MovieFragmentTable(parsing: bytes.span)
+        let (bytes, table) = (whole.media[1].bytes, whole.media[1].table)
         let sample = try #require(table.fragments.first?.samples.first)
-        let data = Array(bytes[sample.offset..<sample.offset + sample.size])
+        let data = bytes.array(sample.offset..<sample.offset + sample.size)
         let text = try WebVTTSample.parse(data.span)
         #expect(text == nil)
         #expect(table.duration == whole.tracks[0].duration && whole.tracks[1].duration == whole.tracks[0].duration)

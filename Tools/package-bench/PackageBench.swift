@@ -59,8 +59,8 @@ enum PackageBench {
         let keys = try syntheticKeys()
         print("segment \(longest.number), medians of \(rounds); MB/s of clear input")
         for video in set.tracks where video.track.kind == .video {
-            guard let picture = timeline.bytes(segment: longest.number, track: video.track.name),
-                let sound = timeline.bytes(segment: longest.number, track: audio.track.name)
+            guard let picture = timeline.media(segment: longest.number, track: video.track.name),
+                let sound = timeline.media(segment: longest.number, track: audio.track.name)
             else { continue }
             for kind in kinds {
                 let isProtected = kind.endpoint.encryption != nil
@@ -84,7 +84,7 @@ enum PackageBench {
                         Double(elapsed.components.attoseconds) / 1e15 + Double(elapsed.components.seconds) * 1e3)
                 }
                 let median = times.sorted()[times.count / 2]
-                let input = picture.count + (kind.endpoint.container == .ts ? sound.count : 0)
+                let input = picture.bytes.count + (kind.endpoint.container == .ts ? sound.bytes.count : 0)
                 let rate = median > 0 ? Double(input) / median / 1000 : 0
                 print(
                     pad(video.track.name, 8), pad(kind.name, 14), pad("\(input) B in", 14), pad("\(size) B out", 15),

@@ -18,7 +18,7 @@ enum ProtectBench {
     /// A clip's media as one segment of our own chunks.
     private struct Segment {
         let stored: StoredTrack
-        let bytes: [UInt8]
+        let media: ClearMedia
         let samples: [SampleLocation]
         let name: String
 
@@ -34,8 +34,8 @@ enum ProtectBench {
             let bytes = try fragments.reduce(into: [UInt8]()) {
                 $0 += CMAFChunk.serialize(sequenceNumber: 1, samples: try $1.mediaSamples(in: media))
             }
-            self.bytes = bytes
-            samples = try MovieFragmentTable(parsing: bytes.span).fragments.flatMap(\.samples)
+            self.media = try ClearMedia(copying: bytes)
+            samples = self.media.table.fragments.flatMap(\.samples)
             name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
             let delay = samples.map { UInt32(max(0, -Int64($0.compositionOffset))) }.max() ?? 0
             stored = try StoredTrack(
@@ -51,18 +51,18 @@ enum ProtectBench {
             for scheme in [ProtectionScheme.cenc, .cbcs] {
                 let endpoint = PackageBench.endpoint(.cmaf, .commonEncryption(scheme))
                 let whole = try time(rounds) {
-                    try SegmentPackager.cmaf(one.bytes, number: 1, track: one.stored, endpoint: endpoint, keys: keys)
+                    try SegmentPackager.cmaf(one.media, number: 1, track: one.stored, endpoint: endpoint, keys: keys)
                         .count
                 }
                 let (enciphered, alone) = try protectSamples(one, scheme, rounds)
-                report("CMAF \(scheme)", one.name, one.bytes.count, enciphered, whole, alone)
+                report("CMAF \(scheme)", one.name, one.media.bytes.count, enciphered, whole, alone)
             }
             let endpoint = PackageBench.endpoint(.cmaf, .aes128)
             let whole = try time(rounds) {
-                try SegmentPackager.cmaf(one.bytes, number: 1, track: one.stored, endpoint: endpoint, keys: keys)
+                try SegmentPackager.cmaf(one.media, number: 1, track: one.stored, endpoint: endpoint, keys: keys)
                     .count
             }
-            report("CMAF AES-128", one.name, one.bytes.count, one.bytes.count, whole, nil)
+            report("CMAF AES-128", one.name, one.media.bytes.count, one.media.bytes.count, whole, nil)
         }
         guard let sound = segments.first(where: { $0.stored.track.kind == .audio }) else { return }
         for one in segments where one.stored.track.kind == .video {
@@ -76,18 +76,18 @@ enum ProtectBench {
     ) throws {
         func make(_ endpoint: EndpointProfile) throws -> MediaBytes {
             try SegmentPackager.transportStream(
-                [(picture.bytes, picture.stored), (sound.bytes, sound.stored)], number: 1, endpoint: endpoint,
+                [(picture.media, picture.stored), (sound.media, sound.stored)], number: 1, endpoint: endpoint,
                 keys: endpoint.encryption == nil ? nil : keys)
         }
         let name = "\(picture.name)+\(sound.name)"
-        let count = picture.bytes.count + sound.bytes.count
+        let count = picture.media.bytes.count + sound.media.bytes.count
         let clear = EndpointProfile(id: "t", package: .hls, container: .ts)
         report("TS clear", name, count, 0, try time(rounds) { try make(clear).count }, nil)
         if case .avc(let record, _, _) = picture.stored.track.codec {
             let endpoint = PackageBench.endpoint(.ts, .sampleAES)
             let enciphered =
                 try picture.samples.reduce(0) {
-                    $0 + (try sampleAES(picture.bytes.span.extracting($1.offset..<$1.offset + $1.size), record))
+                    $0 + (try sampleAES(picture.media.bytes.span.extracting($1.offset..<$1.offset + $1.size), record))
                 } + sound.samples.reduce(0) { $0 + max(0, $1.size - 16) / 16 * 16 }
             report("TS SAMPLE-AES", name, count, enciphered, try time(rounds) { try make(endpoint).count }, nil)
         }
@@ -103,7 +103,7 @@ enum ProtectBench {
         var protector = try SampleProtector(
             scheme: scheme, key: key, codec: one.stored.track.codec,
             constantIV: scheme == .cbcs ? Array(repeating: 7, count: 16) : nil)
-        var bytes = one.bytes
+        var bytes = one.media.bytes.array
         var enciphered = 0
         // Over and over the same memory: all that the parsers look at stays clear.
         let nanoseconds = try time(rounds) {

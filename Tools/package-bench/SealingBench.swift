@@ -1,6 +1,8 @@
 import Files
 import Foundation
+import ISOBMFF
 import Media
+import MediaMemory
 import OpenSSLCrypto
 import Sealing
 import Timeline
@@ -22,7 +24,9 @@ enum SealingBench {
         let directory = NSTemporaryDirectory() + "sealing-bench-\(ProcessInfo.processInfo.processIdentifier)"
         try PlainFile.makeDirectory(directory + "/v")
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let bytes = try randomBytes(2_500_000)
+        let sample = Sample(
+            decodeTime: 0, compositionOffset: 0, duration: 1, isSync: true, data: try randomBytes(2_500_000))
+        let media = try ClearMedia(copying: CMAFChunk.serialize(sequenceNumber: 1, samples: [sample]))
         for (name, seal) in [("clear", nil), ("sealed", WindowSeal(key: key, channel: "bench"))]
             as [(String, WindowSeal?)]
         {
@@ -30,12 +34,12 @@ enum SealingBench {
             let store = SegmentStore(directory: directory, seal: seal, memoryBytes: 1, disk: DiskQueue())
             let put = median(rounds) {
                 let key = SegmentStore.Key(segment: UInt64($0), track: "v")
-                _ = store.keep(key, bytes)
+                _ = store.keep(key, media)
                 _ = store.save(key)
             }
             let get = try median(rounds - 1) { _ = try store.get(.init(segment: UInt64($0), track: "v"), store.form) }
-            report("write 4 s at 5 Mb/s, \(name)", bytes.count, put)
-            report("read it from the page cache, \(name)", bytes.count, get)
+            report("write 4 s at 5 Mb/s, \(name)", media.bytes.count, put)
+            report("read it from the page cache, \(name)", media.bytes.count, get)
         }
         let line = [UInt8](repeating: 0x61, count: 600)
         try PlainFile.replace(line, at: directory + "/journal")

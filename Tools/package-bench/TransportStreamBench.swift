@@ -29,27 +29,27 @@ enum TransportStreamBench {
     }
 
     private static func samples(slicesPerPicture: Int) throws -> ([Track], [TrackSegment]) {
-        var video = TrackSegment(samples: [], source: [])
-        for picture in 0..<60 {
-            let isSync = picture == 0
-            let offset = video.source.count
+        var (pictures, picture): ([SampleReference], [UInt8]) = ([], [])
+        for number in 0..<60 {
+            let isSync = number == 0
+            let offset = picture.count
             for _ in 0..<slicesPerPicture {
                 let unit = try nalUnit(type: isSync ? 0x65 : 0x61, size: (isSync ? 60_000 : 6_400) / slicesPerPicture)
-                for shift in [24, 16, 8, 0] { video.source.append(UInt8(truncatingIfNeeded: unit.count >> shift)) }
-                video.source += unit
+                for shift in [24, 16, 8, 0] { picture.append(UInt8(truncatingIfNeeded: unit.count >> shift)) }
+                picture += unit
             }
-            video.samples.append(
+            pictures.append(
                 SampleReference(
-                    decodeTime: Int64(picture) * 3_000, duration: 3_000, isSync: isSync, offset: offset,
-                    size: video.source.count - offset))
+                    decodeTime: Int64(number) * 3_000, duration: 3_000, isSync: isSync, offset: offset,
+                    size: picture.count - offset))
         }
-        var audio = TrackSegment(samples: [], source: [])
+        var (frames, sound): ([SampleReference], [UInt8]) = ([], [])
         for frame in 0..<94 {
-            audio.samples.append(
+            frames.append(
                 SampleReference(
-                    decodeTime: Int64(frame) * 1024, duration: 1024, isSync: true, offset: audio.source.count, size: 340
+                    decodeTime: Int64(frame) * 1024, duration: 1024, isSync: true, offset: sound.count, size: 340
                 ))
-            audio.source += try randomBytes(340)
+            sound += try randomBytes(340)
         }
         let record = try AVCDecoderConfigurationRecord(
             sequenceParameterSets: [[0x67, 0x64, 0, 0x28, 0xAC]], pictureParameterSets: [[0x68, 0xEB, 0xE3]])
@@ -57,7 +57,13 @@ enum TransportStreamBench {
             Track(name: "v", timescale: 90_000, codec: .avc(record, width: 1920, height: 1080)),
             Track(name: "a", timescale: 48_000, codec: .aac(try AudioSpecificConfig(parsing: [0x11, 0x90]))),
         ]
-        return (tracks, [video, audio])
+        return (
+            tracks,
+            [
+                TrackSegment(samples: pictures, source: MediaBytes(copying: picture.span)),
+                TrackSegment(samples: frames, source: MediaBytes(copying: sound.span)),
+            ]
+        )
     }
 
     private static func nalUnit(type: UInt8, size: Int) throws -> [UInt8] {
