@@ -62,6 +62,8 @@ let package = Package(
         format("Media"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "OpenSSLCrypto", dependencies: ["COpenSSL"], swiftSettings: settings),
+        .systemLibrary(name: "CIPSecMB", providers: [.apt(["libipsec-mb-dev"])]),
+        .target(name: "IPSecMB", dependencies: ["CIPSecMB", "OpenSSLCrypto"], swiftSettings: settings),
         .target(name: "Files", swiftSettings: settings),
         .target(name: "MediaMemory", swiftSettings: settings),
 
@@ -71,7 +73,7 @@ let package = Package(
         format("ChunkStream", "Media"),
         format("ISOBMFF", "Media"),
         format("MPEGTS", "Media", "MediaMemory", "CommonEncryption"),
-        format("CommonEncryption", "Media", "MediaMemory", "OpenSSLCrypto"),
+        format("CommonEncryption", "IPSecMB", "Media", "MediaMemory", "OpenSSLCrypto"),
         .systemLibrary(name: "CXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         format("CPIX", "Media", "CommonEncryption", "OpenSSLCrypto", "CXML2"),
         format("HLS", "Media"),
@@ -98,9 +100,8 @@ let package = Package(
 
         .target(name: "ViewerTokens", dependencies: ["OpenSSLCrypto"], swiftSettings: settings),
 
-        .systemLibrary(name: "CIPSecMB", providers: [.apt(["libipsec-mb-dev"])]),
         .target(
-            name: "EncryptionDesk", dependencies: ["CIPSecMB", "CommonEncryption", "MediaMemory", "OpenSSLCrypto"],
+            name: "EncryptionDesk", dependencies: ["IPSecMB", "CommonEncryption", "MediaMemory", "OpenSSLCrypto"],
             swiftSettings: settings),
 
         // 3 services
@@ -276,7 +277,8 @@ let package = Package(
             name: "CommonEncryptionTests",
             dependencies: ["CommonEncryption", "ISOBMFF", "Media", "MediaMemory", "OpenSSLCrypto"],
             exclude: ["Fixtures"], swiftSettings: settings),
-        tests("EncryptionDeskTests", "EncryptionDesk", "CommonEncryption", "MediaMemory", "OpenSSLCrypto"),
+        tests("IPSecMBTests", "IPSecMB", "OpenSSLCrypto"),
+        tests("EncryptionDeskTests", "EncryptionDesk", "CommonEncryption", "IPSecMB", "MediaMemory", "OpenSSLCrypto"),
         tests("ISOBMFFTests", "ISOBMFF", "Media"),
         tests("SCTE35Tests", "SCTE35", "Media"),
         tests("MPEGTSTests", "MPEGTS", "CommonEncryption", "Media", "MediaMemory"),

@@ -31,6 +31,13 @@ package struct FrameReader: Sendable {
 
     /// The next whole frame, or nil until more bytes come.
     package mutating func next() throws(ParseError) -> (type: UInt8, body: [UInt8])? {
+        try next { type, body in (type, unsafe body.withUnsafeBufferPointer { unsafe Array($0) }) }
+    }
+
+    /// What `take` makes of the next whole frame's type and body, or nil until more bytes come.
+    package mutating func next<Message>(
+        _ take: (UInt8, Span<UInt8>) throws(ParseError) -> Message
+    ) throws(ParseError) -> Message? {
         let available = buffer.count - start
         guard available >= 5 else {
             // What was given goes here too, or a beginning of a header at every read would keep all of it.
@@ -46,14 +53,13 @@ package struct FrameReader: Sendable {
             makeRoom(for: 4 + length)
             return nil
         }
-        let type = buffer[start + 4]
-        let body = Array(buffer[start + 5..<start + 4 + length])
+        let message = try take(buffer[start + 4], buffer.span.extracting(start + 5..<start + 4 + length))
         start += 4 + length
         if start == buffer.count {
             buffer.removeAll(keepingCapacity: buffer.capacity <= Self.keptCapacity)
             start = 0
         }
-        return (type, body)
+        return message
     }
 
     /// What stays between frames: a chunk comes once a second, and hundreds of readers wait side by side.

@@ -68,9 +68,11 @@ extension WorkerMessage {
         }
     }
 
-    package init(type: UInt8, body: [UInt8]) throws(ParseError) {
+    package init(type: UInt8, body: [UInt8]) throws(ParseError) { try self.init(type: type, body: body.span) }
+
+    package init(type: UInt8, body: Span<UInt8>) throws(ParseError) {
         guard let kind = Kind(rawValue: type) else { throw ParseError(.unsupported, at: 0, "message type \(type)") }
-        var reader = ByteReader(body.span)
+        var reader = ByteReader(body)
         switch kind {
         case .hello:
             self = .hello(version: try reader.read(UInt16.self))
@@ -87,8 +89,7 @@ extension WorkerMessage {
             let segment = try reader.read(UInt64.self)
             let flags = try reader.read(UInt8.self)
             guard flags <= 1 else { throw ParseError(.invalid, at: 9, "chunk flags \(flags)") }
-            let bytes = Array(body[reader.offset...])
-            try reader.skip(bytes.count)
+            let bytes = try reader.readBytes(reader.remaining)
             self = .chunk(ClearChunk(track: track, segment: segment, endsSegment: flags == 1, bytes: bytes))
         case .marker:
             self = .marker(try SpliceMarker(reading: &reader))

@@ -1,7 +1,9 @@
+import IPSecMB
 package import Media
+package import MediaMemory
 import OpenSSLCrypto
 
-/// Protects the samples of one track with one key, in place. ISO/IEC 23001-7:2023, clauses 10.1 (cenc) and 10.4 (cbcs).
+/// Protects the samples of one track with one key. ISO/IEC 23001-7:2023, clauses 10.1 (cenc) and 10.4 (cbcs).
 ///
 /// Parameter sets are parsed and the key is expanded once; a sample then costs its subsample list and no
 /// other memory. A track in which parameter sets change within samples needs a protector that sees
@@ -46,8 +48,8 @@ package struct SampleProtector: ~Copyable {
     ) throws(ProtectionError) -> Cipher {
         do throws(OpenSSLError) {
             switch (scheme, constantIV) {
-            case (.cenc, nil): return .cenc(try AESCTR(key: key.bytes))
-            case (.cbcs, let iv?) where iv.count == 16: return .cbcs(try PatternCBC(key: key, constantIV: iv))
+            case (.cenc, nil): return .cenc(try AESCTR(key: key.bytes, from: key.contexts))
+            case (.cbcs, let iv?) where iv.count == 16: return .cbcs(try PatternCBC(key: key, constantIV: iv, isForMany: true))
             default: break
             }
         } catch {
@@ -56,22 +58,8 @@ package struct SampleProtector: ~Copyable {
         throw .invalidIV
     }
 
-    /// Protects one sample and says what is clear in it.
-    ///
-    /// - Parameters:
-    ///   - sample: the clear bytes, replaced by the protected ones. After a throw they are in no
-    ///     defined state and must not be sent.
-    ///   - iv: cenc: the 8-byte IV, big-endian, never the same twice under one key. cbcs: not used.
-    /// - Returns: for `senc`; empty where there are no subsamples because the sample is protected whole (audio).
-    package mutating func protect(
-        _ sample: inout MutableSpan<UInt8>, iv: UInt64
-    ) throws(ProtectionError) -> [Subsample] {
-        let subsamples = try subsamples(of: sample.span)
-        try encrypt(&sample, iv: iv, subsamples: subsamples)
-        return subsamples
-    }
-
-    /// What `protect` would say of a clear sample. Samples come in order, each once, by this or by `protect`.
+    /// What is clear in a sample and what is to be encrypted, for `senc`; empty where there are no subsamples because the
+    /// sample is protected whole (audio). Samples come in order, each once.
     package mutating func subsamples(of sample: Span<UInt8>) throws(ProtectionError) -> [Subsample] {
         guard video != nil else { return [] }
         let subsamples: [Subsample]
@@ -86,28 +74,41 @@ package struct SampleProtector: ~Copyable {
         return subsamples
     }
 
-    /// Encrypts one sample as `subsamples(of:)` said; the rest is as for `protect`.
-    package func encrypt(
-        _ sample: inout MutableSpan<UInt8>, iv: UInt64, subsamples: [Subsample]
+    /// A clear sample: where it lies, and what `subsamples(of:)` said of it.
+    package struct ClearSample {
+        package var range: Range<Int>
+        /// cenc: the 8-byte IV, big-endian, never the same twice under one key. cbcs: not used.
+        package var iv: UInt64
+        package var subsamples: [Subsample]
+
+        package init(range: Range<Int>, iv: UInt64, subsamples: [Subsample]) {
+            self.range = range
+            self.iv = iv
+            self.subsamples = subsamples
+        }
+    }
+
+    /// Encrypts samples into the memory that they are sent from, one behind the other: under cenc on the way there, under
+    /// cbcs there, several in step.
+    ///
+    /// - Parameter samples: within `clear`; after a throw `draft` must not be sent.
+    package func append(
+        _ samples: ArraySlice<ClearSample>, of clear: Span<UInt8>, to draft: inout MediaDraft
     ) throws(ProtectionError) {
         do throws(OpenSSLError) {
             switch cipher {
             case .cenc(let counter):
-                try counter.restart(high: iv)
-                if video == nil { try counter.apply(to: &sample) }
-                var offset = 0
-                for run in subsamples {
-                    offset += Int(run.clear)
-                    try counter.apply(to: &sample, in: offset..<offset + Int(run.protected))
-                    offset += Int(run.protected)
-                }
+                for sample in samples { try append(sample, of: clear, counter, to: &draft) }
             case .cbcs(let chain):
-                if video == nil { try chain.encryptWhole(&sample, in: 0..<sample.count) }
-                var offset = 0
-                for run in subsamples {
-                    offset += Int(run.clear)
-                    try chain.encryptPattern(&sample, in: offset..<offset + Int(run.protected))
-                    offset += Int(run.protected)
+                var rest = samples
+                // As many as are still in the processor's cache when they are encrypted.
+                while !rest.isEmpty {
+                    let some = rest.prefix(Self.samplesInStep)
+                    rest = rest.dropFirst(Self.samplesInStep)
+                    var chains: [Range<Int>] = []
+                    for sample in some { appendClear(sample, of: clear, chains: &chains, to: &draft) }
+                    var bytes = draft.mutableSpan
+                    try chain.encrypt(&bytes, chains: chains, hasPattern: video != nil)
                 }
             }
         } catch {
@@ -115,9 +116,61 @@ package struct SampleProtector: ~Copyable {
         }
     }
 
-    /// Protects a sample that is an array of its own.
+    private static let samplesInStep = ChainsInStep.bestChains
+
+    private func append(
+        _ sample: ClearSample, of clear: Span<UInt8>, _ counter: borrowing AESCTR, to draft: inout MediaDraft
+    ) throws(OpenSSLError) {
+        try counter.restart(high: sample.iv)
+        var offset = sample.range.lowerBound
+        guard video != nil else { return try draft.append(clear.extracting(sample.range), under: counter) }
+        for run in sample.subsamples {
+            draft.append(clear.extracting(offset..<offset + Int(run.clear)))
+            offset += Int(run.clear)
+            try draft.append(clear.extracting(offset..<offset + Int(run.protected)), under: counter)
+            offset += Int(run.protected)
+        }
+        precondition(offset == sample.range.upperBound, "subsamples are all of their sample")
+    }
+
+    /// - Parameter chains: gets what is to be encrypted of it.
+    private func appendClear(
+        _ sample: ClearSample, of clear: Span<UInt8>, chains: inout [Range<Int>], to draft: inout MediaDraft
+    ) {
+        var offset = draft.count
+        draft.append(clear.extracting(sample.range))
+        guard video != nil else { return chains.append(offset..<draft.count) }
+        for run in sample.subsamples {
+            offset += Int(run.clear)
+            chains.append(offset..<offset + Int(run.protected))
+            offset += Int(run.protected)
+        }
+    }
+
+    /// Protects one sample that is an array of its own.
+    ///
+    /// - Parameter iv: as of `ClearSample`.
+    /// - Returns: `subsamples(of:)`.
     package mutating func protect(_ sample: inout [UInt8], iv: UInt64) throws(ProtectionError) -> [Subsample] {
-        var bytes = sample.mutableSpan
-        return try protect(&bytes, iv: iv)
+        let subsamples = try subsamples(of: sample.span)
+        var draft = MediaDraft(capacity: sample.count)
+        let whole = ClearSample(range: 0..<sample.count, iv: iv, subsamples: subsamples)
+        try append([whole], of: sample.span, to: &draft)
+        sample = draft.finish().array
+        return subsamples
+    }
+}
+
+extension MediaDraft {
+    /// Writes what follows enciphered: the key stream goes on.
+    fileprivate mutating func append(_ clear: Span<UInt8>, under counter: borrowing AESCTR) throws(OpenSSLError) {
+        guard !clear.isEmpty else { return }
+        let place = count
+        reserve(clear.count)
+        let target = unsafe start + place
+        try unsafe clear.withUnsafeBufferPointer { (source) throws(OpenSSLError) in
+            guard let source = source.baseAddress else { return }
+            try unsafe counter.apply(source, to: target, count: clear.count)
+        }
     }
 }

@@ -1,4 +1,5 @@
 import CommonEncryption
+import IPSecMB
 import MediaMemory
 import OpenSSLCrypto
 
@@ -37,7 +38,7 @@ final class Chain {
     func advance() throws(OpenSSLError) {
         let count = nextCount
         let key = job.key
-        if cipher == nil { cipher = try AESCBC(key: key.bytes) }
+        if cipher == nil { cipher = try AESCBC(key: key.bytes, from: key.contexts) }
         try restart()
         try withSource { (source) throws(OpenSSLError) in
             try cipher?.apply(source, to: target + done, count: count)

@@ -1,5 +1,6 @@
 package import CommonEncryption
 package import MediaMemory
+import IPSecMB
 import OpenSSLCrypto
 import Synchronization
 
@@ -21,8 +22,6 @@ package final class EncryptionDesk: Sendable {
         var waiting: [Order] = []
         /// Threads that are at it, or will be at once.
         var runs = 0
-        /// What no run has at the moment.
-        var idle: [ChainsInStep] = []
         var counters = Counters()
     }
 
@@ -46,8 +45,7 @@ package final class EncryptionDesk: Sendable {
         submit: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
     ) {
         self.maximumRuns = max(maximumRuns, 1)
-        // More at a time do not make it faster, and each is so much memory between the processor and its caches.
-        maximumChains = inStep && ChainsInStep.isPossible ? 12 : 1
+        maximumChains = inStep && ChainsInStep.isPossible ? ChainsInStep.bestChains : 1
         self.submit = submit
     }
 
@@ -72,7 +70,6 @@ package final class EncryptionDesk: Sendable {
                 let orders = Array(state.waiting.prefix(maximumChains - run.count))
                 state.waiting.removeFirst(orders.count)
                 if run.count + orders.count == 0 { state.runs -= 1 }
-                if run.inStep == nil, run.count + orders.count > 1 { run.inStep = state.idle.popLast() }
                 return orders
             }
             run.take(orders)
@@ -84,8 +81,6 @@ package final class EncryptionDesk: Sendable {
                 state.counters.inStep += done.inStep
             }
         }
-        guard let inStep = run.inStep else { return }
-        inStep.forget()
-        state.withLock { $0.idle.append(inStep) }
+        run.inStep?.giveBack()
     }
 }

@@ -1,4 +1,5 @@
 import CommonEncryption
+import IPSecMB
 import OpenSSLCrypto
 
 /// What one thread of the desk is at: some segments, a step of each at a time.
@@ -11,7 +12,7 @@ struct EncryptionRun {
     }
 
     private var entries: [Entry] = []
-    /// Made where there is more than one.
+    /// Taken where there is more than one.
     var inStep: ChainsInStep?
 
     /// Segments under way.
@@ -24,7 +25,7 @@ struct EncryptionRun {
     /// One step of each; what is done goes out.
     /// - Returns: how much is.
     mutating func advance() -> EncryptionDesk.Counters {
-        if entries.count > 1, inStep == nil { inStep = ChainsInStep() }
+        if entries.count > 1, inStep == nil { inStep = ChainsInStep.take() }
         if entries.count > 1, let inStep {
             advance(inStep)
         } else {

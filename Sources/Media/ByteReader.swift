@@ -42,9 +42,8 @@ package struct ByteReader: ~Escapable {
     @_lifetime(self: copy self)
     package mutating func readBytes(_ count: Int) throws(ParseError) -> [UInt8] {
         try require(count)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count)
-        for index in offset..<offset + count { bytes.append(byte(at: index)) }
+        // At once, as it may be a chunk of megabytes.
+        let bytes = unsafe span.extracting(offset..<offset + count).withUnsafeBufferPointer { unsafe Array($0) }
         offset += count
         return bytes
     }

@@ -7,8 +7,8 @@ import Synchronization
 /// Large blocks that were given back, for the next ones who want as much.
 ///
 /// A page that the system gives anew is one that it has to find and clear first, which takes longer than to fill it, send it
-/// and all else that is done with it: of what is packaged just in time, half the cost. Blocks come in sizes of which four make a
-/// doubling, so that one fits the next segment too, and in huge pages where the system has them.
+/// and all else that is done with it: of what is packaged just in time, half the cost. Blocks come in sizes of which sixteen
+/// make a doubling, so that one fits the next segment too, and in huge pages where the system has them.
 /// Bound: `maximumBytes` wait; more goes back to the system. Small ones are malloc's.
 final class BlockPool: Sendable {
     static let shared = BlockPool(maximumBytes: 64 << 20)
@@ -17,6 +17,7 @@ final class BlockPool: Sendable {
     static let smallest = 128 << 10
     private static let hugePage = 2 << 20
     private static let page = 4096
+    private static let sizesTooLarge = 2
 
     private struct State {
         /// By size; what came last goes first, as it may still be in the processor's cache.
@@ -40,9 +41,14 @@ final class BlockPool: Sendable {
             return MediaBlock(memory: .allocate(byteCount: size, alignment: MediaBlock.headSize))
         }
         let known = state.withLock { state -> MediaBlock? in
-            guard let block = state.waiting[size]?.popLast() else { return nil }
-            state.bytes -= size
-            return block
+            // One that is a little too large is better than one of new pages.
+            for larger in 0...Self.sizesTooLarge {
+                let fitting = Self.size(for: size + larger * size / 16)
+                guard let block = state.waiting[fitting]?.popLast() else { continue }
+                state.bytes -= fitting
+                return block
+            }
+            return nil
         }
         return known ?? MediaBlock(memory: Self.map(size))
     }
@@ -61,10 +67,10 @@ final class BlockPool: Sendable {
 
     /// The next of the sizes that blocks have.
     static func size(for count: Int) -> Int {
-        guard count > smallest / 2 else { return count }
+        guard count >= smallest else { return count }
         var step = page
-        while step * 8 < count { step *= 2 }
-        return max((count + step - 1) / step * step, smallest)
+        while step * 32 < count { step *= 2 }
+        return (count + step - 1) / step * step
     }
 
     private static func map(_ size: Int) -> UnsafeMutableRawBufferPointer {

@@ -7,9 +7,11 @@ import COpenSSL
 package struct AESCTR: ~Copyable {
     private let context: CipherContext
 
-    /// - Parameter key: 16 bytes; any other count throws.
-    package init(key: Span<UInt8>) throws(OpenSSLError) {
-        context = try CipherContext(EVP_aes_128_ctr(), key: key, .encrypt)
+    /// - Parameters:
+    ///   - key: 16 bytes; any other count throws.
+    ///   - contexts: of this key, for it to be used again; nil: it is made, and wiped afterwards.
+    package init(key: Span<UInt8>, from contexts: KeyedContexts? = nil) throws(OpenSSLError) {
+        context = try CipherContext(.counter, key: key, from: contexts)
     }
 
     /// Sets the first counter block: `high` then `low`, each big-endian.
@@ -34,6 +36,13 @@ package struct AESCTR: ~Copyable {
             let start = buffer.baseAddress! + range.lowerBound
             _ = try context.update(start, start, count: range.count)
         }
+    }
+
+    /// Encrypts `count` bytes at `source` into as many at `target`; the key stream goes on as above.
+    package func apply(
+        _ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, count: Int
+    ) throws(OpenSSLError) {
+        _ = try context.update(target, source, count: count)
     }
 
     /// Encrypts all of `bytes`.

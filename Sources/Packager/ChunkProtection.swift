@@ -33,8 +33,8 @@ struct ChunkProtection {
             capacity: sampleCount * 48 + table.fragments.count
                 * (256 + (fragmentBoxes?.reduce(0) { $0 + $1.count } ?? 0)))
         var ends: [Int] = []
-        var subsamples: [[Subsample]] = []
-        subsamples.reserveCapacity(sampleCount)
+        var samples: [SampleProtector.ClearSample] = []
+        samples.reserveCapacity(sampleCount)
         var payloadSize = 0
         var previous = Int64.min
         for fragment in table.fragments {
@@ -49,7 +49,8 @@ struct ChunkProtection {
                 let runs = try protector.subsamples(
                     of: clear.span.extracting(sample.offset..<sample.offset + sample.size))
                 encryption.append(iv: scheme == .cenc ? iv(sample).bigEndianBytes : [], subsamples: runs)
-                subsamples.append(runs)
+                samples.append(
+                    .init(range: sample.offset..<sample.offset + sample.size, iv: iv(sample), subsamples: runs))
             }
             if saysTime {
                 ReferenceTimes.write(fragment.samples[0].decodeTime, timescale: track.track.timescale, to: &boxes)
@@ -60,19 +61,13 @@ struct ChunkProtection {
             ends.append(boxes.count)
         }
         var draft = MediaDraft(capacity: boxes.count + payloadSize)
-        var (from, index) = (0, 0)
+        var (from, first) = (0, 0)
         for (fragment, end) in zip(table.fragments, ends) {
             draft.append(boxes.bytes.span.extracting(from..<end))
             from = end
-            // One after the other, and encrypted where they are sent from, while they are in the processor's cache.
-            for sample in fragment.samples {
-                let start = draft.count
-                draft.append(clear.span.extracting(sample.offset..<sample.offset + sample.size))
-                var bytes = draft.mutableSpan
-                var part = bytes._mutatingExtracting(start..<start + sample.size)
-                try protector.encrypt(&part, iv: iv(sample), subsamples: subsamples[index])
-                index += 1
-            }
+            let next = first + fragment.samples.count
+            try protector.append(samples[first..<next], of: clear.span, to: &draft)
+            first = next
         }
         return draft.finish()
     }

@@ -61,9 +61,11 @@ struct WorkerChannel: ~Copyable {
 
     mutating func next() throws(ParseError) -> ReadResult {
         while true {
-            if let frame = try frames.next() {
+            // Read where it lies: there are megabytes of it.
+            let message = try frames.next { (type, body) throws(ParseError) in try WorkerMessage(type: type, body: body) }
+            if let message {
                 began = nil
-                return .message(try WorkerMessage(type: frame.type, body: frame.body))
+                return .message(message)
             }
             let now = SuspendingClock.now
             if let began, now - began > patience { return .timedOut }

@@ -1,5 +1,6 @@
 import CommonEncryption
 import Media
+import MediaMemory
 import OpenSSLCrypto
 import Testing
 
@@ -31,6 +32,35 @@ import Testing
         #expect(changed > 0)
     }
 
+    /// All samples at once, in step where they are chains of their own: what Shaka Packager makes of each.
+    @Test(arguments: Fixture.all, [ProtectionScheme.cenc, .cbcs])
+    func manyAtOnceAgreeWithShakaPackager(name: String, scheme: ProtectionScheme) throws {
+        let fixture = try Fixture(name)
+        let expected = try fixture.expectations(scheme)
+        var protector = try protector(scheme, fixture.codec)
+        let clear = fixture.samples.flatMap(\.self)
+        var samples: [SampleProtector.ClearSample] = []
+        var offset = 0
+        for (index, sample) in fixture.samples.enumerated() {
+            samples.append(
+                .init(
+                    range: offset..<offset + sample.count, iv: Fixture.firstIV + UInt64(index),
+                    subsamples: try protector.subsamples(of: sample.span)))
+            offset += sample.count
+        }
+        // Not all at the beginning of what is sent, and some of another chunk.
+        var draft = MediaDraft(capacity: clear.count + 7)
+        draft.append(repeating: 9, count: 7)
+        try protector.append(samples[..<3], of: clear.span, to: &draft)
+        try protector.append(samples[3...], of: clear.span, to: &draft)
+        let made = draft.finish()
+        #expect(made.count == clear.count + 7 && made.array(0..<7) == Array(repeating: 9, count: 7))
+        for (index, sample) in samples.enumerated() {
+            let bytes = made.array(sample.range.lowerBound + 7..<sample.range.upperBound + 7)
+            #expect(hex(sha256(bytes)) == expected[index].sha256, "sample \(index)")
+        }
+    }
+
     @Test func theSameSampleGivesTheSameBytesAgain() throws {
         let fixture = try Fixture("high-cabac-slices")
         for scheme in [ProtectionScheme.cenc, .cbcs] {
@@ -47,7 +77,7 @@ import Testing
     }
 
     /// More blocks than are gathered at once, against one block at a time.
-    @Test(arguments: [40_000, 40_960, 40_976, 41_120, 41_121, 100_007])
+    @Test(arguments: [40_000, 40_960, 40_976, 41_120, 41_121, 100_007, 700_000])
     func longPatternsEqualASimpleOne(size: Int) throws {
         let fixture = try Fixture("baseline-cavlc")
         var protector = try protector(.cbcs, fixture.codec)

@@ -1,4 +1,5 @@
 import CommonEncryption
+import IPSecMB
 import MediaMemory
 import OpenSSLCrypto
 import Synchronization

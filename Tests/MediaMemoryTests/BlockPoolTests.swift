@@ -3,18 +3,19 @@ import Testing
 @testable import MediaMemory
 
 @Suite struct BlockPoolTests {
-    @Test func fourSizesMakeADoubling() {
+    @Test func sixteenSizesMakeADoubling() {
         #expect(BlockPool.size(for: 1000) == 1000)
-        #expect(BlockPool.size(for: 65_537) == BlockPool.smallest)
-        #expect(BlockPool.size(for: 3_750_064) == 4 << 20)
-        #expect(BlockPool.size(for: (4 << 20) + 1) == 5 << 20)
+        #expect(BlockPool.size(for: 131_071) == 131_071)
+        #expect(BlockPool.size(for: 131_073) == 139_264)
+        #expect(BlockPool.size(for: 3_750_064) == 29 << 17)
+        #expect(BlockPool.size(for: (4 << 20) + 1) == 17 << 18)
         var sizes: Set<Int> = []
         for count in stride(from: 1 << 20, through: 16 << 20, by: 1000) {
             let size = BlockPool.size(for: count)
-            #expect(size >= count && size % 4096 == 0 && size <= count + count / 4)
+            #expect(size >= count && size % 4096 == 0 && size <= count + count / 16)
             sizes.insert(size)
         }
-        #expect(sizes.count <= 17)
+        #expect(sizes.count <= 65)
     }
 
     @Test func whatWasGivenBackIsTakenAgain() {

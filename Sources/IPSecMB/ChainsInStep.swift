@@ -1,31 +1,58 @@
 import CIPSecMB
-import OpenSSLCrypto
+package import OpenSSLCrypto
+import Synchronization
 
 /// AES-128-CBC of several messages at the same time, over libipsec-mb.
 ///
 /// A chain waits for its own last block at each block, whoever computes it; the processor's AES units have the time to
 /// work on many chains meanwhile. NIST SP 800-38A, clause 6.2.
-final class ChainsInStep: @unchecked Sendable {  // why: one run has it at a time
+package final class ChainsInStep: @unchecked Sendable {  // why: one run has it at a time
     /// Of each message at a time: as many whole blocks as the library can count.
-    static let stepBytes = 65_520
-    static let maximumChains = Int(SLUICE_MAXIMUM_CHAINS)
+    package static let stepBytes = 65_520
+    package static let maximumChains = Int(SLUICE_MAXIMUM_CHAINS)
+    /// More at a time do not make it faster, and each is so much memory between the processor and its caches.
+    package static let bestChains = 12
     /// Of an expanded key.
-    static let scheduleBytes = 176
+    private static let scheduleBytes = 176
 
     /// The next bytes of a message.
-    struct Step {
-        var schedule: SecretBytes
+    package struct Step {
+        package var schedule: SecretBytes
         /// 16 bytes; what was enciphered last, but at first.
-        var iv: UnsafePointer<UInt8>
-        var source: UnsafePointer<UInt8>
+        package var iv: UnsafePointer<UInt8>
+        package var source: UnsafePointer<UInt8>
         /// May be the source.
-        var target: UnsafeMutablePointer<UInt8>
+        package var target: UnsafeMutablePointer<UInt8>
         /// A multiple of 16, up to `stepBytes`.
-        var count: Int
+        package var count: Int
+
+        package init(
+            schedule: SecretBytes, iv: UnsafePointer<UInt8>, source: UnsafePointer<UInt8>,
+            target: UnsafeMutablePointer<UInt8>, count: Int
+        ) {
+            self.schedule = schedule
+            self.iv = iv
+            self.source = source
+            self.target = target
+            self.count = count
+        }
     }
 
     /// Whether the processor has the AES instructions that it takes.
-    static let isPossible = ChainsInStep() != nil
+    package static let isPossible = ChainsInStep() != nil
+
+    /// Those that nobody has, as to make one takes longer than a picture takes to be enciphered: as many as were wanted at a
+    /// time.
+    private static let idle = Mutex([ChainsInStep]())
+
+    /// One that nobody else has; nil as for `init`.
+    package static func take() -> ChainsInStep? { idle.withLock { $0.popLast() } ?? ChainsInStep() }
+
+    /// For others to take; nothing of any key is left in it.
+    package func giveBack() {
+        forget()
+        Self.idle.withLock { $0.append(self) }
+    }
 
     private let memory: UnsafeMutableRawBufferPointer
     private let manager: UnsafeMutablePointer<IMB_MGR>
@@ -34,7 +61,7 @@ final class ChainsInStep: @unchecked Sendable {  // why: one run has it at a tim
 
     /// Nil where the processor has no AES instructions, for which OpenSSL is as good.
     /// - Parameter trustsLibrary: to wipe, where it says that it does.
-    init?(trustsLibrary: Bool = true) {
+    package init?(trustsLibrary: Bool = true) {
         // Of our own, to be wiped as a whole.
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: imb_get_mb_mgr_size(), alignment: 64)
         memory.initializeMemory(as: UInt8.self, repeating: 0)
@@ -61,7 +88,7 @@ final class ChainsInStep: @unchecked Sendable {  // why: one run has it at a tim
     }
 
     /// - Parameter key: 16 bytes.
-    func schedule(of key: Span<UInt8>) -> SecretBytes {
+    package func schedule(of key: Span<UInt8>) -> SecretBytes {
         precondition(key.count == 16, "a key of AES-128")
         // The library reads schedules at multiples of 16, where memory of that size begins.
         return SecretBytes(count: 2 * Self.scheduleBytes) { buffer in
@@ -75,7 +102,7 @@ final class ChainsInStep: @unchecked Sendable {  // why: one run has it at a tim
     /// Enciphers as many bytes of each message as its step says.
     ///
     /// - Returns: false where the library refused; then no message is in a defined state.
-    func encrypt(_ steps: [Step]) -> Bool {
+    package func encrypt(_ steps: [Step]) -> Bool {
         precondition(steps.count <= Self.maximumChains, "as many messages as there are lanes")
         return withUnsafeTemporaryAllocation(of: sluice_chain.self, capacity: steps.count) { chains in
             for (index, step) in steps.enumerated() {
@@ -94,12 +121,12 @@ final class ChainsInStep: @unchecked Sendable {  // why: one run has it at a tim
     }
 
     /// Overwrites what the library still has of keys.
-    func forget() {
+    package func forget() {
         guard !isWiping else { return }
         cleanse(memory)
         precondition(Self.begin(memory) == manager, "what began once begins again")
     }
 
     /// The library's memory, for tests to look for keys in.
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(memory) }
+    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(memory) }
 }

@@ -1,7 +1,6 @@
+import IPSecMB
 import OpenSSLCrypto
 import Testing
-
-@testable import EncryptionDesk
 
 @Suite(.enabled(if: ChainsInStep.isPossible)) struct ChainsInStepTests {
     /// Round keys are the key as much as it is itself: each gives all others.
