@@ -170,7 +170,8 @@ let package = Package(
         .target(
             name: "Origin",
             dependencies: [
-                "Access", "DASH", "EncryptionDesk", "Files", "Media", "MediaMemory", "Live", "Keys", "Packager", "PublishGuard", "ServerTLS", "Settings",
+                "Access", "DASH", "EncryptionDesk", "Files", "Media", "MediaMemory", "Live", "Keys", "Packager",
+                "PublishGuard", "ServerTLS", "Settings",
                 "Slate", "Timeline", "ViewerTokens",
                 "OpenSSLCrypto", "CZlib", nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, nioConcurrency, nioExtras,
             ],
@@ -301,7 +302,8 @@ let package = Package(
         .target(name: "MemoryScan", path: "Tests/MemoryScan", swiftSettings: settings),
         tests("CurlHTTPTests", "CurlHTTP", "LoopbackServer", "MemoryScan", "OpenSSLCrypto"),
         tests(
-            "ProbeTests", "Probe", "Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "CurlHTTP", "MediaMemory",
+            "ProbeTests", "Probe", "Media", "ISOBMFF", "MPEGTS", "HLS", "DASH", "CommonEncryption", "CurlHTTP",
+            "MediaMemory",
             "LoopbackServer"),
         tests("CPIXTests", "CPIX", "CommonEncryption", "Media", "MemoryScan", "OpenSSLCrypto"),
         tests(
@@ -317,14 +319,16 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "ChunkStream", "CommonEncryption", "Files", "ISOBMFF", "Keys", "Media", "MediaMemory", "Slate", "Timeline",
+                "ChunkStream", "CommonEncryption", "Files", "ISOBMFF", "Keys", "Media", "MediaMemory", "Slate",
+                "Timeline",
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("SlateTests", "Slate", "ChunkStream", "ISOBMFF", "Media", "TestSupport", "Timeline"),
         tests("FilesTests", "Files", "TestSupport"),
         tests("SealingTests", "Sealing", "Files", "OpenSSLCrypto", "TestSupport"),
         tests(
-            "TimelineTests", "Timeline", "Files", "OpenSSLCrypto", "SCTE35", "Sealing", "ISOBMFF", "Media", "MediaMemory",
+            "TimelineTests", "Timeline", "Files", "OpenSSLCrypto", "SCTE35", "Sealing", "ISOBMFF", "Media",
+            "MediaMemory",
             "TestSupport"),
         tests(
             "PackagerTests", "Packager", "CommonEncryption", "DASH", "HLS", "ISOBMFF", "Keys", "Media", "MediaMemory",

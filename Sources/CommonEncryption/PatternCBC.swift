@@ -72,7 +72,8 @@ struct PatternCBC: ~Copyable {
         let size = AESCBC.blockSize
         let counts = ranges.map { Self.blocks(in: $0, hasPattern) }
         let room = hasPattern ? counts.reduce(0, +) * size : 0
-        precondition(ranges.allSatisfy { $0.lowerBound >= 0 && $0.upperBound <= bytes.count }, "ranges within the bytes")
+        precondition(
+            ranges.allSatisfy { $0.lowerBound >= 0 && $0.upperBound <= bytes.count }, "ranges within the bytes")
         return unsafe bytes.withUnsafeMutableBytes { bytes in
             unsafe constantIV.withUnsafeBufferPointer { iv in
                 unsafe withUnsafeTemporaryAllocation(byteCount: max(room, size), alignment: size) { gathered in

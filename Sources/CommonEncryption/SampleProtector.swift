@@ -49,7 +49,8 @@ package struct SampleProtector: ~Copyable {
         do throws(OpenSSLError) {
             switch (scheme, constantIV) {
             case (.cenc, nil): return .cenc(try AESCTR(key: key.bytes, from: key.contexts))
-            case (.cbcs, let iv?) where iv.count == 16: return .cbcs(try PatternCBC(key: key, constantIV: iv, isForMany: true))
+            case (.cbcs, let iv?) where iv.count == 16:
+                return .cbcs(try PatternCBC(key: key, constantIV: iv, isForMany: true))
             default: break
             }
         } catch {

@@ -1,6 +1,6 @@
 package import CommonEncryption
-package import MediaMemory
 import IPSecMB
+package import MediaMemory
 import OpenSSLCrypto
 import Synchronization
 

@@ -150,7 +150,8 @@ package enum SegmentPackager {
     /// A segment as MPEG-2 TS: video with audio, or either alone, under AES-128 where the endpoint says so.
     /// - Parameter isIFrame: the clear bytes are the segment's first picture by itself.
     package static func transportStream(
-        _ shares: [(clear: ClearMedia, track: StoredTrack)], number: UInt64, endpoint: EndpointProfile, keys: PeriodKeys?,
+        _ shares: [(clear: ClearMedia, track: StoredTrack)], number: UInt64, endpoint: EndpointProfile,
+        keys: PeriodKeys?,
         isIFrame: Bool = false
     ) throws(PackagingError) -> MediaBytes {
         try makeTransportStream(shares, number: number, endpoint: endpoint, keys: keys, isIFrame: isIFrame)
@@ -159,7 +160,8 @@ package enum SegmentPackager {
 
     /// The same up to what may be left to others.
     package static func makeTransportStream(
-        _ shares: [(clear: ClearMedia, track: StoredTrack)], number: UInt64, endpoint: EndpointProfile, keys: PeriodKeys?,
+        _ shares: [(clear: ClearMedia, track: StoredTrack)], number: UInt64, endpoint: EndpointProfile,
+        keys: PeriodKeys?,
         isIFrame: Bool = false
     ) throws(PackagingError) -> PackagedMedia {
         // One segment has one key: EXT-X-KEY is for all that is in it.

@@ -62,7 +62,8 @@ struct WorkerChannel: ~Copyable {
     mutating func next() throws(ParseError) -> ReadResult {
         while true {
             // Read where it lies: there are megabytes of it.
-            let message = try frames.next { (type, body) throws(ParseError) in try WorkerMessage(type: type, body: body) }
+            let message = try frames.next { (type, body) throws(ParseError) in try WorkerMessage(type: type, body: body)
+            }
             if let message {
                 began = nil
                 return .message(message)

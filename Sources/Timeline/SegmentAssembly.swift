@@ -315,7 +315,8 @@ package struct SegmentAssembly: Sendable {
             firstFreeNumber = segment.number + 1
             whole.append(
                 WholeSegment(
-                    number: segment.number, tracks: segments(of: segment.tracks), media: segment.tracks.map { ClearMedia(joining: $0.parts) }))
+                    number: segment.number, tracks: segments(of: segment.tracks),
+                    media: segment.tracks.map { ClearMedia(joining: $0.parts) }))
         }
         return whole
     }

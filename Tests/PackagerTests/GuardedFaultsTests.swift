@@ -77,7 +77,8 @@ import Testing
                         number: old.number, generation: old.generation, isDiscontinuity: old.isDiscontinuity,
                         discontinuitySequence: old.discontinuitySequence, tracks: tracks),
                     keys: segment.keys, run: segment.run),
-                parts: tracks.map { $0.chunks.map { _ in ClearMedia(joining: []) } }, isEnded: tracks.map { $0.chunks.count == 2 })
+                parts: tracks.map { $0.chunks.map { _ in ClearMedia(joining: []) } },
+                isEnded: tracks.map { $0.chunks.count == 2 })
         }
 
         func text(_ window: EndpointWindow) throws -> String {

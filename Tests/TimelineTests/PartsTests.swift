@@ -43,7 +43,9 @@ import Timeline
         let first = try #require(timeline.snapshot.underWay)
         #expect(first.segment.number == Self.number)
         #expect(first.segment.tracks.map(\.chunks.count) == [2, 1])
-        #expect(first.parts[0].map(\.bytes.array) == Array(tracks[0].chunks(of: Self.number, Self.duration, parts: 4)[..<2]))
+        #expect(
+            first.parts[0].map(\.bytes.array) == Array(tracks[0].chunks(of: Self.number, Self.duration, parts: 4)[..<2])
+        )
         #expect(first.isEnded == [false, false])
         #expect(first.eventStart == Self.number)
         #expect(timeline.snapshot.segments.isEmpty)

@@ -23,16 +23,18 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CFuzzer", path: "CFuzzer"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
+        .systemLibrary(name: "CIPSecMB"),
         .systemLibrary(name: "CXML2", pkgConfig: "libxml-2.0"),
         .systemLibrary(name: "CRTMP", pkgConfig: "librtmp"),
         source("Media"),
         source("OpenSSLCrypto", "COpenSSL"),
+        source("IPSecMB", "CIPSecMB", "OpenSSLCrypto"),
         source("Files"),
         source("MediaMemory"),
         source("Sealing", "Files", "OpenSSLCrypto"),
         source("ChunkStream", "Media"),
         source("ISOBMFF", "Media"),
-        source("CommonEncryption", "Media", "MediaMemory", "OpenSSLCrypto"),
+        source("CommonEncryption", "IPSecMB", "Media", "MediaMemory", "OpenSSLCrypto"),
         source("MPEGTS", "Media", "MediaMemory", "CommonEncryption"),
         source("CPIX", "Media", "CommonEncryption", "OpenSSLCrypto", "CXML2"),
         source("HLS", "Media"),
@@ -50,7 +52,7 @@ let package = Package(
                 "TrustedProxies.swift",
             ],
             "Settings"),
-        source("Timeline", "Media", "Files", "ISOBMFF", "OpenSSLCrypto", "SCTE35", "Sealing"),
+        source("Timeline", "Media", "MediaMemory", "Files", "ISOBMFF", "OpenSSLCrypto", "SCTE35", "Sealing"),
         source(
             "Packager",
             files: [

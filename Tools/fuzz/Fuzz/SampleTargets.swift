@@ -2,6 +2,7 @@ import CommonEncryption
 import ISOBMFF
 import MPEGTS
 import Media
+import MediaMemory
 
 /// Inputs have the form of `Tests/CommonEncryptionTests/Fixtures/*.samples`: a 16-bit length and a codec's
 /// configuration record, a 16-bit count, and that many samples behind their 32-bit lengths.
@@ -64,7 +65,8 @@ extension FuzzTarget {
                 decodeTime: Int64(index) * 3000, compositionOffset: 0, duration: 3000, isSync: index == 0,
                 offset: samples[..<index].reduce(0) { $0 + $1.count }, size: sample.count)
         }
-        _ = try? muxer.mux([MPEGTS.TrackSegment(samples: references, source: samples.flatMap(\.self))])
+        let joined = Array(samples.joined())
+        _ = try? muxer.mux([MPEGTS.TrackSegment(samples: references, source: MediaBytes(copying: joined.span))])
     }
 
     /// The first byte chooses the codec.
@@ -119,6 +121,6 @@ extension FuzzTarget {
                 decodeTime: $0.decodeTime, compositionOffset: $0.compositionOffset, duration: $0.duration,
                 isSync: $0.isSync, offset: $0.offset, size: $0.size)
         }
-        return MPEGTS.TrackSegment(samples: samples, source: bytes)
+        return MPEGTS.TrackSegment(samples: samples, source: MediaBytes(copying: bytes.span))
     }
 }
