@@ -1,0 +1,83 @@
+import Foundation
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import Origin
+
+/// Sockets that share a port, over real ones.
+@Suite(.timeLimit(.minutes(1))) struct OriginDoorTests {
+    /// The event loops whose connections asked.
+    private let asked = NIOLockedValueBox<Set<ObjectIdentifier>>([])
+
+    private func start(_ group: MultiThreadedEventLoopGroup, port: Int = 0) async throws -> OriginServer {
+        try await OriginServer.start(
+            OriginServer.Configuration(host: "127.0.0.1", port: port),
+            content: { _, asker in
+                _ = asked.withLockedValue { $0.insert(ObjectIdentifier(asker.eventLoop)) }
+                return .ready(.notFound)
+            }, metrics: OriginMetrics(), group: group, clock: { 1000 })
+    }
+
+    private func ask(_ server: OriginServer) async throws -> Bool {
+        let request = "GET /news/hls/index.m3u8 HTTP/1.1\r\nHost: origin\r\nConnection: close\r\n\r\n"
+        let answer = try await RawConnection.send(ByteBuffer(string: request), port: server.port)
+        return String(buffer: answer).hasPrefix("HTTP/1.1 404 ")
+    }
+
+    /// Sockets that listen there, as the kernel says: proc(5), /proc/net/tcp.
+    private func listening(_ port: Int) throws -> Int {
+        let digits = String(port, radix: 16, uppercase: true)
+        let local = "0100007F:" + String(repeating: "0", count: 4 - digits.count) + digits
+        let table = try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
+        return table.split(separator: "\n").count { line in
+            let fields = line.split(separator: " ")
+            return fields.count > 3 && fields[1] == local && fields[3] == "0A"
+        }
+    }
+
+    @Test(arguments: [1, 3]) func eachEventLoopAcceptsItsOwn(loops: Int) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
+        let server = try await start(group)
+        #expect(try listening(server.port) == loops)
+        // By a hash of the ports: that one of three gets none of them happens once in 10^17.
+        for _ in 0..<100 { #expect(try await ask(server)) }
+        #expect(asked.withLockedValue(\.count) == loops)
+        let port = server.port
+        await server.drain()
+        #expect(try listening(port) == 0)
+        try await group.shutdownGracefully()
+    }
+
+    @Test(arguments: [1, 3]) func aSecondOneDoesNotGetAShare(loops: Int) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
+        let server = try await start(group)
+        let error = await #expect(throws: ListenError.self) { _ = try await start(group, port: server.port) }
+        let text = try #require(error.map { "\($0)" })
+        #expect(text.hasPrefix("cannot listen on 127.0.0.1:\(server.port): another program listens there"))
+        #expect(text.contains("ss -ltnp 'sport = :\(server.port)'") && text.contains("origin.listen"))
+        // Nor is anything left of it.
+        #expect(try listening(server.port) == loops)
+        for _ in 0..<20 { #expect(try await ask(server)) }
+        let port = server.port
+        await server.drain()
+        let again = try await start(group, port: port)
+        #expect(try await ask(again))
+        await again.drain()
+        try await group.shutdownGracefully()
+    }
+
+    @Test func whatCannotBeListenedOnIsNamed() async throws {
+        let elsewhere = OriginServer.Configuration(host: "192.0.2.1", port: 8080)
+        let error = await #expect(throws: ListenError.self) {
+            _ = try await OriginServer.start(
+                elsewhere, content: { _, _ in .ready(.notFound) }, metrics: OriginMetrics(), group: .singleton,
+                clock: { 1000 })
+        }
+        #expect(error?.address == "192.0.2.1:8080" && error?.reason.hasPrefix("this machine has no such") == true)
+        let cause = IOError(errnoCode: EACCES, reason: "bind")
+        let text = "\(ListenError(host: "::", port: 80, cause: cause))"
+        #expect(text.hasPrefix("cannot listen on [::]:80: not permitted"))
+    }
+}
