@@ -9,26 +9,44 @@ import NIOHTTP1
 /// only where they leave as they are. Bounds: `maximumCount`, `maximumBytes`, and `maximumLargeBytes` of what the cache may
 /// have let go; at these all go, for they come back by being asked for.
 final class HotAnswers {
-    struct Answer {
+    /// A reference: it is handed on for each answer, and its parts are not.
+    final class Answer {
+        /// Of the epoch, of which its head is.
+        fileprivate let second: Int64
         /// Over HTTP/1.1 nil: it is in `bytes`.
-        var head: HTTPResponseHead?
+        let head: HTTPResponseHead?
         /// The body, behind its head where that is in bytes.
-        var bytes: ByteBuffer
+        let bytes: ByteBuffer
         /// What is sent behind `bytes`; nil: they are all.
-        var large: ByteBuffer?
-        var bodyBytes: Int
+        let large: ByteBuffer?
+        let bodyBytes: Int
+
+        fileprivate init(
+            _ second: Int64, head: HTTPResponseHead?, bytes: ByteBuffer, large: ByteBuffer?, bodyBytes: Int
+        ) {
+            self.second = second
+            self.head = head
+            self.bytes = bytes
+            self.large = large
+            self.bodyBytes = bodyBytes
+        }
     }
 
-    private struct Entry {
-        var response: CachedResponse
-        var stamp: ContentStamp
+    /// A reference, as a look at one would copy a response with all that it holds on to.
+    private final class Entry {
+        let response: CachedResponse
+        let stamp: ContentStamp
+        let hasGzip: Bool
+        let isLarge: Bool
         /// By `Form`.
-        var renderings = [Rendering?](repeating: nil, count: Form.count)
-    }
+        var answers = [Answer?](repeating: nil, count: Form.count)
 
-    private struct Rendering {
-        var second: Int64
-        var answer: Answer
+        init(_ response: CachedResponse, _ stamp: ContentStamp) {
+            self.response = response
+            self.stamp = stamp
+            hasGzip = response.gzip != nil
+            isLarge = HotAnswers.isLarge(response)
+        }
     }
 
     /// What an answer is kept as.
@@ -61,29 +79,29 @@ final class HotAnswers {
         _ head: HTTPRequestHead, over wire: RequestHandler.Wire = .http1, largeToo: Bool = false,
         nowMilliseconds now: Int64
     ) -> Answer? {
-        guard let wish = Wish(head, over: wire), let index = entries.index(forKey: head.uri) else { return nil }
-        guard entries.values[index].stamp.isCurrent else {
+        guard let entry = entries[head.uri], let wish = Wish(head, over: wire) else { return nil }
+        guard entry.stamp.isCurrent else {
             forget(head.uri)
             return nil
         }
-        guard largeToo || !Self.isLarge(entries.values[index].response) else { return nil }
+        guard largeToo || !entry.isLarge else { return nil }
         let second = now / 1000
-        let isGzip = wish.acceptsGzip && entries.values[index].response.gzipBody != nil
+        let isGzip = entry.hasGzip && wish.acceptsGzip && entry.response.gzipBody != nil
         let form = Form.index(wire, isGzip: isGzip)
-        if let known = entries.values[index].renderings[form], known.second == second { return known.answer }
+        if let known = entry.answers[form], known.second == second { return known }
         let plan = ResponsePlan(
-            entries.values[index].response, for: head, nowMilliseconds: now, date: date.text(epochSeconds: second))
+            entry.response, for: head, nowMilliseconds: now, date: date.text(epochSeconds: second))
         guard let body = plan.body else { return nil }
+        let size = body.readableBytes
         let answer =
             switch wire {
-            case .http1 where body.readableBytes > Self.largest:
-                Answer(
-                    head: nil, bytes: Self.bytes(plan.head, ByteBuffer()), large: body,
-                    bodyBytes: body.readableBytes)
-            case .http1: Answer(head: nil, bytes: Self.bytes(plan.head, body), bodyBytes: body.readableBytes)
-            case .http2: Answer(head: plan.head, bytes: body, bodyBytes: body.readableBytes)
+            case .http1 where size > Self.largest:
+                Answer(second, head: nil, bytes: Self.bytes(plan.head, ByteBuffer()), large: body, bodyBytes: size)
+            case .http1:
+                Answer(second, head: nil, bytes: Self.bytes(plan.head, body), large: nil, bodyBytes: size)
+            case .http2: Answer(second, head: plan.head, bytes: body, large: nil, bodyBytes: size)
             }
-        entries.values[index].renderings[form] = Rendering(second: second, answer: answer)
+        entry.answers[form] = answer
         return answer
     }
 
@@ -108,7 +126,7 @@ final class HotAnswers {
             (bytes, largeBytes) = (0, 0)
         }
         guard large <= Self.maximumLargeBytes else { return }
-        entries[uri] = Entry(response: response, stamp: stamp)
+        entries[uri] = Entry(response, stamp)
         bytes += size
         largeBytes += large
     }
@@ -140,12 +158,12 @@ final class HotAnswers {
             var hosts = 0
             for (name, value) in head.headers {
                 switch name.utf8.count {
-                case 4 where name.lowercased() == "host": hosts += 1
-                case 7 where name.lowercased() == "upgrade": return nil
-                case 5 where name.lowercased() == "range", 13 where name.lowercased() == "if-none-match",
-                    17 where name.lowercased() == "if-modified-since":
+                case 4 where name.isField("host"): hosts += 1
+                case 7 where name.isField("upgrade"): return nil
+                case 5 where name.isField("range"), 13 where name.isField("if-none-match"),
+                    17 where name.isField("if-modified-since"):
                     return nil
-                case 15 where name.lowercased() == "accept-encoding":
+                case 15 where name.isField("accept-encoding"):
                     acceptsGzip = acceptsGzip || ResponsePlan.acceptsGzip(value)
                 default: break
                 }

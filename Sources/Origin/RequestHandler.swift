@@ -105,7 +105,7 @@ final class RequestHandler: ChannelDuplexHandler {
             guard let head = request else { return }
             request = nil
             noteProgress()
-            guard mayAnswer(context), pipelined.isEmpty else {
+            guard pipelined.isEmpty, mayAnswer(context) else {
                 pipelined.append(head)
                 return takeTurns(context: context)
             }
@@ -208,9 +208,10 @@ final class RequestHandler: ChannelDuplexHandler {
     private func answer(_ request: HTTPRequestHead, context: ChannelHandlerContext) {
         isAnswering = true
         inARow += 1
+        let now = clock()
         asker?.asks(by: request.headers)
         if let limits, limits.countsRequests, let key = asker?.rateKey,
-            let seconds = limits.wait(key, for: request.uri, now: clock())
+            let seconds = limits.wait(key, for: request.uri, now: now)
         {
             // What is no channel's is not looked at: tokens are to be in no log.
             if log != nil { beginRecord(of: request, nil, .refused) }
@@ -224,11 +225,11 @@ final class RequestHandler: ChannelDuplexHandler {
         let cmcd = CMCD.taken(from: head.uri)
         if let cmcd { head.uri = cmcd.target }
         // Before what is known is looked at: that was given to somebody who may have it.
-        let passage = passage(of: head)
+        let passage = passage(of: head, now: now)
         if case .admitted(let target, _) = passage { head.uri = target }
         if log != nil { beginRecord(of: head, cmcd?.value, passage) }
         if passage.isFree, !isDraining,
-            let answer = hot.answer(head, over: wire, largeToo: sendsLargeAtOnce, nowMilliseconds: clock())
+            let answer = hot.answer(head, over: wire, largeToo: sendsLargeAtOnce, nowMilliseconds: now)
         {
             metrics.count(status: 200, bytes: answer.bodyBytes)
             if log != nil { recordHot(bytes: answer.bodyBytes) }
@@ -264,17 +265,18 @@ final class RequestHandler: ChannelDuplexHandler {
     }
 
     /// Methods that give nothing away are open to all.
-    private func passage(of head: HTTPRequestHead) -> AccessGate.Passage {
+    /// - Parameter now: milliseconds.
+    private func passage(of head: HTTPRequestHead, now: Int64) -> AccessGate.Passage {
         guard let gate, head.method == .GET || head.method == .HEAD else { return .open }
         return gate.passage(
-            to: head.uri, now: clock() / 1000, address: { asker?.address }, field: { head.headers.field($0) })
+            to: head.uri, now: now / 1000, address: { asker?.address }, field: { head.headers.field($0) })
     }
 
     /// The answer is written: on to the next request.
     private func finish(context: ChannelHandlerContext) {
         isAnswering = false
         noteProgress()
-        proceed(context: context)
+        if !pipelined.isEmpty || readIsHeld { proceed(context: context) }
     }
 
     /// What waits behind the answers that are written, as far as these leave.
