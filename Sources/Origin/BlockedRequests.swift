@@ -3,7 +3,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 
 /// Requests for what is not there yet. However many wait for the same, the channel knows of one; the others wait for
-/// its answer on their event loops, and hold a connection and a future each. Who hangs up waits no more.
+/// its answer on their event loops, each of which is told once, and hold a connection. Who hangs up waits no more.
 ///
 /// Bounds: `maximumCount` requests at a time, `maximumOfOne` of one network, and the deadline of who came first for
 /// each thing.
@@ -22,30 +22,84 @@ final class BlockedRequests: Sendable {
 
     /// All who wait for one thing.
     private struct Group {
-        let id: UInt64
-        let promise: EventLoopPromise<Outcome>
-        /// With the network of each, where that counts.
-        var waiters: [UInt64: [UInt8]?]
+        let key: Key
+        /// Held, as its identity is the key.
+        let channel: LiveChannel
+        var count = 0
+        /// Of those whose networks count.
+        var networks = NetworkCounts()
+        /// Of each event loop on which somebody waits.
+        var promises: [ObjectIdentifier: EventLoopPromise<Outcome>] = [:]
         /// What the channel calls whoever waits; nil before it knows.
         var token: WaitingList.Token?
+
+        func succeed(_ outcome: Outcome) { for promise in promises.values { promise.succeed(outcome) } }
+    }
+
+    private struct NetworkCounts {
+        private(set) var counts: [[UInt8]: Int] = [:]
+
+        subscript(network: [UInt8]) -> Int { counts[network, default: 0] }
+
+        mutating func add(_ network: [UInt8]) { counts[network, default: 0] += 1 }
+
+        mutating func subtract(_ network: [UInt8], _ count: Int = 1) {
+            let left = self[network] - count
+            counts[network] = left > 0 ? left : nil
+        }
     }
 
     private struct State {
-        var waiting: [Key: Group] = [:]
+        var groups: [UInt64: Group] = [:]
+        var waiting: [Key: UInt64] = [:]
         var count = 0
-        var networks: [[UInt8]: Int] = [:]
+        var networks = NetworkCounts()
         var lastID: UInt64 = 0
         var refusals: UInt64 = 0
 
-        mutating func nextID() -> UInt64 {
+        mutating func group(_ key: Key, in channel: LiveChannel) -> (id: UInt64, isNew: Bool) {
+            if let known = waiting[key] { return (known, false) }
             lastID += 1
-            return lastID
+            waiting[key] = lastID
+            groups[lastID] = Group(key: key, channel: channel)
+            return (lastID, true)
         }
 
-        mutating func forget(_ network: [UInt8]?) {
+        mutating func enter(
+            _ id: UInt64, _ network: [UInt8]?, on eventLoop: any EventLoop
+        ) -> EventLoopPromise<Outcome>? {
+            count += 1
+            groups[id]?.count += 1
+            if let network {
+                networks.add(network)
+                groups[id]?.networks.add(network)
+            }
+            let loop = ObjectIdentifier(eventLoop)
+            if groups[id]?.promises[loop] == nil {
+                groups[id]?.promises[loop] = eventLoop.makePromise(of: Outcome.self)
+            }
+            return groups[id]?.promises[loop]
+        }
+
+        /// - Returns: the group, where nobody is left of it.
+        mutating func leave(_ id: UInt64, _ network: [UInt8]?) -> Group? {
+            guard groups[id] != nil else { return nil }
             count -= 1
-            guard let network, let count = networks[network] else { return }
-            networks[network] = count > 1 ? count - 1 : nil
+            groups[id]?.count -= 1
+            if let network {
+                networks.subtract(network)
+                groups[id]?.networks.subtract(network)
+            }
+            // At once: who comes now is not to share this group's end.
+            return groups[id]?.count == 0 ? remove(id) : nil
+        }
+
+        mutating func remove(_ id: UInt64) -> Group? {
+            guard let group = groups.removeValue(forKey: id) else { return nil }
+            waiting[group.key] = nil
+            count -= group.count
+            for (network, count) in group.networks.counts { networks.subtract(network, count) }
+            return group
         }
     }
 
@@ -54,7 +108,7 @@ final class BlockedRequests: Sendable {
     private let state = NIOLockedValueBox(State())
 
     /// Requests that wait now, and for how many different things.
-    var counts: (requests: Int, things: Int) { state.withLockedValue { ($0.count, $0.waiting.count) } }
+    var counts: (requests: Int, things: Int) { state.withLockedValue { ($0.count, $0.groups.count) } }
 
     /// Requests that were not let wait, as too many do.
     var refusals: UInt64 { state.withLockedValue { $0.refusals } }
@@ -65,65 +119,37 @@ final class BlockedRequests: Sendable {
     ) -> EventLoopFuture<Outcome> {
         let (eventLoop, network) = (asker.eventLoop, asker.network)
         let key = Key(channel: ObjectIdentifier(channel), goal: goal)
-        let place = state.withLockedValue { state -> (group: Group, waiter: UInt64, isFirst: Bool)? in
-            let held = network.map { state.networks[$0, default: 0] } ?? 0
-            guard state.count < Self.maximumCount, held < Self.maximumOfOne else {
+        let place = state.withLockedValue { state -> (id: UInt64, promise: EventLoopPromise<Outcome>, isNew: Bool)? in
+            guard state.count < Self.maximumCount, network.map({ state.networks[$0] }) ?? 0 < Self.maximumOfOne else {
                 state.refusals += 1
                 return nil
             }
-            state.count += 1
-            if let network { state.networks[network] = held + 1 }
-            let (isKnown, waiter) = (state.waiting[key] != nil, state.nextID())
-            if !isKnown {
-                let promise = eventLoop.makePromise(of: Outcome.self)
-                state.waiting[key] = Group(id: waiter, promise: promise, waiters: [:])
-            }
-            // In its place: a copy of all who wait, for each who comes, would be of thousands.
-            state.waiting[key]?.waiters[waiter] = .some(network)
-            return state.waiting[key].map { ($0, waiter, !isKnown) }
+            let (id, isNew) = state.group(key, in: channel)
+            return state.enter(id, network, on: eventLoop).map { (id, $0, isNew) }
         }
-        guard let (group, waiter, isFirst) = place else { return eventLoop.makeSucceededFuture(.tooMany) }
-        let id = group.id
-        // The channel is held as long: its identity is the key.
-        asker.callWhenGone { self.leave(key, id, waiter, channel) }
-        if isFirst {
-            if let token = channel.wait(for: goal, { self.finish(key, id, .reached) }) {
-                state.withLockedValue { state in
-                    if state.waiting[key]?.id == id { state.waiting[key]?.token = token }
-                }
-                let timeout = eventLoop.scheduleTask(in: limit) {
-                    channel.stopWaiting(token)
-                    self.finish(key, id, .timedOut)
-                }
-                group.promise.futureResult.whenComplete { _ in timeout.cancel() }
-            } else {
-                finish(key, id, .tooMany)
+        guard let (id, promise, isNew) = place else { return eventLoop.makeSucceededFuture(.tooMany) }
+        asker.callWhenGone { self.leave(id, network) }
+        guard isNew else { return promise.futureResult }
+        if let token = channel.wait(for: goal, { self.finish(id, .reached) }) {
+            state.withLockedValue { $0.groups[id]?.token = token }
+            let timeout = eventLoop.scheduleTask(in: limit) {
+                channel.stopWaiting(token)
+                self.finish(id, .timedOut)
             }
+            promise.futureResult.whenComplete { _ in timeout.cancel() }
+        } else {
+            finish(id, .tooMany)
         }
-        return group.promise.futureResult.hop(to: eventLoop)
+        return promise.futureResult
     }
 
-    private func finish(_ key: Key, _ id: UInt64, _ outcome: Outcome) {
-        let group = state.withLockedValue { state -> Group? in
-            guard let group = state.waiting[key], group.id == id else { return nil }
-            state.waiting[key] = nil
-            for network in group.waiters.values { state.forget(network) }
-            return group
-        }
-        group?.promise.succeed(outcome)
+    private func finish(_ id: UInt64, _ outcome: Outcome) {
+        state.withLockedValue { $0.remove(id) }?.succeed(outcome)
     }
 
-    private func leave(_ key: Key, _ id: UInt64, _ waiter: UInt64, _ channel: LiveChannel) {
-        let left = state.withLockedValue { state -> Group? in
-            guard state.waiting[key]?.id == id, let network = state.waiting[key]?.waiters.removeValue(forKey: waiter)
-            else { return nil }
-            state.forget(network)
-            guard state.waiting[key]?.waiters.isEmpty == true else { return nil }
-            // At once: who comes now is not to share this group's end.
-            return state.waiting.removeValue(forKey: key)
-        }
-        guard let left else { return }
-        if let token = left.token { channel.stopWaiting(token) }
-        left.promise.succeed(.timedOut)
+    private func leave(_ id: UInt64, _ network: [UInt8]?) {
+        guard let left = state.withLockedValue({ $0.leave(id, network) }) else { return }
+        if let token = left.token { left.channel.stopWaiting(token) }
+        left.succeed(.timedOut)
     }
 }

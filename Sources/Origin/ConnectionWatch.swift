@@ -6,12 +6,17 @@ import NIOCore
 /// Progress is a whole request, something of an answer, and what leaves of the bytes that wait to be sent. Single bytes
 /// of a request, or frames that are of no stream, are none.
 final class ConnectionWatch {
-    /// Looks in a time-out.
-    private static let looks = 4
+    /// Where it is among those that are looked at: they hold each other until they are removed, as all are that close.
+    struct Place {
+        let due: NIODeadline
+        var before: ConnectionWatch?
+        var after: ConnectionWatch?
+    }
+
+    /// Nil: nobody looks. For its `WatchRound` alone.
+    var place: Place?
     private let channel: any Channel
-    private let interval: TimeAmount
-    /// Something is ended.
-    private let onEnd: () -> Void
+    private let metrics: OriginMetrics
     private var progress = Progress()
     private var lastWaiting = 0
     private var streams: [ObjectIdentifier: RequestHandler] = [:]
@@ -32,18 +37,10 @@ final class ConnectionWatch {
         }
     }
 
-    init(_ channel: any Channel, timeout: TimeAmount, onEnd: @escaping () -> Void = {}) {
+    /// - Parameter metrics: told of what is ended.
+    init(_ channel: any Channel, _ metrics: OriginMetrics) {
         self.channel = channel
-        self.onEnd = onEnd
-        interval = .nanoseconds(timeout.nanoseconds / Int64(Self.looks))
-    }
-
-    func start() {
-        let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
-        let task = channel.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
-            bound.value.look()
-        }
-        channel.closeFuture.whenComplete { _ in task.cancel() }
+        self.metrics = metrics
     }
 
     /// Something of the connection got on.
@@ -53,9 +50,10 @@ final class ConnectionWatch {
     func add(_ stream: RequestHandler) { streams[ObjectIdentifier(stream)] = stream }
     func remove(_ stream: RequestHandler) { streams[ObjectIdentifier(stream)] = nil }
 
-    private func look() {
-        for stream in Array(streams.values) where stream.progress.look() >= Self.looks {
-            onEnd()
+    /// - Returns: whether to look again.
+    func look() -> Bool {
+        for stream in Array(streams.values) where stream.progress.look() >= WatchRound.looks {
+            metrics.count(.progress)
             stream.abandon()
         }
         let waiting = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
@@ -63,10 +61,11 @@ final class ConnectionWatch {
         lastWaiting = waiting
         let quiet = progress.look()
         // First in the manner of the protocol: a peer of HTTP/2 is told by a GOAWAY.
-        if quiet == Self.looks {
-            onEnd()
+        if quiet == WatchRound.looks {
+            metrics.count(.progress)
             channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
         }
-        if quiet > Self.looks { channel.close(promise: nil) }
+        if quiet > WatchRound.looks { channel.close(promise: nil) }
+        return channel.isActive
     }
 }

@@ -6,11 +6,11 @@ import NIOSSL
 import ServerTLS
 
 /// What becomes of a connection: TLS where its listener has it, then HTTP/1.1 or HTTP/2 by its first bytes.
-struct OriginConnections: Sendable {
+/// A reference: what each connection holds on to of it is one.
+final class OriginConnections: Sendable {
     let content: OriginContent
     let metrics: OriginMetrics
     let clock: @Sendable () -> Int64
-    let idleTimeout: TimeAmount
     let proxies: TrustedProxies
     let log: AccessLog?
     private let limits: OriginGuard
@@ -21,8 +21,12 @@ struct OriginConnections: Sendable {
     private final class LoopState {
         let hot = HotAnswers()
         let gate: AccessGate?
+        let round: WatchRound
 
-        init(_ access: AccessDesk?) { gate = access.map { AccessGate($0) } }
+        init(_ access: AccessDesk?, _ round: WatchRound) {
+            gate = access.map { AccessGate($0) }
+            self.round = round
+        }
     }
 
     init(
@@ -34,7 +38,6 @@ struct OriginConnections: Sendable {
         self.content = content
         self.metrics = metrics
         self.clock = clock
-        self.idleTimeout = idleTimeout
         self.proxies = proxies
         self.log = log
         self.limits = OriginGuard(limits, channels: rates, metrics: metrics)
@@ -42,7 +45,9 @@ struct OriginConnections: Sendable {
             uniqueKeysWithValues: group.makeIterator().map { loop in
                 (
                     ObjectIdentifier(loop),
-                    NIOLoopBoundBox.makeBoxSendingValue(LoopState(access), as: LoopState.self, eventLoop: loop)
+                    NIOLoopBoundBox.makeBoxSendingValue(
+                        LoopState(access, WatchRound(on: loop, timeout: idleTimeout)), as: LoopState.self,
+                        eventLoop: loop)
                 )
             })
     }
@@ -53,25 +58,27 @@ struct OriginConnections: Sendable {
         let peer = ConnectionPeer(channel.remoteAddress.flatMap { PeerAddress($0) }, proxies)
         let verdict = limits.opens(peer, now: clock())
         guard verdict == .admitted else { return try refuse(channel, verdict, isSecure: certificate != nil) }
-        metrics.connectionOpened()
-        let bound = NIOLoopBound(peer, eventLoop: channel.eventLoop)
-        channel.closeFuture.whenComplete { _ in
-            metrics.connectionClosed()
-            limits.closes(bound.value)
-        }
-        let watch = ConnectionWatch(channel, timeout: idleTimeout) { metrics.count(.progress) }
-        watch.start()
-        let pipeline = channel.pipeline.syncOperations
-        let isSecure = certificate != nil
         guard let loop = loops[ObjectIdentifier(channel.eventLoop)]?.value else {
             preconditionFailure("a connection of another group")  // why: the listeners are bound with this one
         }
+        metrics.connectionOpened()
+        let watch = ConnectionWatch(channel, metrics)
+        loop.round.add(watch)
+        let bound = NIOLoopBound((peer, watch, loop.round), eventLoop: channel.eventLoop)
+        channel.closeFuture.whenComplete { [self] _ in
+            let (peer, watch, round) = bound.value
+            metrics.connectionClosed()
+            limits.closes(peer)
+            round.remove(watch)
+        }
+        let pipeline = channel.pipeline.syncOperations
+        let isSecure = certificate != nil
         if isProxied, peer.isTrusted {
-            try pipeline.addHandler(ProxyHeaderHandler(peer) { limits.admits(peer, now: clock()) })
+            try pipeline.addHandler(ProxyHeaderHandler(peer) { [self] in limits.admits(peer, now: clock()) })
         }
         if let certificate { try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context)) }
         try pipeline.addHandler(
-            ProtocolChoice { isHTTP2, context in
+            ProtocolChoice { [self] isHTTP2, context in
                 let pipeline = context.pipeline.syncOperations
                 if isHTTP2 {
                     try addHTTP2(to: pipeline, context.channel, watch, peer, loop)
@@ -86,7 +93,7 @@ struct OriginConnections: Sendable {
         guard case .later(let seconds) = verdict, !isSecure, limits.beginsToRefuse() else {
             return channel.close(promise: nil)
         }
-        channel.closeFuture.whenComplete { _ in limits.ceasesToRefuse() }
+        channel.closeFuture.whenComplete { [self] _ in limits.ceasesToRefuse() }
         try channel.pipeline.syncOperations.addHandler(RefusalHandler(seconds: seconds))
     }
 
@@ -125,7 +132,7 @@ struct OriginConnections: Sendable {
         let http2 = NIOHTTP2Handler(
             mode: .server, eventLoop: eventLoop, connectionConfiguration: Self.connectionLimits,
             streamConfiguration: Self.streamLimits, streamDelegate: manager.http2StreamDelegate
-        ) { stream in
+        ) { [self] stream in
             stream.eventLoop.makeCompletedFuture {
                 let (watch, peer, loop) = bound.value
                 let handler = RequestHandler(

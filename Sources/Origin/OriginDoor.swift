@@ -67,9 +67,7 @@ struct OriginDoor: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             // Requests are small, and what comes with one read is parsed whole before anybody else has a turn.
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 8192)
-            )
+            .childChannelOption(.recvAllocator, value: RequestBufferSize())
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 128 << 10, high: 512 << 10))
             .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try take(channel) } }
         guard listener.isIPv6Only else { return bootstrap }

@@ -260,7 +260,7 @@ final class RequestHandler: ChannelDuplexHandler {
             write(response, for: head, context: context)
         case .later(let future):
             record?.source = .made
-            write(future, for: head, context: context)
+            write(future, for: head.keptWhileWaiting, context: context)
         }
     }
 

@@ -11,8 +11,8 @@ import Testing
 
     private static func channel() throws -> (EmbeddedChannel, ConnectionWatch) {
         let channel = EmbeddedChannel()
-        let watch = ConnectionWatch(channel, timeout: timeout)
-        watch.start()
+        let watch = ConnectionWatch(channel, OriginMetrics())
+        WatchRound(on: channel.embeddedEventLoop, timeout: timeout).add(watch)
         let response = CachedResponse(
             status: .ok, contentType: "video/mp4", body: ByteBuffer(string: "now"), freshness: .immutable)
         let handler = RequestHandler(

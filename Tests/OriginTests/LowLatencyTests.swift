@@ -255,6 +255,36 @@ import Timeline
         #expect(blocked.counts.requests == 0)
     }
 
+    /// Many wait for one thing on several event loops, each of which is told once, and hears it on itself.
+    @Test func everyEventLoopIsTold() async throws {
+        try segments(3)
+        let goal = PartGoal(
+            endpoint: "ll", track: "720p", position: MediaPosition(segment: Self.number + 3, part: 0))
+        let blocked = BlockedRequests()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 3)
+        var answers: [EventLoopFuture<Bool>] = []
+        for loop in group.makeIterator() {
+            for _ in 0..<3 {
+                let answer = loop.flatSubmit { [channel] in
+                    blocked.wait(for: goal, in: channel, atMost: .hours(1), by: Asker(on: loop))
+                        .map { $0 == .reached && loop.inEventLoop }
+                }
+                answers.append(answer)
+            }
+            let left = loop.submit { [channel] in
+                let asker = Asker(on: loop)
+                _ = blocked.wait(for: goal, in: channel, atMost: .hours(1), by: asker)
+                asker.left()
+            }
+            try await left.get()
+        }
+        #expect(blocked.counts == (9, 1))
+        try append(0, of: Self.number + 3)
+        for answer in answers { #expect(try await answer.get()) }
+        #expect(blocked.counts == (0, 0))
+        try await group.shutdownGracefully()
+    }
+
     @Test func networksAreAddressesOfIPv4AndBlocksOfIPv6() {
         #expect(Asker.network(of: [198, 51, 100, 7]) == [198, 51, 100, 7])
         let mapped: [UInt8] = Array(repeating: 0, count: 10) + [255, 255, 198, 51, 100, 7]
