@@ -57,6 +57,12 @@ package final class AccessGate {
         channels.values.flatMap { [$0.standard] + $0.endpoints.values }.reduce(0) { $0 + ($1?.tokens.count ?? 0) }
     }
 
+    /// Whether there is any rule, of any channel.
+    package var hasRules: Bool {
+        update()
+        return !channels.isEmpty
+    }
+
     /// - Parameters:
     ///   - target: of the request.
     ///   - now: seconds since the Unix epoch.

@@ -12,18 +12,19 @@ package struct DeliveryDirectives: Sendable, Hashable {
     package init?(query: String) {
         var segment: UInt64?
         var part: UInt64?
-        for field in query.split(separator: "&") {
-            let sides = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard sides.count == 2 else { continue }
-            switch sides[0] {
+        // By bytes: to look for characters would cost as much as the answer.
+        for field in query.utf8.split(separator: UInt8(ascii: "&")) {
+            guard let mark = field.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let value = Substring(field[field.index(after: mark)...])
+            switch Substring(field[..<mark]) {
             case "_HLS_msn":
-                guard segment == nil, let number = Self.number(sides[1]) else { return nil }
+                guard segment == nil, let number = Self.number(value) else { return nil }
                 segment = number
             case "_HLS_part":
-                guard part == nil, let number = Self.number(sides[1]) else { return nil }
+                guard part == nil, let number = Self.number(value) else { return nil }
                 part = number
             case "_HLS_skip":
-                guard sides[1] == "YES" || sides[1] == "v2" else { return nil }
+                guard value == "YES" || value == "v2" else { return nil }
                 isDelta = true
             default: continue
             }

@@ -267,7 +267,7 @@ final class RequestHandler: ChannelDuplexHandler {
     /// Methods that give nothing away are open to all.
     /// - Parameter now: milliseconds.
     private func passage(of head: HTTPRequestHead, now: Int64) -> AccessGate.Passage {
-        guard let gate, head.method == .GET || head.method == .HEAD else { return .open }
+        guard let gate, gate.hasRules, head.method == .GET || head.method == .HEAD else { return .open }
         return gate.passage(
             to: head.uri, now: now / 1000, address: { asker?.address }, field: { head.headers.field($0) })
     }

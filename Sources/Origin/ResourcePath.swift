@@ -54,9 +54,12 @@ package struct ResourcePath: Hashable, Sendable {
     ///   authority says nothing here.
     package init?(parsing target: String) {
         let uri = RequestTarget.originForm(target)
-        let path = uri.prefix { $0 != "?" && $0 != "#" }
-        guard path.utf8.count <= Self.maximumLength, path.utf8.first == UInt8(ascii: "/") else { return nil }
-        let parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        // By bytes, as access rules read it.
+        let path = uri.utf8.prefix { !Self.endsPath($0) }
+        guard path.count <= Self.maximumLength, path.first == UInt8(ascii: "/") else { return nil }
+        let parts = path.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map {
+            Substring($0)
+        }
         guard (3...5).contains(parts.count), parts.allSatisfy({ Self.isName($0) }) else { return nil }
         channel = String(parts[0])
         endpoint = String(parts[1])
@@ -80,11 +83,14 @@ package struct ResourcePath: Hashable, Sendable {
         query = Self.query(of: uri, for: resource)
     }
 
+    private static func endsPath(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#") }
+
     private static func query(of uri: Substring, for resource: Resource) -> String? {
         switch resource {
         case .multivariantPlaylist, .mpd, .mpdPatch, .mediaPlaylist, .iFramePlaylist, .imagePlaylist, .subtitlePlaylist:
-            let rest = uri.drop { $0 != "?" && $0 != "#" }
-            return rest.first == "?" ? String(rest.dropFirst().prefix { $0 != "#" }) : nil
+            let rest = uri.utf8.drop { !endsPath($0) }
+            guard rest.first == UInt8(ascii: "?") else { return nil }
+            return String(Substring(rest.dropFirst().prefix { $0 != UInt8(ascii: "#") }))
         case .time, .header, .segment, .iFrame, .image, .subtitles, .part: return nil
         }
     }
