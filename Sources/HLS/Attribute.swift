@@ -17,30 +17,67 @@ package struct Attribute: Sendable, Hashable {
     }
 }
 
-/// Collects the attributes of a tag in writing order.
+/// Appends the attributes of a tag to its line, in writing order.
 struct AttributeWriter {
-    private(set) var text = ""
+    private(set) var line: String
+    private var isFirst = true
+
+    /// - Parameter tag: without its colon.
+    init(_ tag: String) {
+        line = ""
+        line.reserveCapacity(160)
+        line += tag
+        line += ":"
+    }
 
     mutating func plain(_ name: String, _ value: String?) {
         guard let value else { return }
-        append(name, PlaylistText.plain(value))
+        begin(name)
+        line += PlaylistText.plain(value)
     }
 
-    mutating func plain(_ name: String, _ value: UInt64?) { plain(name, value.map { String($0) }) }
+    mutating func plain(_ name: String, _ value: UInt64?) {
+        guard let value else { return }
+        begin(name)
+        line += String(value)
+    }
 
-    mutating func seconds(_ name: String, _ value: Ticks?) { plain(name, value.map(DecimalSeconds.text)) }
+    mutating func seconds(_ name: String, _ value: Ticks?) {
+        guard let value else { return }
+        begin(name)
+        line += DecimalSeconds.text(value)
+    }
 
     mutating func quoted(_ name: String, _ value: String?) {
         guard let value else { return }
-        append(name, "\"" + PlaylistText.quoted(value) + "\"")
+        begin(name)
+        line += "\""
+        line += PlaylistText.quoted(value)
+        line += "\""
     }
 
     /// YES, or nothing: NO is what every such attribute has by itself.
-    mutating func flag(_ name: String, _ value: Bool) { if value { append(name, "YES") } }
+    mutating func flag(_ name: String, _ value: Bool) {
+        guard value else { return }
+        begin(name)
+        line += "YES"
+    }
 
     mutating func hexadecimal(_ name: String, _ bytes: [UInt8]?) {
         guard let bytes else { return }
-        append(name, "0x" + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined())
+        begin(name)
+        line += "0x"
+        line += unsafe String(unsafeUninitializedCapacity: bytes.count * 2) { digits in
+            for (index, byte) in bytes.enumerated() {
+                unsafe digits[index * 2] = Self.digit(byte >> 4)
+                unsafe digits[index * 2 + 1] = Self.digit(byte & 15)
+            }
+            return bytes.count * 2
+        }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
     }
 
     mutating func others(_ attributes: [Attribute]) {
@@ -54,9 +91,11 @@ struct AttributeWriter {
         }
     }
 
-    private mutating func append(_ name: String, _ value: String) {
-        if !text.isEmpty { text += "," }
-        text += name + "=" + value
+    private mutating func begin(_ name: String) {
+        if !isFirst { line += "," }
+        isFirst = false
+        line += name
+        line += "="
     }
 }
 
@@ -71,8 +110,8 @@ struct AttributeReader {
             guard let equals = left.firstIndex(of: UInt8(ascii: "=")) else {
                 throw PlaylistError("attribute without a value: \(Substring(left.prefix(40)))")
             }
-            let name = String(Substring(left[..<equals])).trimmingSpaces
-            guard !name.isEmpty, Self.nameOnly(name) == name else {
+            let name = String(Substring(left[..<equals].trimmingSpaces))
+            guard !name.isEmpty, name.utf8.allSatisfy(Self.isOfName) else {
                 throw PlaylistError("\"\(name.prefix(40))\" is no attribute name")
             }
             left = left[left.index(after: equals)...]
@@ -89,7 +128,7 @@ struct AttributeReader {
                 }
             } else {
                 let end = left.firstIndex(of: UInt8(ascii: ",")) ?? left.endIndex
-                value = .plain(String(Substring(left[..<end])).trimmingSpaces)
+                value = .plain(String(Substring(left[..<end].trimmingSpaces)))
                 left = left[end...]
             }
             left = left.dropFirst()
@@ -100,7 +139,14 @@ struct AttributeReader {
 
     /// The characters of a text that an attribute name may have: A to Z, 0 to 9 and "-".
     static func nameOnly(_ text: String) -> String {
-        text.filter { $0.isASCII && ($0.isUppercase || $0.isNumber || $0 == "-") }
+        text.utf8.allSatisfy(isOfName) ? text : String(decoding: text.utf8.filter(isOfName), as: UTF8.self)
+    }
+
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+        default: false
+        }
     }
 
     mutating func takeQuoted(_ name: String) throws(PlaylistError) -> String? {
@@ -145,13 +191,33 @@ struct AttributeReader {
     /// - Parameter longest: in digits.
     mutating func takeHexadecimal(_ name: String, longest: Int = 128) throws(PlaylistError) -> [UInt8]? {
         guard let text = try takePlain(name) else { return nil }
-        let digits = text.dropFirst(2).utf8.map { Character(Unicode.Scalar($0)).hexDigitValue }
-        guard text.hasPrefix("0x") || text.hasPrefix("0X"), digits.allSatisfy({ $0 != nil }), digits.count <= longest
+        guard text.hasPrefix("0x") || text.hasPrefix("0X"), text.utf8.count - 2 <= longest,
+            let bytes = Self.hexadecimal(text.utf8.dropFirst(2))
         else {
             throw PlaylistError("\(name) is no hexadecimal sequence: \(text.prefix(40))")
         }
-        let padded = (digits.count % 2 == 1 ? [0] : []) + digits.map { UInt8($0 ?? 0) }
-        return stride(from: 0, to: padded.count, by: 2).map { padded[$0] << 4 | padded[$0 + 1] }
+        return bytes
+    }
+
+    /// Digits in pairs; of an odd number the first is a byte by itself.
+    private static func hexadecimal(_ digits: Substring.UTF8View) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.count / 2 + 1)
+        var isFirstOfPair = digits.count % 2 == 0
+        var high: UInt8 = 0
+        for digit in digits {
+            let value: UInt8
+            switch digit {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = digit - UInt8(ascii: "A") + 10
+            default: return nil
+            }
+            if isFirstOfPair { high = value << 4 } else { bytes.append(high | value) }
+            if !isFirstOfPair { high = 0 }
+            isFirstOfPair.toggle()
+        }
+        return bytes
     }
 
     private mutating func take(_ name: String) -> Attribute.Value? {
@@ -163,15 +229,17 @@ struct AttributeReader {
 extension UInt64 {
     /// A decimal-integer: digits alone, no sign, at most 2^64-1. RFC 8216, clause 4.2.
     init?(decimal text: some StringProtocol) {
-        guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
-            return nil
-        }
-        self.init(text, radix: 10)
+        guard !text.isEmpty, let value = DecimalSeconds.fixed(text, decimals: 0), !text.utf8.contains(UInt8(ascii: "."))
+        else { return nil }
+        self = value
     }
 }
 
-extension String {
-    fileprivate var trimmingSpaces: String {
-        String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+extension Substring.UTF8View {
+    fileprivate var trimmingSpaces: Substring.UTF8View {
+        var rest = self
+        while let byte = rest.first, byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { rest.removeFirst() }
+        while let byte = rest.last, byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { rest.removeLast() }
+        return rest
     }
 }

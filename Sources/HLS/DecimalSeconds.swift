@@ -10,13 +10,25 @@ enum DecimalSeconds {
 
     /// A count of 10^-decimals as text with that many decimals.
     static func fixed(_ value: UInt64, decimals: Int) -> String {
-        var scale: UInt64 = 1
-        for _ in 0..<decimals { scale *= 10 }
-        let (whole, fraction) = value.quotientAndRemainder(dividingBy: scale)
-        // Zeros in front are those of a number that is longer by a digit, which becomes the point.
-        var digits = Array(String(fraction + scale).utf8)
-        digits[0] = UInt8(ascii: ".")
-        return String(whole) + String(decoding: digits, as: UTF8.self)
+        var length = decimals + 2
+        var rest = value
+        for _ in 0..<decimals { rest /= 10 }
+        while rest >= 10 {
+            rest /= 10
+            length += 1
+        }
+        return unsafe String(unsafeUninitializedCapacity: length) { digits in
+            var rest = value
+            for place in (0..<length).reversed() {
+                if place == length - 1 - decimals {
+                    unsafe digits[place] = UInt8(ascii: ".")
+                } else {
+                    unsafe digits[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                    rest /= 10
+                }
+            }
+            return length
+        }
     }
 
     /// Digits with at most one decimal point, as microseconds; digits beyond the sixth decimal are cut off.
@@ -26,18 +38,35 @@ enum DecimalSeconds {
 
     /// A decimal number as a count of 10^-decimals.
     static func fixed(_ text: some StringProtocol, decimals: Int) -> UInt64? {
-        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let whole = UInt64(decimal: parts[0]) else { return nil }
-        var value = whole
-        var fraction = parts.count > 1 ? Array(parts[1].utf8) : []
-        guard fraction.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
-        fraction += repeatElement(UInt8(ascii: "0"), count: max(0, decimals - fraction.count))
-        for digit in fraction.prefix(decimals) {
-            let (tenfold, overflows) = value.multipliedReportingOverflow(by: 10)
-            let (sum, alsoOverflows) = tenfold.addingReportingOverflow(UInt64(digit - UInt8(ascii: "0")))
-            guard !overflows, !alsoOverflows else { return nil }
-            value = sum
+        var value: UInt64 = 0
+        var (hasWhole, isFraction) = (false, false)
+        var missing = decimals
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "."), hasWhole, !isFraction {
+                isFraction = true
+                continue
+            }
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            if isFraction {
+                guard missing > 0 else { continue }
+                missing -= 1
+            }
+            hasWhole = true
+            guard let next = appending(byte - UInt8(ascii: "0"), to: value) else { return nil }
+            value = next
+        }
+        guard hasWhole else { return nil }
+        for _ in 0..<missing {
+            guard let next = appending(0, to: value) else { return nil }
+            value = next
         }
         return value
+    }
+
+    /// Nil beyond 64 bits.
+    private static func appending(_ digit: UInt8, to value: UInt64) -> UInt64? {
+        let (tenfold, overflows) = value.multipliedReportingOverflow(by: 10)
+        let (sum, alsoOverflows) = tenfold.addingReportingOverflow(UInt64(digit))
+        return overflows || alsoOverflows ? nil : sum
     }
 }

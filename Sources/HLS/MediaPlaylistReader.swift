@@ -54,36 +54,39 @@ struct MediaPlaylistReader {
     }
 
     mutating func readTag(_ name: Substring, _ value: Substring, _ line: Substring) throws(PlaylistError) {
-        if try readPlaylistTag(name, value) {
-            hasLateTag = !playlist.segments.isEmpty
-            return
-        }
-        switch name {
+        // Those of segments first: most lines are.
+        switch String(name) {
         case SegmentDuration.tag: duration = try SegmentDuration(parsing: value)
+        case PartialSegment.tag: parts.append(try PartialSegment(parsing: value))
+        case "#EXT-X-PROGRAM-DATE-TIME":
+            guard let time = CivilTime(parsing: value)?.ticks else {
+                throw PlaylistError("no date: \(value.prefix(40))")
+            }
+            programDateTime = time
         case ByteRange.tag: byteRange = try ByteRange(parsing: value)
         case "#EXT-X-DISCONTINUITY": isDiscontinuity = true
         case Key.tag: take(try Key(parsing: value))
         case MediaInitialization.tag:
             inForce.map = try MediaInitialization(parsing: value)
             inForce.isMapClear = inForce.keys.isEmpty
-        case "#EXT-X-PROGRAM-DATE-TIME":
-            guard let time = CivilTime(parsing: value)?.ticks else {
-                throw PlaylistError("no date: \(value.prefix(40))")
-            }
-            programDateTime = time
         case "#EXT-X-GAP": isGap = true
-        case PartialSegment.tag: parts.append(try PartialSegment(parsing: value))
         case Variant.tag, Rendition.tag, IFrameVariant.tag, Key.sessionTag:
             throw PlaylistError("\(name.dropFirst()) belongs into a multivariant playlist")
-        default:
-            if hasSegmentTag { unknownTags.append(String(line)) } else { playlist.unknownTags.append(String(line)) }
+        case let other:
+            if try readPlaylistTag(other, value) {
+                hasLateTag = !playlist.segments.isEmpty
+            } else if hasSegmentTag {
+                unknownTags.append(String(line))
+            } else {
+                playlist.unknownTags.append(String(line))
+            }
             return
         }
         hasSegmentTag = true
     }
 
     /// Tags that may stand once, for the playlist as a whole.
-    private mutating func readPlaylistTag(_ name: Substring, _ value: Substring) throws(PlaylistError) -> Bool {
+    private mutating func readPlaylistTag(_ name: String, _ value: Substring) throws(PlaylistError) -> Bool {
         switch name {
         case "#EXTM3U": throw PlaylistError("EXTM3U is there twice")
         case "#EXT-X-VERSION": _ = try number(name, value)
@@ -145,14 +148,14 @@ struct MediaPlaylistReader {
         self.inForce = inForce
     }
 
-    private func number(_ name: Substring, _ value: Substring) throws(PlaylistError) -> UInt64 {
+    private func number(_ name: String, _ value: Substring) throws(PlaylistError) -> UInt64 {
         guard let number = UInt64(decimal: value) else {
             throw PlaylistError("\(name.dropFirst()) is no number: \(value.prefix(40))")
         }
         return number
     }
 
-    private func numberBeforeSegments(_ name: Substring, _ value: Substring) throws(PlaylistError) -> UInt64 {
+    private func numberBeforeSegments(_ name: String, _ value: Substring) throws(PlaylistError) -> UInt64 {
         guard playlist.segments.isEmpty else { throw PlaylistError("\(name.dropFirst()) after a segment") }
         return try number(name, value)
     }

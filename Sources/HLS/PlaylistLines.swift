@@ -26,7 +26,7 @@ struct PlaylistLines: Sequence {
     static func line(_ line: Substring) -> Line? {
         if line.isEmpty { return nil }
         guard line.utf8.first == UInt8(ascii: "#") else { return .uri(String(line)) }
-        guard line.hasPrefix("#EXT") else { return nil }
+        guard line.utf8.starts(with: "#EXT".utf8) else { return nil }
         let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) ?? line.endIndex
         let value = colon == line.endIndex ? "" : line[line.utf8.index(after: colon)...]
         return .tag(name: line[..<colon], value: value, line: line)

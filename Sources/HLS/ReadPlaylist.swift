@@ -69,10 +69,12 @@ package struct ReadPlaylist: Sendable {
                     // A line that nothing ends may go on in another revision: behind it nothing is the same.
                     let length = bytes.distance(from: bytes.startIndex, to: position)
                     places.note(reader.inForce, end: end < bytes.endIndex ? length : length + 1)
-                    guard let known, places.ends.count == 1, end < bytes.endIndex else { break }
+                    guard let known, end < bytes.endIndex else { break }
+                    let before = places.ends.count
                     known.hand(over: &places, &reader, text, from: length)
+                    guard places.ends.count > before else { break }
                     position = bytes.index(bytes.startIndex, offsetBy: places.ends.last ?? length)
-                    takenOver = places.ends.count - 1
+                    takenOver += places.ends.count - before
                 }
             } catch {
                 throw PlaylistError(line: number, error.reason)
@@ -85,14 +87,15 @@ package struct ReadPlaylist: Sendable {
         self.takenOver = takenOver
     }
 
-    /// Gives another revision, behind its first segment, those after it whose lines are what they are here.
-    /// - Parameter start: behind the first one's lines.
+    /// Gives another revision, behind a segment, those after it whose lines are what they are here.
+    /// - Parameter start: behind that one's lines.
     private func hand(
         over others: inout Places, _ reader: inout MediaPlaylistReader, _ text: String, from start: Int
     ) {
         let (gone, isOlder) = reader.playlist.mediaSequence.subtractingReportingOverflow(playlist.mediaSequence)
         guard isPlain, !isOlder, gone < UInt64(places.ends.count) else { return }
-        let first = Int(gone)
+        let first = Int(gone) + others.ends.count - 1
+        guard first < places.ends.count - 1 else { return }
         guard places.inForce(behind: first) == reader.inForce else { return }
         let before = places.ends[first]
         let length = Self.commonLength(text, from: start, self.text, from: before)
@@ -103,10 +106,11 @@ package struct ReadPlaylist: Sendable {
             if places.ends[middle] - before <= length { low = middle } else { high = middle - 1 }
         }
         guard low > first, let inForce = places.inForce(behind: low) else { return }
+        let segment = others.ends.count - 1
         reader.take(playlist.segments[(first + 1)...low], inForce)
         others.ends += places.ends[(first + 1)...low].map { $0 - before + start }
         for change in places.changes where change.index > first && change.index <= low {
-            others.changes.append(Change(index: change.index - first, inForce: change.inForce))
+            others.changes.append(Change(index: change.index - first + segment, inForce: change.inForce))
         }
     }
 

@@ -39,7 +39,7 @@ struct SegmentWriter {
         for tag in segment.unknownTags { addTag(tag) }
         if segment.isGap { add("#EXT-X-GAP") }
         for part in segment.parts { add(part.line) }
-        add(segment.duration.line)
+        add(segment.duration)
         if let range = segment.byteRange { add("\(ByteRange.tag):\(range.text)") }
         add(PlaylistText.uri(segment.uri))
     }
@@ -57,7 +57,20 @@ struct SegmentWriter {
         add(line.hasPrefix("#") ? line : "#" + line)
     }
 
-    private mutating func addDate(_ time: Ticks) { add("#EXT-X-PROGRAM-DATE-TIME:\(CivilTime(time).iso8601)") }
+    private mutating func add(_ duration: SegmentDuration) {
+        text += SegmentDuration.tag
+        text += ":"
+        text += DecimalSeconds.text(duration.duration)
+        text += ","
+        if !duration.title.isEmpty { text += PlaylistText.line(duration.title) }
+        text += "\n"
+    }
+
+    private mutating func addDate(_ time: Ticks) {
+        text += "#EXT-X-PROGRAM-DATE-TIME:"
+        text += CivilTime(time).iso8601
+        text += "\n"
+    }
 
     /// The keys where they change, and the map after them where it changes or they do.
     private mutating func addProtection(

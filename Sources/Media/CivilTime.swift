@@ -10,10 +10,10 @@ package struct CivilTime: Sendable, Hashable {
     package var ticks: Ticks { Ticks(epochMilliseconds, timescale: 1000) }
 
     /// `2026-11-21T00:30:00.000Z`. ISO 8601, as RFC 8216, clause 4.3.2.6, wants it.
-    package var iso8601: String { "\(dateAndTime).\(Self.padded(ofDay % 1000, 3))Z" }
+    package var iso8601: String { dateAndTime(hasFraction: true) }
 
     /// The same without a fraction where it is 0. XML Schema 1.1 part 2, clause 3.3.7.
-    package var xmlDateTime: String { ofDay % 1000 > 0 ? iso8601 : dateAndTime + "Z" }
+    package var xmlDateTime: String { dateAndTime(hasFraction: ofDay % 1000 > 0) }
 
     /// `Sat, 21 Nov 2026 00:30:00 GMT`. RFC 9110, clause 5.6.7.
     package var imfFixdate: String {
@@ -41,9 +41,35 @@ package struct CivilTime: Sendable, Hashable {
     private var days: Int64 { Self.floorDivide(epochMilliseconds, 86_400_000).quotient }
     private var ofDay: Int64 { Self.floorDivide(epochMilliseconds, 86_400_000).remainder }
 
-    private var dateAndTime: String {
+    private func dateAndTime(hasFraction: Bool) -> String {
         let (year, month, day) = date
-        return "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))T\(clock)"
+        let ofDay = ofDay
+        let seconds = ofDay / 1000
+        guard (0...9999).contains(year) else {
+            let fraction = hasFraction ? "." + Self.padded(ofDay % 1000, 3) : ""
+            return "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))T\(clock)\(fraction)Z"
+        }
+        let length = hasFraction ? 24 : 20
+        return unsafe String(unsafeUninitializedCapacity: length) { text in
+            var place = 0
+            func write(_ value: Int64, _ width: Int, _ after: Unicode.Scalar) {
+                var rest = value
+                for digit in (place..<place + width).reversed() {
+                    unsafe text[digit] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                    rest /= 10
+                }
+                unsafe text[place + width] = UInt8(ascii: after)
+                place += width + 1
+            }
+            write(year, 4, "-")
+            write(month, 2, "-")
+            write(day, 2, "T")
+            write(seconds / 3600, 2, ":")
+            write(seconds / 60 % 60, 2, ":")
+            write(seconds % 60, 2, hasFraction ? "." : "Z")
+            if hasFraction { write(ofDay % 1000, 3, "Z") }
+            return length
+        }
     }
 
     private var clock: String {
@@ -81,26 +107,27 @@ package struct CivilTime: Sendable, Hashable {
     }
 
     private struct Scanner {
-        private var rest: ArraySlice<UInt8>
+        private let bytes: [UInt8]
+        private var place = 0
 
-        init(_ bytes: [UInt8]) { rest = bytes[...] }
+        init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-        var isAtEnd: Bool { rest.isEmpty }
+        var isAtEnd: Bool { place == bytes.count }
 
         mutating func digits(_ count: Int) -> Int64? {
-            guard rest.count >= count else { return nil }
+            guard bytes.count - place >= count else { return nil }
             var value: Int64 = 0
-            for byte in rest.prefix(count) {
+            for byte in bytes[place..<place + count] {
                 guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
                 value = value * 10 + Int64(byte - UInt8(ascii: "0"))
             }
-            rest = rest.dropFirst(count)
+            place += count
             return value
         }
 
-        mutating func skip(_ character: Character) -> Bool {
-            guard let byte = character.asciiValue, rest.first == byte else { return false }
-            rest = rest.dropFirst()
+        mutating func skip(_ character: Unicode.Scalar) -> Bool {
+            guard place < bytes.count, bytes[place] == UInt8(ascii: character) else { return false }
+            place += 1
             return true
         }
 
@@ -120,11 +147,11 @@ package struct CivilTime: Sendable, Hashable {
 
         /// Minutes east of UTC.
         mutating func offset() -> Int64? {
-            if rest.isEmpty || skip("Z") { return 0 }
+            if isAtEnd || skip("Z") { return 0 }
             let isEast = skip("+")
             guard isEast || skip("-"), let hours = digits(2) else { return nil }
             _ = skip(":")
-            guard let minutes = rest.isEmpty ? 0 : digits(2) else { return nil }
+            guard let minutes = isAtEnd ? 0 : digits(2) else { return nil }
             return (isEast ? 1 : -1) * (hours * 60 + minutes)
         }
     }

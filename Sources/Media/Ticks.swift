@@ -18,8 +18,19 @@ package struct Ticks: Hashable, Sendable, Codable, CustomStringConvertible {
     package func rescaled(to other: UInt32, rounding: Rounding = .down) -> Ticks {
         precondition(other > 0, "a timescale is at least 1")
         if other == timescale { return self }
-        let product = Int128(value) * Int128(other)
-        let divisor = Int128(timescale)
+        let (product, isWide) = value.multipliedReportingOverflow(by: Int64(other))
+        // Mostly they fit 64 bits, whose division takes a tenth of the time.
+        let quotient =
+            isWide
+            ? Int64(clamping: Self.divide(Int128(value) * Int128(other), by: Int128(timescale), rounding))
+            : Self.divide(product, by: Int64(timescale), rounding)
+        return Ticks(quotient, timescale: other)
+    }
+
+    /// - Parameter divisor: above 0 and below 2^32.
+    private static func divide<Value: FixedWidthInteger>(
+        _ product: Value, by divisor: Value, _ rounding: Rounding
+    ) -> Value {
         var (quotient, remainder) = product.quotientAndRemainder(dividingBy: divisor)
         if remainder < 0 {
             quotient -= 1
@@ -30,7 +41,7 @@ package struct Ticks: Hashable, Sendable, Codable, CustomStringConvertible {
         case .up: if remainder > 0 { quotient += 1 }
         case .nearest: if remainder * 2 >= divisor { quotient += 1 }
         }
-        return Ticks(Int64(clamping: quotient), timescale: other)
+        return quotient
     }
 
     /// Milliseconds, rounded down; for logs and wire formats that count in them.

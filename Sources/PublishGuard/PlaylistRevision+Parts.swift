@@ -12,7 +12,7 @@ extension PlaylistRevision {
     func checkParts() throws(Violation) {
         let open = playlist.segmentInProgress
         guard let target = playlist.partInformation?.target else {
-            guard open == nil, playlist.segments.allSatisfy(\.parts.isEmpty) else {
+            guard open == nil, playlist.segments.allSatisfy({ $0.parts.isEmpty }) else {
                 throw Violation("RFC 8216bis, 4.4.3.7", "there are parts, and nothing says how long they are at most")
             }
             return

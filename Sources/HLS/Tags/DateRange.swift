@@ -36,7 +36,7 @@ package struct DateRange: Sendable, Hashable {
 
     /// The whole line. A playlist that has one must have an EXT-X-PROGRAM-DATE-TIME too.
     package var line: String {
-        var writer = AttributeWriter()
+        var writer = AttributeWriter(Self.tag)
         writer.quoted("ID", id)
         writer.quoted("CLASS", rangeClass)
         writer.quoted("START-DATE", CivilTime(startDate).iso8601)
@@ -46,7 +46,7 @@ package struct DateRange: Sendable, Hashable {
         writer.hexadecimal("SCTE35-OUT", spliceOut)
         writer.hexadecimal("SCTE35-IN", spliceIn)
         writer.others(others)
-        return Self.tag + ":" + writer.text
+        return writer.line
     }
 
     /// - Parameter value: what follows the colon.

@@ -36,13 +36,13 @@ package struct IFrameVariant: Sendable, Hashable {
     }
 
     var line: String {
-        var writer = AttributeWriter()
+        var writer = AttributeWriter(Self.tag)
         writer.plain("BANDWIDTH", bandwidth)
         writer.plain("AVERAGE-BANDWIDTH", averageBandwidth)
         writer.quoted("CODECS", codecs.isEmpty ? nil : codecs.joined(separator: ","))
         writer.plain("RESOLUTION", resolution?.text)
         writer.quoted("URI", uri)
         writer.others(others)
-        return Self.tag + ":" + writer.text
+        return writer.line
     }
 }

@@ -33,12 +33,12 @@ package struct ImageVariant: Sendable, Hashable {
     }
 
     var line: String {
-        var writer = AttributeWriter()
+        var writer = AttributeWriter(Self.tag)
         writer.plain("BANDWIDTH", bandwidth)
         writer.quoted("CODECS", codecs.isEmpty ? nil : codecs.joined(separator: ","))
         writer.plain("RESOLUTION", resolution?.text)
         writer.quoted("URI", uri)
         writer.others(others)
-        return Self.tag + ":" + writer.text
+        return writer.line
     }
 }

@@ -81,25 +81,24 @@ package struct Key: Sendable, Hashable {
         if self.method != .none, uri == nil { throw PlaylistError("METHOD=\(method) without URI") }
     }
 
-    /// The attributes, without tag name and colon.
-    var attributes: String {
-        var writer = AttributeWriter()
+    private func line(_ tag: String) -> String {
+        var writer = AttributeWriter(tag)
         writer.plain("METHOD", method.rawValue)
         // "If the encryption method is NONE, other attributes MUST NOT be present."
-        guard method != .none else { return writer.text }
+        guard method != .none else { return writer.line }
         writer.quoted("URI", uri)
         writer.hexadecimal("IV", iv)
         writer.plain("KEYID", keyID.map { "0x" + $0.hex })
         writer.quoted("KEYFORMAT", keyFormat)
         writer.quoted("KEYFORMATVERSIONS", keyFormatVersions)
         writer.others(others)
-        return writer.text
+        return writer.line
     }
 
     /// The whole line for a media playlist.
-    package var line: String { Self.tag + ":" + attributes }
+    package var line: String { line(Self.tag) }
     /// The whole line for a multivariant playlist; METHOD must not be NONE there.
-    package var sessionLine: String { Self.sessionTag + ":" + attributes }
+    package var sessionLine: String { line(Self.sessionTag) }
 
     /// The least protocol version that knows all that is used here. RFC 8216, clause 7.
     var version: Int {

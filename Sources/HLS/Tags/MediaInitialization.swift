@@ -20,9 +20,9 @@ package struct MediaInitialization: Sendable, Hashable {
     }
 
     var line: String {
-        var writer = AttributeWriter()
+        var writer = AttributeWriter(Self.tag)
         writer.quoted("URI", uri)
         writer.quoted("BYTERANGE", byteRange?.text)
-        return Self.tag + ":" + writer.text
+        return writer.line
     }
 }

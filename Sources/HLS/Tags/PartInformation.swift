@@ -17,8 +17,8 @@ package struct PartInformation: Sendable, Hashable {
     }
 
     var line: String {
-        var writer = AttributeWriter()
+        var writer = AttributeWriter(Self.tag)
         writer.seconds("PART-TARGET", target)
-        return Self.tag + ":" + writer.text
+        return writer.line
     }
 }

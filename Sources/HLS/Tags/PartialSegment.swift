@@ -36,12 +36,12 @@ package struct PartialSegment: Sendable, Hashable {
     }
 
     var line: String {
-        var writer = AttributeWriter()
+        var writer = AttributeWriter(Self.tag)
         writer.seconds("DURATION", duration)
         writer.quoted("URI", uri)
         writer.quoted("BYTERANGE", byteRange?.text)
         writer.flag("INDEPENDENT", isIndependent)
         writer.flag("GAP", isGap)
-        return Self.tag + ":" + writer.text
+        return writer.line
     }
 }

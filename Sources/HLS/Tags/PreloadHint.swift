@@ -33,11 +33,11 @@ package struct PreloadHint: Sendable, Hashable {
     }
 
     var line: String {
-        var writer = AttributeWriter()
+        var writer = AttributeWriter(Self.tag)
         writer.plain("TYPE", kind.rawValue)
         writer.quoted("URI", uri)
         writer.plain("BYTERANGE-START", byteRangeStart)
         writer.plain("BYTERANGE-LENGTH", byteRangeLength)
-        return Self.tag + ":" + writer.text
+        return writer.line
     }
 }

@@ -58,7 +58,7 @@ package struct Rendition: Sendable, Hashable {
     }
 
     var line: String {
-        var writer = AttributeWriter()
+        var writer = AttributeWriter(Self.tag)
         writer.plain("TYPE", kind.rawValue)
         writer.quoted("GROUP-ID", groupID)
         writer.quoted("NAME", name)
@@ -69,6 +69,6 @@ package struct Rendition: Sendable, Hashable {
         writer.quoted("CHANNELS", channels)
         writer.quoted("URI", uri)
         writer.others(others)
-        return Self.tag + ":" + writer.text
+        return writer.line
     }
 }

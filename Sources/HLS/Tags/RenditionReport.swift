@@ -26,10 +26,10 @@ package struct RenditionReport: Sendable, Hashable {
     }
 
     var line: String {
-        var writer = AttributeWriter()
+        var writer = AttributeWriter(Self.tag)
         writer.quoted("URI", uri)
         writer.plain("LAST-MSN", lastSequence)
         writer.plain("LAST-PART", lastPart)
-        return Self.tag + ":" + writer.text
+        return writer.line
     }
 }

@@ -14,13 +14,11 @@ package struct SegmentDuration: Sendable, Hashable {
     }
 
     init(parsing text: Substring) throws(PlaylistError) {
-        let parts = text.split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let first = parts.first, let duration = DecimalSeconds.parse(first) else {
+        let comma = text.utf8.firstIndex(of: UInt8(ascii: ",")) ?? text.endIndex
+        guard let duration = DecimalSeconds.parse(text[..<comma]) else {
             throw PlaylistError("no duration: \(text.prefix(40))")
         }
         self.duration = duration
-        title = parts.count > 1 ? String(parts[1]) : ""
+        title = comma < text.endIndex ? String(text[text.utf8.index(after: comma)...]) : ""
     }
-
-    var line: String { "\(Self.tag):\(DecimalSeconds.text(duration)),\(PlaylistText.line(title))" }
 }

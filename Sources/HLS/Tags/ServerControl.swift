@@ -37,12 +37,12 @@ package struct ServerControl: Sendable, Hashable {
     }
 
     var line: String {
-        var writer = AttributeWriter()
+        var writer = AttributeWriter(Self.tag)
         writer.flag("CAN-BLOCK-RELOAD", canBlockReload)
         writer.seconds("CAN-SKIP-UNTIL", canSkipUntil)
         writer.seconds("HOLD-BACK", holdBack)
         writer.seconds("PART-HOLD-BACK", partHoldBack)
         writer.others(others)
-        return Self.tag + ":" + writer.text
+        return writer.line
     }
 }

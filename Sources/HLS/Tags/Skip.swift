@@ -21,9 +21,9 @@ package struct Skip: Sendable, Hashable {
     }
 
     var line: String {
-        var writer = AttributeWriter()
+        var writer = AttributeWriter(Self.tag)
         writer.plain("SKIPPED-SEGMENTS", segments)
         writer.quoted("RECENTLY-REMOVED-DATERANGES", recentlyRemovedDateRanges)
-        return Self.tag + ":" + writer.text
+        return writer.line
     }
 }

@@ -19,8 +19,8 @@ package struct Asset: Sendable, Hashable {
     package init(airing: [UInt8]) { self.airing = airing }
 
     package var line: String {
-        var writer = AttributeWriter()
+        var writer = AttributeWriter(Self.tag)
         writer.hexadecimal("CAID", airing)
-        return "\(Self.tag):\(writer.text)"
+        return writer.line
     }
 }

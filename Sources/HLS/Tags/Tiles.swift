@@ -21,10 +21,10 @@ package struct Tiles: Sendable, Hashable {
     }
 
     package var line: String {
-        var writer = AttributeWriter()
+        var writer = AttributeWriter(Self.tag)
         writer.plain("RESOLUTION", resolution.text)
         writer.plain("LAYOUT", "\(columns)x\(rows)")
         writer.plain("DURATION", DecimalSeconds.text(duration))
-        return Self.tag + ":" + writer.text
+        return writer.line
     }
 }

@@ -68,7 +68,7 @@ package struct Variant: Sendable, Hashable {
 
     /// The tag's line and the URI's.
     var lines: String {
-        var writer = AttributeWriter()
+        var writer = AttributeWriter(Self.tag)
         writer.plain("BANDWIDTH", bandwidth)
         writer.plain("AVERAGE-BANDWIDTH", averageBandwidth)
         writer.quoted("CODECS", codecs.isEmpty ? nil : codecs.joined(separator: ","))
@@ -81,7 +81,7 @@ package struct Variant: Sendable, Hashable {
         case .group(let group)?: writer.quoted("CLOSED-CAPTIONS", group)
         }
         writer.others(others)
-        return Self.tag + ":" + writer.text + "\n" + PlaylistText.uri(uri)
+        return writer.line + "\n" + PlaylistText.uri(uri)
     }
 
     static func codecs(_ text: String) -> [String] {
