@@ -83,6 +83,16 @@ package struct BoundSegments: RandomAccessCollection, Sendable {
         }
     }
 
+    /// The segments in `places` by themselves, in order.
+    func forEachSegment(in places: Range<Int>, _ body: (WindowSegment) -> Void) {
+        guard !places.isEmpty else { return }
+        for span in spans[span(of: places.lowerBound)...] {
+            let own = (span.start..<span.start + span.count).clamped(to: places)
+            guard !own.isEmpty else { return }
+            for place in own { body(window[span.first + place - span.start]) }
+        }
+    }
+
     /// Of each run the last segment, the newest first: what asks for runs need not walk through days.
     package var lastOfRuns: some Sequence<BoundSegment> {
         spans.reversed().lazy.map { self[$0.start + $0.count - 1] }

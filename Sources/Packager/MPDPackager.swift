@@ -295,12 +295,7 @@ package enum MPDPackager {
         let startNumber: UInt64
         switch window.endpoint.segmentTemplate {
         case .timeline:
-            var timeline = SegmentTimeline()
-            for segment in run.segments {
-                guard let (_, share) = window.share(of: stored.track.name, in: segment) else { continue }
-                timeline.append(start: UInt64(clamping: share.decodeTime), duration: UInt64(clamping: share.duration))
-            }
-            addressing = .timeline(timeline)
+            addressing = .timeline(timeline(of: stored, run, window))
             startNumber = run.segments.first?.number ?? run.run.firstNumber
         case .number:
             addressing = .duration(UInt64(clamping: window.segmentDuration.rescaled(to: timescale).value))
@@ -314,6 +309,26 @@ package enum MPDPackager {
                 + MediaLocation.headerName(generation: run.run.generation, period: period),
             availabilityTimeOffset: availabilityTimeOffset(window),
             availabilityTimeComplete: window.partTarget == nil, addressing: addressing)
+    }
+
+    private static func timeline(of stored: StoredTrack, _ run: Run, _ window: EndpointWindow) -> SegmentTimeline {
+        var timeline = SegmentTimeline()
+        func append(_ share: TrackSegment) {
+            timeline.append(start: UInt64(clamping: share.decodeTime), duration: UInt64(clamping: share.duration))
+        }
+        guard run.run.slate == nil else {
+            for segment in run.segments {
+                if let (_, share) = window.share(of: stored.track.name, in: segment) { append(share) }
+            }
+            return timeline
+        }
+        // Of one set of tracks: its place is looked for once.
+        guard let index = window.trackSets[run.run.generation]?.index(of: stored.track.name) else { return timeline }
+        window.segments.forEachSegment(in: run.segments.indices) { segment in
+            guard index < segment.tracks.count, segment.tracks[index].byteCount > 0 else { return }
+            append(segment.tracks[index])
+        }
+        return timeline
     }
 
     /// Video tracks that share a codec and a key, in the ladder's order.
@@ -342,7 +357,8 @@ package enum MPDPackager {
             return [ContentProtection(schemeIDURI: "urn:mpeg:dash:mp4protection:2011", value: scheme.rawValue)]
                 + encryption.systems.map { .system($0, []) }
         }
-        return [.commonEncryption(scheme, defaultKeyID: key.keyID)] + key.contentProtections(encryption)
+        return [.commonEncryption(scheme, defaultKeyID: key.keyID)]
+            + window.ledger.keySayings.protections(of: key, encryption)
     }
 
     /// How far back players may go: the profile's window, or all that a viewer asked for.

@@ -26,7 +26,7 @@ struct ListedMeasures: Sendable, Equatable {
 /// segment costs itself, however many are listed.
 ///
 /// Bounds: of each track of the listed segments, some 30 bytes a segment, and the lines of its playlists that were asked
-/// for, where those are long.
+/// for: a kilobyte a segment at most where there are less than `longPlaylist`, and otherwise a quarter of that.
 package final class ManifestLedger: Sendable {
     private struct Measurement {
         /// Nil before the first.
@@ -42,14 +42,18 @@ package final class ManifestLedger: Sendable {
 
     private let measurement = Mutex(Measurement())
     private let playlists = Mutex<[PlaylistName: PlaylistBlocks]>([:])
+    let keySayings = KeySayings()
     /// Playlists of fewer segments are written anew each time.
-    let longPlaylist: Int
+    let shortestKept: Int
+    private let longPlaylist: Int
     private let blockCount: UInt64
 
     /// - Parameters:
-    ///   - longPlaylist: the segments from which on a playlist's lines are kept.
+    ///   - shortestKept: the segments from which on a playlist's lines are kept, each segment's by themselves.
+    ///   - longPlaylist: the segments from which on they are kept in blocks.
     ///   - blockCount: of how many together.
-    package init(longPlaylist: Int = 1024, blockCount: UInt64 = 128) {
+    package init(shortestKept: Int = 3, longPlaylist: Int = 1024, blockCount: UInt64 = 128) {
+        self.shortestKept = shortestKept
         self.longPlaylist = longPlaylist
         self.blockCount = max(blockCount, 1)
     }
@@ -96,6 +100,8 @@ package final class ManifestLedger: Sendable {
                     playlists[other] = nil
                 }
             }
+            let blockCount = numbers.count < longPlaylist ? 1 : blockCount
+            if playlists[name]?.blockCount != blockCount { playlists[name] = PlaylistBlocks(blockCount: blockCount) }
             return try playlists[name, default: PlaylistBlocks(blockCount: blockCount)].older(
                 numbers, stretches, window, isIFramesOnly: name.form == .iFrames, entries: entries)
         }

@@ -44,11 +44,13 @@ enum MediaLocation {
 
     static func segmentName(number: UInt64, container: EndpointProfile.Container) -> String {
         switch container {
-        case .ts: "\(number).ts"
-        case .cmaf: "\(number).m4s"
+        case .ts: String(number) + ".ts"
+        case .cmaf: String(number) + ".m4s"
         }
     }
 
     /// `NUMBER.PART.m4s`
-    static func partName(_ position: MediaPosition) -> String { "\(position.segment).\(position.part ?? 0).m4s" }
+    static func partName(_ position: MediaPosition) -> String {
+        String(position.segment) + "." + String(position.part ?? 0) + ".m4s"
+    }
 }

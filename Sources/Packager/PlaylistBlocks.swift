@@ -1,9 +1,9 @@
 import HLS
 import Timeline
 
-/// The lines of a long media playlist in blocks of so many numbers: a new segment costs its own block.
+/// The lines of a media playlist in blocks of so many numbers: a new segment costs its own block.
 struct PlaylistBlocks: Sendable {
-    private let blockCount: UInt64
+    let blockCount: UInt64
     private var stretches: ListedStretches?
     private var adBreaks: [AdBreak] = []
     /// By the first number, divided by how many there are in one.

@@ -75,7 +75,7 @@ extension PlaylistPackager {
     }
 
     private static func partURI(_ position: MediaPosition, _ window: EndpointWindow) -> String {
-        "\(window.revision)/\(MediaLocation.partName(position))"
+        window.revision + "/" + MediaLocation.partName(position)
     }
 
     /// Segments whose end lies further from that of the last than the skip boundary. Clause 6.2.5.1.

@@ -106,7 +106,7 @@ package enum PlaylistPackager {
         _ track: String, _ window: EndpointWindow, isDelta: Bool = false
     ) throws(PackagingError) -> String {
         var playlist = try segments(of: track, window)
-        guard !playlist.segments.isEmpty else { return playlist.serialize() }
+        guard !playlist.segments.isEmpty || !playlist.older.isEmpty else { return playlist.serialize() }
         playlist.trailingTags = announcements(track, window).map(\.line) + laterMarkers(window)
         try addParts(to: &playlist, track, window, window.listed, isDelta: isDelta)
         return playlist.serialize()
@@ -132,22 +132,27 @@ package enum PlaylistPackager {
             hasIndependentSegments: true, start: window.shift?.beginsAtStart == true ? .beginning : nil,
             isEnded: window.isEnded)
         playlist.older = try older(of: track, first.number...last.number, window, as: form)
-        let next = first.number + UInt64(playlist.older.reduce(0) { $0 + $1.count })
-        playlist.segments = try entries(next...last.number, of: track, window, as: form)
+        let count = UInt64(playlist.older.reduce(0) { $0 + $1.count })
+        if count <= last.number - first.number {
+            playlist.segments = try entries(first.number + count...last.number, of: track, window, as: form)
+        }
         return playlist
     }
 
-    /// What of a long playlist is kept from one revision to the next, but for what low latency changes at its end.
+    /// What of a playlist is kept from one revision to the next, but for what low latency changes at its end.
     private static func older(
         of track: String, _ numbers: ClosedRange<UInt64>, _ window: EndpointWindow, as form: Form
     ) throws(PackagingError) -> [OlderSegments] {
-        guard numbers.count >= window.ledger.longPlaylist else { return [] }
-        // Segments that are shorter than they should be are rare: so many last longer than what can be skipped.
-        let reach = UInt64(
-            clamping: skipBoundary(window).rescaled(to: 1000).value / max(window.segmentDuration.milliseconds, 1))
-        let kept = max(reach, 1) * 2 + 2
-        guard kept < UInt64(numbers.count) else { return [] }
-        let end = numbers.upperBound - kept
+        guard numbers.count >= window.ledger.shortestKept else { return [] }
+        var kept: UInt64 = 0
+        if window.partTarget != nil {
+            // Segments that are shorter than they should be are rare: so many last longer than what can be skipped.
+            let reach = UInt64(
+                clamping: skipBoundary(window).rescaled(to: 1000).value / max(window.segmentDuration.milliseconds, 1))
+            kept = max(reach, 1) * 2 + 3
+        }
+        guard kept < UInt64(numbers.count), numbers.upperBound < .max else { return [] }
+        let end = numbers.upperBound + 1 - kept
         let older = try window.ledger.older(
             ManifestLedger.PlaylistName(track: track, form: form), numbers.lowerBound..<end, window
         ) { numbers throws(PackagingError) in try entries(numbers, of: track, window, as: form) }
@@ -161,12 +166,13 @@ package enum PlaylistPackager {
         let listed = window.listed
         var place = max(window.place(of: numbers.lowerBound), listed.startIndex)
         var previous = place > listed.startIndex ? listed[place - 1] : nil
+        var common: InCommon?
         var entries: [MediaSegment] = []
         entries.reserveCapacity(numbers.count)
         for number in numbers {
             if place < listed.endIndex, listed[place].number == number {
                 let segment = listed[place]
-                entries.append(try entry(segment, track, window, previous: previous, as: form))
+                entries.append(try entry(segment, track, window, previous: previous, &common, as: form))
                 previous = segment
                 place += 1
             } else {
@@ -176,14 +182,31 @@ package enum PlaylistPackager {
         return entries
     }
 
+    /// What all segments of a run say.
+    private struct InCommon {
+        let run: SegmentRun
+        let map: MediaInitialization?
+        let revision: String
+        /// Nil where each has an IV of its own.
+        let keys: [Key]?
+    }
+
     private static func playlistType(_ window: EndpointWindow) -> MediaPlaylist.PlaylistType? {
         if window.isRecorded { return .vod }
         return window.endpoint.playlistType == .event && window.listsWholeEvent ? .event : nil
     }
 
     static func entry(
+        _ segment: BoundSegment, _ name: String, _ window: EndpointWindow, previous: BoundSegment?
+    ) throws(PackagingError) -> MediaSegment {
+        var common: InCommon?
+        return try entry(segment, name, window, previous: previous, &common, as: .media)
+    }
+
+    /// - Parameter common: of the run that the last one was of.
+    private static func entry(
         _ segment: BoundSegment, _ name: String, _ window: EndpointWindow, previous: BoundSegment?,
-        as form: Form = .media
+        _ common: inout InCommon?, as form: Form
     ) throws(PackagingError) -> MediaSegment {
         guard let (stored, share) = window.share(of: name, in: segment) else {
             // The rung came later than this segment.
@@ -193,12 +216,23 @@ package enum PlaylistPackager {
         }
         let duration = Ticks(share.duration, timescale: stored.track.timescale)
         let start = Ticks(share.decodeTime, timescale: stored.track.timescale)
+        let shared: InCommon
+        if let common, common.run == segment.run {
+            shared = common
+        } else {
+            shared = InCommon(
+                run: segment.run, map: form.hasHeader ? map(segment, window) : nil,
+                revision: window.revision(of: segment),
+                keys: hasIVOfItsOwn(window, as: form) ? nil : try keys(segment, stored, window, as: form))
+            common = shared
+        }
+        let keys = if let keys = shared.keys { keys } else { try Self.keys(segment, stored, window, as: form) }
         return MediaSegment(
-            uri: uri(segment.number, window, window.revision(of: segment), as: form),
+            uri: uri(segment.number, window, shared.revision, as: form),
             duration: SegmentDuration(duration),
             isDiscontinuity: isDiscontinuity(segment, previous, window),
             programDateTime: saysTime(segment, previous, window) ? start : nil,
-            keys: try keys(segment, stored, window, as: form), map: form.hasHeader ? map(segment, window) : nil,
+            keys: keys, map: shared.map,
             isMapClear: window.endpoint.encryption?.method == .aes128,
             unknownTags: try tags(at: segment, stored, previous, window, as: form))
     }
@@ -264,7 +298,7 @@ package enum PlaylistPackager {
             case .images: MediaLocation.imageName(number: number)
             case .subtitles: MediaLocation.subtitleName(number: number)
             }
-        return "\(revision)/\(name)"
+        return revision + "/" + name
     }
 
     private static func map(_ segment: BoundSegment, _ window: EndpointWindow) -> MediaInitialization? {
@@ -275,6 +309,14 @@ package enum PlaylistPackager {
     }
 
     // MARK: Keys
+
+    /// Whether each segment is encrypted with another IV, which its key says.
+    private static func hasIVOfItsOwn(_ window: EndpointWindow, as form: Form) -> Bool {
+        switch form {
+        case .media, .iFrames: window.endpoint.encryption?.method == .aes128
+        case .images, .subtitles: true
+        }
+    }
 
     private static func keys(
         _ segment: BoundSegment, _ stored: StoredTrack, _ window: EndpointWindow, number: UInt64? = nil,
@@ -295,7 +337,7 @@ package enum PlaylistPackager {
                 SegmentPackager.aes128IV(key, [stored], number: number, window.endpoint.container, isIFrame: true)
             default: key.constantIV
             }
-        let keys = key.playlistKeys(encryption, iv: iv)
+        let keys = window.ledger.keySayings.playlistKeys(of: key, encryption).with(iv: iv)
         guard !keys.isEmpty else { throw .noSignalling(track: stored.track.name) }
         return keys
     }
@@ -307,7 +349,9 @@ package enum PlaylistPackager {
         var lines: [Key] = []
         for keys in [window.segments.last?.keys, window.next?.keys] {
             for (_, key) in keys?.entries ?? [] {
-                for line in key.sessionKeys(encryption) where !lines.contains(line) { lines.append(line) }
+                for line in window.ledger.keySayings.sessionKeys(of: key, encryption) where !lines.contains(line) {
+                    lines.append(line)
+                }
             }
         }
         return lines
@@ -320,7 +364,7 @@ package enum PlaylistPackager {
             let newest = window.segments.last, let (stored, _) = window.share(of: name, in: newest),
             let key = window.muxed(with: stored, in: newest).lazy.compactMap({ next.keys.key(for: $0.track) }).first
         else { return [] }
-        return key.playlistKeys(encryption, iv: key.constantIV).map { line in
+        return window.ledger.keySayings.playlistKeys(of: key, encryption).map { line in
             let format = line.keyFormat ?? Key.identity
             return DateRange(
                 id: "key-\(key.keyID)-\(format)", rangeClass: "sluice-next-key",

@@ -197,7 +197,7 @@ extension EndpointWindow {
     fileprivate var inTheClear: EndpointWindow {
         var window = self
         window.endpoint.encryption = nil
-        window.ledger = ManifestLedger()
+        window.ledger = ManifestLedger(shortestKept: 1024)
         window.revision = "clear-\(revision)"
         window.segments = BoundSegments(
             segments.map { bound in

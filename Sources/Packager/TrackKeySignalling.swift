@@ -8,15 +8,13 @@ import Settings
 
 /// What playlists, manifests and boxes say of a key: the provider's words, and our own where it gave none.
 extension TrackKey {
-    /// EXT-X-KEY of each system, in the endpoint's order.
-    ///
-    /// - Parameter iv: what the segment was encrypted with, where a player must be told.
-    func playlistKeys(_ encryption: EndpointEncryption, iv: [UInt8]) -> [Key] {
+    /// EXT-X-KEY of each system, in the endpoint's order, without IVs.
+    func playlistKeys(_ encryption: EndpointEncryption) -> [Key] {
         encryption.systems.flatMap { system in
             mediaKeys(system, encryption).map { key in
                 var key = key
                 key.method = encryption.hlsMethod
-                key.iv = key.takesIV ? iv : nil
+                key.iv = nil
                 return key
             }
         }

@@ -146,7 +146,7 @@ struct ManifestLedgerTests {
             guard channel.random.next() % 8 == 0 else { continue }
             for window in [channel.window(ledger), earlier].compactMap(\.self) {
                 var fresh = window
-                fresh.ledger = ManifestLedger(longPlaylist: .max)
+                fresh.ledger = ManifestLedger(shortestKept: .max)
                 #expect(window.measured == fresh.measured)
                 if window.endpoint.package == .hls, let track = window.playlistTracks.first {
                     kept += try PlaylistPackager.segments(of: track.track.name, window).older.count {

@@ -95,7 +95,7 @@ extension EndpointWindow {
     package func shifted(to range: ShiftedRange) -> EndpointWindow {
         var window = self
         window.segments = BoundSegments(segments(in: range))
-        window.ledger = ManifestLedger()
+        window.ledger = ManifestLedger(shortestKept: 1024)
         window.shift = range
         window.isEnded = range.isComplete
         // What comes after the newest segment is not what comes next here.
