@@ -43,11 +43,7 @@ package struct SegmentTimeline: Sendable, Hashable {
         var segments: [(start: UInt64, duration: UInt64)] = []
         for (index, run) in runs.enumerated() {
             var start = run.start
-            var left = run.repeats
-            if left < 0 {
-                let next = index + 1 < runs.count ? runs[index + 1].start : start
-                left = run.duration > 0 && next > start ? Int64(clamping: (next - start - 1) / run.duration) : 0
-            }
+            var left = repeats(of: run, at: index)
             while segments.count < limit {
                 segments.append((start, run.duration))
                 let (next, overflows) = start.addingReportingOverflow(run.duration)
@@ -57,6 +53,85 @@ package struct SegmentTimeline: Sendable, Hashable {
             }
         }
         return segments
+    }
+
+    /// How many segments `segments` gives.
+    package func count(limit: Int) -> Int {
+        var count = 0
+        for index in runs.indices where count < limit {
+            count = min(count + Int(min(lastRepeat(of: index), UInt64(limit))) + 1, limit)
+        }
+        return count
+    }
+
+    /// How many more than one there are of a run, which may go on up to the next.
+    private func repeats(of run: Run, at index: Int) -> Int64 {
+        guard run.repeats < 0 else { return run.repeats }
+        let next = index + 1 < runs.count ? runs[index + 1].start : run.start
+        return run.duration > 0 && next > run.start ? Int64(clamping: (next - run.start - 1) / run.duration) : 0
+    }
+
+    /// The first pair of segments, one of each, that are not the same, where both are listed; nil where there is none.
+    ///
+    /// - Parameter gone: so many of the other's first segments have nothing here beside them.
+    package func difference(
+        from other: SegmentTimeline, dropping gone: UInt64
+    ) -> (here: (start: UInt64, duration: UInt64), there: (start: UInt64, duration: UInt64))? {
+        var (here, there) = (Cursor(self), Cursor(other))
+        there.skip(gone)
+        while let one = here.segment, let two = there.segment {
+            if one != two { return (one, two) }
+            let step = min(here.left, there.left) + 1
+            here.skip(step)
+            there.skip(step)
+        }
+        return nil
+    }
+
+    /// A place in a timeline.
+    private struct Cursor {
+        private let timeline: SegmentTimeline
+        private var index = 0
+        /// Segments of the run before this place.
+        private var passed: UInt64 = 0
+        /// Segments of the run behind this one.
+        private(set) var left: UInt64 = 0
+
+        init(_ timeline: SegmentTimeline) {
+            self.timeline = timeline
+            enter()
+        }
+
+        var segment: (start: UInt64, duration: UInt64)? {
+            guard index < timeline.runs.count else { return nil }
+            let run = timeline.runs[index]
+            return (run.start &+ passed &* run.duration, run.duration)
+        }
+
+        mutating func skip(_ count: UInt64) {
+            var count = count
+            while count > left {
+                guard index < timeline.runs.count else { return }
+                count -= left + 1
+                index += 1
+                enter()
+            }
+            passed += count
+            left -= count
+        }
+
+        private mutating func enter() {
+            (passed, left) = (0, 0)
+            guard index < timeline.runs.count else { return }
+            left = timeline.lastRepeat(of: index)
+        }
+    }
+
+    /// Segments of a run but the first, of those that begin within 64 bits.
+    private func lastRepeat(of index: Int) -> UInt64 {
+        let run = runs[index]
+        let fitting = run.duration > 0 ? (.max - run.start) / run.duration : .max
+        return min(UInt64(repeats(of: run, at: index)), fitting)
     }
 
     /// An `S` element as it is written: where it begins only where that does not follow.

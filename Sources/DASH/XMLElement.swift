@@ -7,7 +7,7 @@ struct XMLElement {
     let namespace: String
     /// Without white space around it.
     let text: String
-    var attributes: [String: String] = [:]
+    var attributes = XMLAttributes()
     var children: [XMLElement] = []
 
     private static let greatestDepth = 64
@@ -31,11 +31,19 @@ struct XMLElement {
         self = try unsafe XMLElement(copying: root, depth: 1)
     }
 
-    private init(copying node: UnsafeMutablePointer<xmlNode>, depth: Int) throws(MPDError) {
+    /// - Parameter parent: its namespace's text, mostly the same.
+    private init(
+        copying node: UnsafeMutablePointer<xmlNode>, depth: Int,
+        below parent: (node: UnsafeMutablePointer<xmlNode>, namespace: String)? = nil
+    ) throws(MPDError) {
         guard depth <= Self.greatestDepth else { throw MPDError("elements nest deeper than \(Self.greatestDepth)") }
         name = unsafe Self.string(node.pointee.name)
-        namespace = unsafe node.pointee.ns.map { unsafe Self.string($0.pointee.href) } ?? ""
-        text = Self.trimmed(unsafe Self.content(node.pointee.children))
+        if let parent = unsafe parent, unsafe parent.node.pointee.ns == node.pointee.ns {
+            namespace = unsafe parent.namespace
+        } else {
+            namespace = unsafe node.pointee.ns.map { unsafe Self.string($0.pointee.href) } ?? ""
+        }
+        text = unsafe Self.text(node.pointee.children)
         var attribute = unsafe node.pointee.properties
         while let current = unsafe attribute {
             let prefix = unsafe current.pointee.ns.map { unsafe Self.string($0.pointee.prefix) + ":" } ?? ""
@@ -46,7 +54,7 @@ struct XMLElement {
         var child = unsafe node.pointee.children
         while let current = unsafe child {
             if unsafe current.pointee.type == XML_ELEMENT_NODE {
-                children.append(try unsafe XMLElement(copying: current, depth: depth + 1))
+                children.append(try unsafe XMLElement(copying: current, depth: depth + 1, below: (node, namespace)))
             }
             unsafe child = current.pointee.next
         }
@@ -54,6 +62,10 @@ struct XMLElement {
 
     /// The text nodes of a list of siblings.
     private static func content(_ first: UnsafeMutablePointer<xmlNode>?) -> String {
+        guard let only = unsafe first else { return "" }
+        if unsafe only.pointee.next == nil, unsafe only.pointee.type == XML_TEXT_NODE {
+            return unsafe string(only.pointee.content)
+        }
         var text = ""
         var node = unsafe first
         while let current = unsafe node {
@@ -61,6 +73,29 @@ struct XMLElement {
             unsafe node = current.pointee.next
         }
         return text
+    }
+
+    /// The same without white space around it: most is nothing but the indentation of elements.
+    private static func text(_ first: UnsafeMutablePointer<xmlNode>?) -> String {
+        var node = unsafe first
+        while let current = unsafe node {
+            if unsafe current.pointee.type == XML_TEXT_NODE, unsafe !isBlank(current.pointee.content) {
+                return unsafe trimmed(content(first))
+            }
+            unsafe node = current.pointee.next
+        }
+        return ""
+    }
+
+    private static func isBlank(_ text: UnsafePointer<xmlChar>?) -> Bool {
+        guard var byte = unsafe text else { return true }
+        while true {
+            switch unsafe byte.pointee {
+            case 0: return true
+            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\t"), UInt8(ascii: "\r"): unsafe byte += 1
+            default: return false
+            }
+        }
     }
 
     private static func string(_ text: UnsafePointer<xmlChar>?) -> String {
@@ -83,7 +118,7 @@ struct XMLElement {
     func string(_ name: String) -> String? { attributes[name] }
 
     /// An attribute with a prefix, whichever the document uses.
-    func prefixed(_ name: String) -> String? { attributes.first { $0.key.hasSuffix(":" + name) }?.value }
+    func prefixed(_ name: String) -> String? { attributes.first { $0.name.hasSuffix(":" + name) }?.value }
 
     func required(_ name: String) throws(MPDError) -> String {
         guard let value = string(name) else { throw MPDError("\(self.name) without \(name)") }

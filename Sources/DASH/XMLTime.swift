@@ -7,7 +7,7 @@ enum XMLTime {
     private static let nanoseconds: UInt32 = 1_000_000_000
 
     /// `PT6.006S`: seconds with as many decimals as needed, exact up to nine; never below 0.
-    static func duration(_ time: Ticks) -> String { "PT\(seconds(time))S" }
+    static func duration(_ time: Ticks) -> String { "PT" + seconds(time) + "S" }
 
     /// `6.006`: seconds as a decimal number, as above.
     static func seconds(_ time: Ticks) -> String {
@@ -19,42 +19,44 @@ enum XMLTime {
             seconds += 1
             fraction = 0
         }
-        guard fraction > 0 else { return "\(seconds)" }
+        guard fraction > 0 else { return String(seconds) }
         var digits = Substring(padded(fraction, 9))
         while digits.last == "0" { digits.removeLast() }
-        return "\(seconds).\(digits)"
+        return String(seconds) + "." + digits
     }
 
     /// A duration in days, hours, minutes and seconds, as nanoseconds; years and months must be 0.
     static func parseDuration(_ text: String) -> Ticks? {
-        guard text.hasPrefix("P") else { return nil }
+        let bytes = Array(text.utf8)
+        guard bytes.first == UInt8(ascii: "P") else { return nil }
         var total: Int64 = 0
         var isTime = false
-        var number = ""
+        var number: ArraySlice<UInt8> = []
         var parts = 0
-        for character in text.dropFirst() {
-            if character == "T", !isTime, number.isEmpty {
-                isTime = true
-            } else if "0123456789.".contains(character) {
-                number.append(character)
-            } else {
+        for (place, byte) in bytes.enumerated().dropFirst() {
+            switch byte {
+            case UInt8(ascii: "T") where !isTime && number.isEmpty: isTime = true
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."):
+                number = bytes[place - number.count...place]
+            default:
                 let scale: Int64? =
-                    switch (character, isTime) {
-                    case ("Y", false), ("M", false): number.allSatisfy { $0 == "0" } ? 0 : nil
-                    case ("D", false): 86_400
-                    case ("H", true): 3600
-                    case ("M", true): 60
-                    case ("S", true): 1
+                    switch (byte, isTime) {
+                    case (UInt8(ascii: "Y"), false), (UInt8(ascii: "M"), false):
+                        number.allSatisfy { $0 == UInt8(ascii: "0") } ? 0 : nil
+                    case (UInt8(ascii: "D"), false): 86_400
+                    case (UInt8(ascii: "H"), true): 3600
+                    case (UInt8(ascii: "M"), true): 60
+                    case (UInt8(ascii: "S"), true): 1
                     default: nil
                     }
-                guard let scale, let value = nanoseconds(decimal: number, isFractional: character == "S") else {
+                guard let scale, let value = nanoseconds(number, isFractional: byte == UInt8(ascii: "S")) else {
                     return nil
                 }
                 let (product, overflows) = value.multipliedReportingOverflow(by: scale)
                 let (sum, alsoOverflows) = total.addingReportingOverflow(product)
                 guard !overflows, !alsoOverflows else { return nil }
                 total = sum
-                number = ""
+                number = []
                 parts += 1
             }
         }
@@ -67,11 +69,11 @@ enum XMLTime {
     /// A date and time with a fraction or none and `Z`, an offset, or nothing (taken for UTC), as milliseconds.
     static func parseDateTime(_ text: String) -> Ticks? { CivilTime(parsing: text)?.ticks }
 
-    private static func nanoseconds(decimal text: String, isFractional: Bool) -> Int64? {
-        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let whole = digits(Array(parts[0].utf8)[...]), parts.count == 1 || isFractional else { return nil }
-        let fraction = parts.count > 1 ? Array(parts[1].utf8) : []
-        guard let nanos = digits((fraction.prefix(9) + Array(repeating: 48, count: max(0, 9 - fraction.count)))[...])
+    private static func nanoseconds(_ text: ArraySlice<UInt8>, isFractional: Bool) -> Int64? {
+        let point = text.firstIndex(of: UInt8(ascii: "."))
+        guard let whole = digits(text[..<(point ?? text.endIndex)]), point == nil || isFractional else { return nil }
+        let fraction = point.map { text[($0 + 1)...] } ?? []
+        guard let nanos = digits(fraction.prefix(9) + Array(repeating: 48, count: max(0, 9 - fraction.count)))
         else { return nil }
         let (product, overflows) = whole.multipliedReportingOverflow(by: Int64(nanoseconds))
         let (sum, alsoOverflows) = product.addingReportingOverflow(nanos)

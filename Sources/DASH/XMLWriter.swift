@@ -26,7 +26,9 @@ struct XMLWriter {
 
     mutating func element(_ name: String, _ attributes: Attributes = [:], text content: String) {
         begin(name, attributes)
-        text += ">" + Self.escaped(content) + "</" + name + ">\n"
+        text += ">"
+        text += Self.escaped(content)
+        end(name)
     }
 
     /// - Parameter content: writes the child elements; nothing written makes an empty element of it.
@@ -43,8 +45,14 @@ struct XMLWriter {
             text += "/>\n"
         } else {
             indent()
-            text += "</" + name + ">\n"
+            end(name)
         }
+    }
+
+    private mutating func end(_ name: String) {
+        text += "</"
+        text += name
+        text += ">\n"
     }
 
     /// XML that is well-formed by itself, as it is.
@@ -55,14 +63,27 @@ struct XMLWriter {
 
     private mutating func begin(_ name: String, _ attributes: Attributes) {
         indent()
-        text += "<" + name
+        text += "<"
+        text += name
         for (attribute, value) in attributes {
             guard let value else { continue }
-            text += " " + attribute + "=\"" + Self.escaped(value) + "\""
+            text += " "
+            text += attribute
+            text += "=\""
+            text += Self.escaped(value)
+            text += "\""
         }
     }
 
-    private mutating func indent() { for _ in 0..<depth { text += "  " } }
+    private mutating func indent() {
+        if depth > 0, depth < Self.indentations.count {
+            text += Self.indentations[depth]
+        } else {
+            for _ in 0..<depth { text += "  " }
+        }
+    }
+
+    private static let indentations = (0..<7).map { String(repeating: "  ", count: $0) }
 
     /// Characters that XML cannot hold in any form are left out.
     static func escaped(_ value: String) -> String {

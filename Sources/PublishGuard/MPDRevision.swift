@@ -4,12 +4,15 @@ import Media
 /// One revision of an MPD, and whether it may follow another. ISO/IEC 23009-1:2022, clause 5.4; DASH-IF IOP part 5.
 struct MPDRevision: Sendable {
     let mpd: MPD
+    /// The number of the last segment of all; nil where the time says how many there are.
+    let newest: UInt64?
 
     /// - Throws: where the text is no MPD.
     init(parsing text: String) throws(Violation) {
         do throws(MPDError) { mpd = try MPD(parsing: Array(text.utf8)) } catch {
             throw Violation("ISO/IEC 23009-1, 5.3.1", "it cannot be read: \(error)")
         }
+        newest = mpd.periods.compactMap(Self.newestNumber).max()
     }
 
     /// What is wrong with the revision by itself.
@@ -150,12 +153,11 @@ struct MPDRevision: Sendable {
                 throw Violation("ISO/IEC 23009-1, 5.3.9.5", "\(name): numbers are of other times")
             }
         case (.timeline(let now), .timeline(let then)):
-            let (new, known) = (now.segments(limit: Self.limit), then.segments(limit: Self.limit))
             guard template.startNumber == old.startNumber || (isFirst && template.startNumber > old.startNumber),
-                template.startNumber &+ UInt64(new.count) >= old.startNumber &+ UInt64(known.count)
+                template.startNumber &+ UInt64(now.count(limit: Self.limit))
+                    >= old.startNumber &+ UInt64(then.count(limit: Self.limit))
             else { throw Violation("ISO/IEC 23009-1, 5.4", "\(name): segments were taken back") }
-            let gone = Int(clamping: template.startNumber - old.startNumber)
-            for (segment, was) in zip(new, known.dropFirst(gone)) where segment != was {
+            if let (segment, was) = now.difference(from: then, dropping: template.startNumber - old.startNumber) {
                 throw Violation(
                     "ISO/IEC 23009-1, 5.3.9.4", "\(name): what began at \(was.start) begins at \(segment.start)")
             }
@@ -166,7 +168,7 @@ struct MPDRevision: Sendable {
     private func checkNewSegments(
         after previous: MPDRevision, _ expectations: ManifestExpectations
     ) throws(Violation) {
-        let newest = previous.mpd.periods.compactMap(Self.newestNumber).max() ?? 0
+        let newest = previous.newest ?? 0
         for period in mpd.periods {
             guard let last = Self.newestNumber(of: period), last > newest else { continue }
             let first = Self.representations(of: period).first?.2.startNumber ?? last
@@ -180,7 +182,7 @@ struct MPDRevision: Sendable {
     private static func newestNumber(of period: Period) -> UInt64? {
         representations(of: period).compactMap { _, _, template in
             guard case .timeline(let timeline) = template.addressing else { return nil }
-            let count = UInt64(timeline.segments(limit: limit).count)
+            let count = UInt64(timeline.count(limit: limit))
             return count > 0 ? template.startNumber &+ count - 1 : nil
         }.max()
     }
@@ -193,8 +195,8 @@ struct MPDRevision: Sendable {
         }
     }
 
-    /// More than 24 hours of segments of a second.
-    private static let limit = 100_000
+    /// Numbers fit 32 bits.
+    private static let limit = 1 << 32
 
     private static func microseconds(_ ticks: Ticks) -> Int64 { ticks.rescaled(to: 1_000_000).value }
 }
