@@ -18,14 +18,15 @@ extension LiveContent {
     ///   - cost: bytes of media that it is made of; nil: of none.
     ///   - asker: nil: who has waited, or is being sent more of it, and is not refused.
     ///   - maker: of the disk, where what it is made of is there alone.
+    ///   - isBrief: it is made before a thread would have begun, from what is in memory, and waits for nobody: then here.
     ///   - residence: what it is part of, for it to leave the cache by.
     func make(
         _ key: String, cost: Int? = nil, for asker: Asker?, on eventLoop: any EventLoop,
-        by maker: @autoclosure () -> ResponseCache.Maker = .live,
+        by maker: @autoclosure () -> ResponseCache.Maker = .live, isBrief: @autoclosure () -> Bool = false,
         of residence: @escaping @autoclosure @Sendable () -> EvictionOrder.Residence? = nil,
         _ body: @escaping @Sendable () throws -> CachedResponse
     ) -> OriginAnswer {
-        begin(key, cost: cost, for: asker, on: eventLoop, by: maker(), of: residence) { complete in
+        begin(key, cost: cost, for: asker, on: eventLoop, by: maker(), isBrief: isBrief(), of: residence) { complete in
             complete(Result(catching: body))
         }
     }
@@ -40,7 +41,8 @@ extension LiveContent {
         answer: @escaping @Sendable (MediaBytes) -> CachedResponse
     ) -> OriginAnswer {
         let desk = desk
-        return begin(key, cost: cost, for: asker, on: eventLoop, by: maker(), of: residence) { complete in
+        return begin(key, cost: cost, for: asker, on: eventLoop, by: maker(), isBrief: false, of: residence) {
+            complete in
             do {
                 switch try body() {
                 case .whole(let media): complete(.success(answer(media)))
@@ -63,7 +65,7 @@ extension LiveContent {
 
     private func begin(
         _ key: String, cost: Int?, for asker: Asker?, on eventLoop: any EventLoop,
-        by maker: @autoclosure () -> ResponseCache.Maker,
+        by maker: @autoclosure () -> ResponseCache.Maker, isBrief: @autoclosure () -> Bool,
         of residence: @escaping @Sendable () -> EvictionOrder.Residence?,
         _ work: @escaping @Sendable (_ complete: @escaping Completion) -> Void
     ) -> OriginAnswer {
@@ -74,18 +76,17 @@ extension LiveContent {
         case .wait(let future): return .later(future)
         case .make(let future, let maker):
             let (cache, logFailure) = (cache, logFailure)
-            pool(maker).submit { _ in
-                work { result in
-                    switch result {
-                    case .success(let response):
-                        cache.complete(key, response, isKept: response.status == .ok, of: residence())
-                    case .failure(let error):
-                        logFailure(key, "\(error)")
-                        let isGone = if case .missingMedia? = error as? PackagingError { true } else { false }
-                        cache.complete(key, isGone ? .notFound : Self.unpackable, isKept: false, hasFailed: true)
-                    }
+            let complete: Completion = { result in
+                switch result {
+                case .success(let response):
+                    cache.complete(key, response, isKept: response.status == .ok, of: residence())
+                case .failure(let error):
+                    logFailure(key, "\(error)")
+                    let isGone = if case .missingMedia? = error as? PackagingError { true } else { false }
+                    cache.complete(key, isGone ? .notFound : Self.unpackable, isKept: false, hasFailed: true)
                 }
             }
+            if isBrief() { work(complete) } else { pool(maker).submit { _ in work(complete) } }
             return .later(future)
         }
     }
@@ -100,7 +101,6 @@ extension EvictionOrder.Residence {
     }
 
     /// Of a manifest, which the next revision takes the place of.
-    init(revision: UInt64, of path: ResourcePath) {
-        self.init(window: path.text, segment: revision, firstListed: revision)
-    }
+    /// - Parameter name: its path.
+    init(revision: UInt64, of name: String) { self.init(window: name, segment: revision, firstListed: revision) }
 }

@@ -46,10 +46,14 @@ extension LiveContent {
             return playlist(path, lowLatencyTrack, channel, state, to: asker, on: eventLoop)
         }
         guard request.shift != nil || window.has(path.resource) else { return .ready(.notFound) }
-        let key = "\(path.text)#\(state.version)"
+        let name = path.text
+        let key = "\(name)#\(state.version)"
         guard request.shift != nil || !request.filter.isNone else {
-            return make(key, for: asker, on: eventLoop, of: .init(revision: state.version, of: path)) {
-                try guarded(path, channel, window, version: state.version)
+            return make(
+                key, for: asker, on: eventLoop, isBrief: isBrief(name, channel, window),
+                of: .init(revision: state.version, of: name)
+            ) {
+                try guarded(path, name, channel, window, version: state.version)
             }
         }
         let (shift, filter) = request
@@ -78,10 +82,21 @@ extension LiveContent {
         // What was asked for by its number is as good for who asks for it later; the newest is old with the next part.
         let freshness = CachedResponse.Freshness.seconds(isThere == nil ? 1 : Int(window.targetDuration) * 6)
         let version = isThere == nil ? "\(state.partVersion)" : Self.version(of: track, state)
-        let key = "\(path.text)#\(version)\(directives.isDelta ? "d" : "")"
-        return make(key, for: asker, on: eventLoop, of: .init(revision: state.partVersion, of: path)) {
-            try guarded(path, channel, window, version: state.partVersion, isDelta: directives.isDelta)
+        let name = path.text
+        let key = "\(name)#\(version)\(directives.isDelta ? "d" : "")"
+        return make(
+            key, for: asker, on: eventLoop, isBrief: isBrief(name, channel, window),
+            of: .init(revision: state.partVersion, of: name)
+        ) {
+            try guarded(path, name, channel, window, version: state.partVersion, isDelta: directives.isDelta)
         }.with(freshness)
+    }
+
+    /// Whether a live manifest is made and judged before a thread would have begun with it, and without asking the disk.
+    private func isBrief(_ name: String, _ channel: LiveChannel, _ window: EndpointWindow) -> Bool {
+        guard window.hasBriefManifests, let last = window.listed.last?.number else { return false }
+        let timeline = channel.timeline
+        return channel.revisionGuard.isReady(for: name, upTo: last) { timeline.isInMemory(segment: $0) }
     }
 
     /// Of a playlist that was waited for: with a part of another rendition only what it reports of that one changes, and
@@ -115,16 +130,18 @@ extension LiveContent {
 
     /// The live manifest; where it would break a rule against the one before, that one.
     /// - Parameters:
+    ///   - name: the path's text.
     ///   - version: rises with what it is made from.
     ///   - isDelta: what the player knows may be skipped (RFC 8216bis, 6.2.5.1).
     private func guarded(
-        _ path: ResourcePath, _ channel: LiveChannel, _ window: EndpointWindow, version: UInt64, isDelta: Bool = false
+        _ path: ResourcePath, _ name: String, _ channel: LiveChannel, _ window: EndpointWindow, version: UInt64,
+        isDelta: Bool = false
     ) throws -> CachedResponse {
         let text: String
         let contentType: String
         var mpd: MPD?
         if case .mpd = path.resource {
-            let dated = channel.mpdHistory.dated(MPDPackager.description(of: window), of: path.text)
+            let dated = channel.mpdHistory.dated(MPDPackager.description(of: window), of: name)
             (mpd, text, contentType) = (dated, dated.serialize(), ManifestText.mpdType)
         } else {
             (text, contentType) = try ManifestText.make(path.resource, window)
@@ -135,24 +152,24 @@ extension LiveContent {
             ? CachedResponse.Freshness.seconds(1) : .until(epochMilliseconds: window.nextChangeMilliseconds)
         func response(_ text: String) -> CachedResponse { Self.manifest(text, contentType, freshness, window) }
         func published() throws -> CachedResponse {
-            if let mpd { channel.mpdHistory.add(mpd, of: path.text) }
+            if let mpd { channel.mpdHistory.add(mpd, of: name) }
             return response(isDelta ? try ManifestText.make(path.resource, window, isDelta: true).text : text)
         }
         // Of renditions; what names them has nothing that could go back.
         if case .multivariantPlaylist = path.resource { return try published() }
         let verdict = channel.revisionGuard.judge(
-            text, of: path.text, version: version, channel.expectations(of: window, track: path.playlistTrack))
+            text, of: name, version: version, channel.expectations(of: window, track: path.playlistTrack))
         switch verdict {
         case .publish: return try published()
         case .stay(let last, nil): return response(last)
         case .stay(let last, let violation?):
-            logFailure(path.text, "withheld, the revision before stays: \(violation)")
+            logFailure(name, "withheld, the revision before stays: \(violation)")
             return Self.manifest(last, contentType, .seconds(1), window)
         case .refuse(let violation):
-            logFailure(path.text, "withheld: \(violation)")
+            logFailure(name, "withheld: \(violation)")
             return Self.unpackable
         case .adopt(let violation):
-            logFailure(path.text, "published though it breaks a rule, as nothing else has come: \(violation)")
+            logFailure(name, "published though it breaks a rule, as nothing else has come: \(violation)")
             return try published()
         }
     }

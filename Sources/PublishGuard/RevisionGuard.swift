@@ -32,22 +32,50 @@ package final class RevisionGuard: Sendable {
         var rival: (revision: Revision, count: Int)?
     }
 
-    private struct State {
-        var entries: [String: Entry] = [:]
-        /// Of each manifest, the version that was withheld last: asked for again, as whole and as delta, it is no other.
-        var withheld: [String: (version: UInt64, violation: Violation)] = [:]
-        var counters = Counters()
+    /// Of one manifest. Each has a lock of its own: who judges a small one does not wait for a large one.
+    private final class Record: Sendable {
+        struct State {
+            var entry: Entry?
+            /// The version that was withheld last: asked for again, as whole and as delta, it is no other.
+            var withheld: (version: UInt64, violation: Violation)?
+        }
+
+        let state = Mutex(State())
     }
 
     /// So many revisions that follow from each other, but not from the one that is out, take its place: of two that
     /// contradict each other it was the first that was wrong, and players that nothing new comes to stop.
     static let patience = 5
 
-    private let state = Mutex(State())
+    private let records = Mutex<[String: Record]>([:])
+    private let counts = Mutex(Counters())
 
     package init() {}
 
-    package var counters: Counters { state.withLock { $0.counters } }
+    package var counters: Counters { counts.withLock { $0 } }
+
+    private func record(of name: String) -> Record {
+        records.withLock { records in
+            if let record = records[name] { return record }
+            let record = Record()
+            records[name] = record
+            return record
+        }
+    }
+
+    /// Whether a next revision is judged without waiting: nobody is judging one, and the segments that are new in it, of which
+    /// it is looked at whether they can be read, are in memory.
+    /// - Parameters:
+    ///   - last: the number of the last segment that it lists.
+    ///   - isInMemory: asked of few.
+    package func isReady(for name: String, upTo last: UInt64, isInMemory: (_ number: UInt64) -> Bool) -> Bool {
+        guard let record = records.withLock({ $0[name] }) else { return true }
+        guard let end = record.state.withLockIfAvailable({ $0.entry?.revision.end }) else { return false }
+        guard let end, end <= last else { return true }
+        return last - end < Self.fewSegments && (end...last).allSatisfy(isInMemory)
+    }
+
+    private static let fewSegments: UInt64 = 16
 
     /// Judges a new revision; a legal one is what the next is compared with.
     /// - Parameters:
@@ -56,39 +84,53 @@ package final class RevisionGuard: Sendable {
     package func judge(
         _ text: String, of name: String, version: UInt64, _ expectations: ManifestExpectations
     ) -> Verdict {
-        state.withLock { state in
-            let last = state.entries[name]
-            if let last, version < last.version { return .stay(text: last.text, nil) }
-            if last?.version == version { return .publish }
-            if let known = state.withheld[name], known.version == version {
-                return last.map { .stay(text: $0.text, known.violation) } ?? .refuse(known.violation)
-            }
-            var alone: Revision?
-            do throws(Violation) {
-                let revision = try Revision(text, after: last?.revision, expectations)
-                alone = revision
-                try revision.check(after: last?.revision, expectations)
-                state.entries[name] = Entry(revision: revision, text: text, version: version)
-                return .publish
-            } catch {
-                guard var entry = last else {
-                    state.counters.withheld += 1
-                    state.withheld[name] = (version, error)
-                    return .refuse(error)
+        let verdict = record(of: name).state.withLock { state in
+            Self.judge(text, version: version, expectations, &state)
+        }
+        if verdict.isNew {
+            counts.withLock { counts in
+                switch verdict.verdict {
+                case .adopt: counts.adopted += 1
+                case .refuse, .stay: counts.withheld += 1
+                case .publish: break
                 }
-                // What is wrong by itself never takes the place of anything.
-                let count = alone.map { Self.count($0, after: entry.rival, expectations) } ?? 0
-                if let alone, count > Self.patience {
-                    state.counters.adopted += 1
-                    state.entries[name] = Entry(revision: alone, text: text, version: version)
-                    return .adopt(error)
-                }
-                entry.rival = alone.map { ($0, count) }
-                state.entries[name] = entry
-                state.counters.withheld += 1
-                state.withheld[name] = (version, error)
-                return .stay(text: entry.text, error)
             }
+        }
+        return verdict.verdict
+    }
+
+    /// - Returns: whether it was looked at, or is known from before.
+    private static func judge(
+        _ text: String, version: UInt64, _ expectations: ManifestExpectations, _ state: inout Record.State
+    ) -> (verdict: Verdict, isNew: Bool) {
+        let last = state.entry
+        if let last, version < last.version { return (.stay(text: last.text, nil), false) }
+        if last?.version == version { return (.publish, false) }
+        if let known = state.withheld, known.version == version {
+            return (last.map { .stay(text: $0.text, known.violation) } ?? .refuse(known.violation), false)
+        }
+        var alone: Revision?
+        do throws(Violation) {
+            let revision = try Revision(text, after: last?.revision, expectations)
+            alone = revision
+            try revision.check(after: last?.revision, expectations)
+            state.entry = Entry(revision: revision, text: text, version: version)
+            return (.publish, true)
+        } catch {
+            guard var entry = last else {
+                state.withheld = (version, error)
+                return (.refuse(error), true)
+            }
+            // What is wrong by itself never takes the place of anything.
+            let count = alone.map { Self.count($0, after: entry.rival, expectations) } ?? 0
+            if let alone, count > Self.patience {
+                state.entry = Entry(revision: alone, text: text, version: version)
+                return (.adopt(error), true)
+            }
+            entry.rival = alone.map { ($0, count) }
+            state.entry = entry
+            state.withheld = (version, error)
+            return (.stay(text: entry.text, error), true)
         }
     }
 
@@ -102,6 +144,14 @@ package final class RevisionGuard: Sendable {
 }
 
 extension RevisionGuard.Revision {
+    /// The number behind its last segment; nil where its text does not say it.
+    fileprivate var end: UInt64? {
+        switch self {
+        case .playlist(let revision): revision.end
+        case .mpd(let revision): revision.newest.map { $0 &+ 1 }
+        }
+    }
+
     /// - Parameter last: by which it is read sooner.
     fileprivate init(_ text: String, after last: Self?, _ expectations: ManifestExpectations) throws(Violation) {
         if text.hasPrefix("#EXTM3U") {
