@@ -175,6 +175,15 @@ extension AdminReport {
                 "sluice_access_log_dropped_total", .counter, "Lines left out: too many waited, or the disk refused.",
                 [([("reason", "queue")], "\(log.droppedForRoom)"), ([("reason", "disk")], "\(log.droppedByDisk)")])
         }
+        addCache(to: &text)
+        text.add(
+            "sluice_clock_error_milliseconds", .gauge, "The system's clock ahead of live time, which follows slowly.",
+            clockError())
+        text.add("sluice_storage_bytes", .gauge, "Bytes on disk, all channels.", budget.usedBytes)
+        text.add("sluice_storage_limit_bytes", .gauge, "storage.maxBytes.", budget.maximumBytes)
+    }
+
+    private func addCache(to text: inout PrometheusText) {
         let cache = cache.counters
         text.add("sluice_cache_hits_total", .counter, "Answers from the cache.", cache.hits)
         text.add("sluice_cache_misses_total", .counter, "Answers that were made.", cache.misses)
@@ -184,10 +193,18 @@ extension AdminReport {
             "sluice_packaging_bytes", .gauge, "What is being packaged, or is to be, by cost.", cache.bytesBeingMade)
         text.add("sluice_packaging_requests", .gauge, "Requests that wait for it.", cache.requestsForIt)
         text.add("sluice_cache_bytes", .gauge, "Bytes in the cache.", cache.bytes)
+        text.add("sluice_cache_entries", .gauge, "Answers in the cache.", cache.entries)
         text.add(
-            "sluice_clock_error_milliseconds", .gauge, "The system's clock ahead of live time, which follows slowly.",
-            clockError())
-        text.add("sluice_storage_bytes", .gauge, "Bytes on disk, all channels.", budget.usedBytes)
-        text.add("sluice_storage_limit_bytes", .gauge, "storage.maxBytes.", budget.maximumBytes)
+            "sluice_cache_failures_total", .counter, "Answers with what had failed within the second before.",
+            cache.failures)
+        text.add("sluice_cache_failures_kept", .gauge, "Failures that are remembered for that.", cache.failuresKept)
+        let encryption = content.encryption
+        text.add(
+            "sluice_encryption_segments_total", .counter, "Segments encrypted as a whole, under AES-128.",
+            encryption.segments)
+        text.add(
+            "sluice_encryption_in_step_total", .counter, "Of them those that were in step with others.",
+            encryption.inStep)
+        text.add("sluice_encryption_waiting", .gauge, "Segments that no thread has begun with.", encryption.waiting)
     }
 }

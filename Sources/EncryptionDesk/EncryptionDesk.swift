@@ -50,6 +50,8 @@ package final class EncryptionDesk: Sendable {
     }
 
     package var counters: Counters { state.withLock { $0.counters } }
+    /// Segments that no run has taken yet.
+    package var waiting: Int { state.withLock { $0.waiting.count } }
 
     /// - Parameter then: gets the encrypted segment, on a thread of `submit`; it must not block.
     package func encrypt(_ job: AES128Job, then: @escaping @Sendable (Outcome) -> Void) {

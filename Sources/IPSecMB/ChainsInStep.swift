@@ -1,132 +1,94 @@
-import CIPSecMB
-package import OpenSSLCrypto
-import Synchronization
+#if arch(x86_64)
+    import CIPSecMB
+    package import OpenSSLCrypto
 
-/// AES-128-CBC of several messages at the same time, over libipsec-mb.
-///
-/// A chain waits for its own last block at each block, whoever computes it; the processor's AES units have the time to
-/// work on many chains meanwhile. NIST SP 800-38A, clause 6.2.
-package final class ChainsInStep: @unchecked Sendable {  // why: one run has it at a time
-    /// Of each message at a time: as many whole blocks as the library can count.
-    package static let stepBytes = 65_520
-    package static let maximumChains = Int(SLUICE_MAXIMUM_CHAINS)
-    /// More at a time do not make it faster, and each is so much memory between the processor and its caches.
-    package static let bestChains = 12
-    /// Of an expanded key.
-    private static let scheduleBytes = 176
-
-    /// The next bytes of a message.
-    package struct Step {
-        package var schedule: SecretBytes
-        /// 16 bytes; what was enciphered last, but at first.
-        package var iv: UnsafePointer<UInt8>
-        package var source: UnsafePointer<UInt8>
-        /// May be the source.
-        package var target: UnsafeMutablePointer<UInt8>
-        /// A multiple of 16, up to `stepBytes`.
-        package var count: Int
-
-        package init(
-            schedule: SecretBytes, iv: UnsafePointer<UInt8>, source: UnsafePointer<UInt8>,
-            target: UnsafeMutablePointer<UInt8>, count: Int
-        ) {
-            self.schedule = schedule
-            self.iv = iv
-            self.source = source
-            self.target = target
-            self.count = count
-        }
-    }
-
-    /// Whether the processor has the AES instructions that it takes.
-    package static let isPossible = ChainsInStep() != nil
-
-    /// Those that nobody has, as to make one takes longer than a picture takes to be enciphered: as many as were wanted at a
-    /// time.
-    private static let idle = Mutex([ChainsInStep]())
-
-    /// One that nobody else has; nil as for `init`.
-    package static func take() -> ChainsInStep? { idle.withLock { $0.popLast() } ?? ChainsInStep() }
-
-    /// For others to take; nothing of any key is left in it.
-    package func giveBack() {
-        forget()
-        Self.idle.withLock { $0.append(self) }
-    }
-
-    private let memory: UnsafeMutableRawBufferPointer
-    private let manager: UnsafeMutablePointer<IMB_MGR>
-    /// Whether the library itself wipes what it had of keys once a message is done.
-    private let isWiping: Bool
-
-    /// Nil where the processor has no AES instructions, for which OpenSSL is as good.
-    /// - Parameter trustsLibrary: to wipe, where it says that it does.
-    package init?(trustsLibrary: Bool = true) {
-        // Of our own, to be wiped as a whole.
-        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: imb_get_mb_mgr_size(), alignment: 64)
-        memory.initializeMemory(as: UInt8.self, repeating: 0)
-        guard let manager = Self.begin(memory) else {
-            memory.deallocate()
-            return nil
-        }
-        self.memory = memory
-        self.manager = manager
-        isWiping = trustsLibrary && manager.pointee.features & UInt64(IMB_FEATURE_SAFE_DATA) != 0
-    }
-
-    deinit {
-        cleanse(memory)
-        memory.deallocate()
-    }
-
-    private static func begin(_ memory: UnsafeMutableRawBufferPointer) -> UnsafeMutablePointer<IMB_MGR>? {
-        guard let manager = imb_set_pointers_mb_mgr(memory.baseAddress, 0, 1) else { return nil }
-        var architecture = IMB_ARCH_NONE
-        init_mb_mgr_auto(manager, &architecture)
-        let isAble = architecture != IMB_ARCH_NONE && architecture != IMB_ARCH_NOAESNI
-        return isAble && imb_get_errno(manager) == 0 ? manager : nil
-    }
-
-    /// - Parameter key: 16 bytes.
-    package func schedule(of key: Span<UInt8>) -> SecretBytes {
-        precondition(key.count == 16, "a key of AES-128")
-        // The library reads schedules at multiples of 16, where memory of that size begins.
-        return SecretBytes(count: 2 * Self.scheduleBytes) { buffer in
-            guard let start = buffer.baseAddress else { return }
-            key.withUnsafeBufferPointer { key in
-                sluice_expand_key(manager, key.baseAddress, start, start + Self.scheduleBytes)
-            }
-        }
-    }
-
-    /// Enciphers as many bytes of each message as its step says.
+    /// AES-128-CBC of several messages at the same time, over libipsec-mb.
     ///
-    /// - Returns: false where the library refused; then no message is in a defined state.
-    package func encrypt(_ steps: [Step]) -> Bool {
-        precondition(steps.count <= Self.maximumChains, "as many messages as there are lanes")
-        return withUnsafeTemporaryAllocation(of: sluice_chain.self, capacity: steps.count) { chains in
-            for (index, step) in steps.enumerated() {
-                precondition(step.count % 16 == 0 && step.count <= Self.stepBytes, "whole blocks, not too many")
-                let keys = step.schedule.span.withUnsafeBufferPointer { $0.baseAddress }
-                chains.initializeElement(
-                    at: index,
-                    to: sluice_chain(
-                        keys: keys, iv: step.iv, source: step.source, target: step.target, count: UInt32(step.count)))
+    /// A chain waits for its own last block at each block, whoever computes it; the processor's AES units have the time to
+    /// work on many chains meanwhile. NIST SP 800-38A, clause 6.2.
+    package final class ChainsInStep: @unchecked Sendable {  // why: one run has it at a time
+        package static let maximumChains = Int(SLUICE_MAXIMUM_CHAINS)
+        /// Of an expanded key.
+        private static let scheduleBytes = 176
+
+        /// Whether the processor has the AES instructions that it takes.
+        package static let isPossible = ChainsInStep() != nil
+
+        private let memory: UnsafeMutableRawBufferPointer
+        private let manager: UnsafeMutablePointer<IMB_MGR>
+        /// Whether the library itself wipes what it had of keys once a message is done.
+        private let isWiping: Bool
+
+        /// Nil where the processor has no AES instructions, for which OpenSSL is as good.
+        /// - Parameter trustsLibrary: to wipe, where it says that it does.
+        package init?(trustsLibrary: Bool = true) {
+            // Of our own, to be wiped as a whole.
+            let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: imb_get_mb_mgr_size(), alignment: 64)
+            memory.initializeMemory(as: UInt8.self, repeating: 0)
+            guard let manager = Self.begin(memory) else {
+                memory.deallocate()
+                return nil
             }
-            // The schedules live as long as the steps do.
-            return withExtendedLifetime(steps) {
-                sluice_encrypt_cbc(manager, chains.baseAddress, UInt32(steps.count)) == 1
+            self.memory = memory
+            self.manager = manager
+            isWiping = trustsLibrary && manager.pointee.features & UInt64(IMB_FEATURE_SAFE_DATA) != 0
+        }
+
+        deinit {
+            cleanse(memory)
+            memory.deallocate()
+        }
+
+        private static func begin(_ memory: UnsafeMutableRawBufferPointer) -> UnsafeMutablePointer<IMB_MGR>? {
+            guard let manager = imb_set_pointers_mb_mgr(memory.baseAddress, 0, 1) else { return nil }
+            var architecture = IMB_ARCH_NONE
+            init_mb_mgr_auto(manager, &architecture)
+            let isAble = architecture != IMB_ARCH_NONE && architecture != IMB_ARCH_NOAESNI
+            return isAble && imb_get_errno(manager) == 0 ? manager : nil
+        }
+
+        /// - Parameter key: 16 bytes.
+        package func schedule(of key: Span<UInt8>) -> SecretBytes {
+            precondition(key.count == 16, "a key of AES-128")
+            // The library reads schedules at multiples of 16, where memory of that size begins.
+            return SecretBytes(count: 2 * Self.scheduleBytes) { buffer in
+                guard let start = buffer.baseAddress else { return }
+                key.withUnsafeBufferPointer { key in
+                    sluice_expand_key(manager, key.baseAddress, start, start + Self.scheduleBytes)
+                }
             }
         }
-    }
 
-    /// Overwrites what the library still has of keys.
-    package func forget() {
-        guard !isWiping else { return }
-        cleanse(memory)
-        precondition(Self.begin(memory) == manager, "what began once begins again")
-    }
+        /// Enciphers as many bytes of each message as its step says.
+        ///
+        /// - Returns: false where the library refused; then no message is in a defined state.
+        package func encrypt(_ steps: [Step]) -> Bool {
+            precondition(steps.count <= Self.maximumChains, "as many messages as there are lanes")
+            return withUnsafeTemporaryAllocation(of: sluice_chain.self, capacity: steps.count) { chains in
+                for (index, step) in steps.enumerated() {
+                    precondition(step.count % 16 == 0 && step.count <= Self.stepBytes, "whole blocks, not too many")
+                    let keys = step.schedule.span.withUnsafeBufferPointer { $0.baseAddress }
+                    chains.initializeElement(
+                        at: index,
+                        to: sluice_chain(
+                            keys: keys, iv: step.iv, source: step.source, target: step.target, count: UInt32(step.count)
+                        ))
+                }
+                // The schedules live as long as the steps do.
+                return withExtendedLifetime(steps) {
+                    sluice_encrypt_cbc(manager, chains.baseAddress, UInt32(steps.count)) == 1
+                }
+            }
+        }
 
-    /// The library's memory, for tests to look for keys in.
-    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(memory) }
-}
+        /// Overwrites what the library still has of keys.
+        package func forget() {
+            guard !isWiping else { return }
+            cleanse(memory)
+            precondition(Self.begin(memory) == manager, "what began once begins again")
+        }
+
+        /// The library's memory, for tests to look for keys in.
+        package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(memory) }
+    }
+#endif

@@ -50,6 +50,12 @@ package struct LiveContent: Sendable {
     /// Requests that were not let wait, as too many do.
     package var waitingRefused: UInt64 { blocked.refusals }
 
+    /// Segments that were encrypted as a whole, of them those in step with others, and those that wait for a thread.
+    package var encryption: (segments: UInt64, inStep: UInt64, waiting: Int) {
+        let counters = desk.counters
+        return (counters.segments, counters.inStep, desk.waiting)
+    }
+
     package func response(for path: ResourcePath, to asker: Asker) -> OriginAnswer {
         guard let channel = channels.channel(named: path.channel),
             let state = channel.state(of: path.endpoint)

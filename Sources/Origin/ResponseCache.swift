@@ -70,6 +70,8 @@ package final class ResponseCache: Sendable {
         package var evictions: UInt64 = 0
         /// Answered with what had just failed.
         package var failures: UInt64 = 0
+        /// What failed, and is not tried again for a moment or has not been asked for since.
+        package var failuresKept = 0
         package var bytes = 0
         package var entries = 0
         /// What is being made, by cost, and who waits for it.
@@ -185,6 +187,7 @@ package final class ResponseCache: Sendable {
             var counters = state.counters
             counters.bytes = state.bytes
             counters.entries = state.entries.count
+            counters.failuresKept = state.failures.count
             counters.bytesBeingMade = state.loads.values.reduce(0) { $0 + $1.bytes }
             counters.requestsForIt = state.loads.values.reduce(0) { $0 + $1.requests }
             return counters

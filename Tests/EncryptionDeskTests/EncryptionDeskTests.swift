@@ -94,8 +94,9 @@ import Testing
         }
         #expect(threads.count == 1)
         desk.encrypt(try long.job()) { results.put(1, $0) }
-        #expect(threads.count == 1)
+        #expect(threads.count == 1 && desk.waiting == 2)
         threads.runAll()
+        #expect(desk.waiting == 0)
         for (index, message) in [short, long, late].enumerated() {
             #expect(try results.bytes(index) == message.encrypted)
         }

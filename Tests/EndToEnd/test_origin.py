@@ -30,6 +30,14 @@ def check_shield(shield, origin, media, segment, whole):
         shield.close()
 
 
+def check_packaging(metrics):
+    """What is encrypted as a whole, and what the cache knows."""
+    values = dict(line.rsplit(" ", 1) for line in metrics.splitlines() if not line.startswith("#"))
+    assert int(values["sluice_encryption_segments_total"]) >= int(values["sluice_encryption_in_step_total"])
+    assert values["sluice_encryption_waiting"] == values["sluice_cache_failures_total"] == "0"
+    assert values["sluice_cache_failures_kept"] == "0" and int(values["sluice_cache_entries"]) > 0
+
+
 def check_log(path, segment):
     """The access log: whose request each was, what came of it, and nothing that a line should not have."""
     def lines():
@@ -95,3 +103,4 @@ def test_http_semantics(start, tmp_path, monkeypatch):
     assert get(sluice.admin + "/readyz")[0] == 200
     metrics = get(sluice.admin + "/metrics")[2].decode()
     assert 'sluice_http_responses_total{code="206"} 1' in metrics and "sluice_key_period" in metrics
+    check_packaging(metrics)

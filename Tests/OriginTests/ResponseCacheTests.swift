@@ -147,6 +147,7 @@ import Testing
         cache.complete("/b", .notFound, isKept: false)
         time.withLock { $0 = $0 + .milliseconds(999) }
         #expect(kind(cache.lookUp("/a", on: loop)) == "hit" && cache.counters.failures == 2)
+        #expect(cache.counters.failuresKept == 1)
         time.withLock { $0 = $0 + .milliseconds(1) }
         #expect(kind(cache.lookUp("/a", on: loop)) == "make")
         cache.complete("/a", response(1), isKept: true)
