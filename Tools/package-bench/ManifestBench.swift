@@ -30,11 +30,15 @@ enum ManifestBench {
         }
     }
 
-    static func main(rounds: Int) throws {
-        print("manifest                  window         first ms    next ms   judge ms       bytes")
+    /// - Parameters:
+    ///   - name: of the only window that is measured; nil: all.
+    ///   - only: the name of the only manifest; nil: all.
+    static func main(rounds: Int, window name: String?, only: String?) throws {
+        print("manifest                  window         first us    next us   judge us       bytes")
+        let windows = windows.filter { name == nil || $0.name == name }
         let longest = windows.map(\.stored).max() ?? 0
         let (segments, set) = try made(Int(longest) / Int(segmentSeconds) + rounds)
-        for manifest in manifests {
+        for manifest in manifests where only == nil || manifest.name == only {
             let bound = try bound(segments, manifest.endpoint)
             for window in windows { try measure(manifest, window, bound, set, rounds) }
         }
@@ -56,14 +60,14 @@ enum ManifestBench {
         for round in 0...rounds {
             let end = segments.count - rounds + round
             let window = window(endpoint, segments[(end - count)..<end], set, ledger)
-            makes.append(try milliseconds { text = try manifest.make(window) })
+            makes.append(try microseconds { text = try manifest.make(window) })
             guard manifest.isJudged else { continue }
-            judges.append(milliseconds { _ = judge.judge(text, of: "x", version: UInt64(round), readable) })
+            judges.append(microseconds { _ = judge.judge(text, of: "x", version: UInt64(round), readable) })
         }
-        let judged = manifest.isJudged ? String(format: "%10.3f", median(Array(judges.dropFirst()))) : "          "
+        let judged = manifest.isJudged ? String(format: "%10.1f", median(Array(judges.dropFirst()))) : "          "
         print(
             pad(manifest.name, 26) + pad(length.name, 14)
-                + String(format: "%10.3f %10.3f ", makes[0], median(Array(makes.dropFirst()))) + judged
+                + String(format: "%10.1f %10.1f ", makes[0], median(Array(makes.dropFirst()))) + judged
                 + String(format: " %11d", text.utf8.count))
     }
 
@@ -87,10 +91,19 @@ enum ManifestBench {
             Manifest(name: "DASH, numbers, cenc 1 h", endpoint: dash(.number)),
             Manifest(name: "HLS multivariant", endpoint: hls, isJudged: false) { PlaylistPackager.multivariant($0) },
             Manifest(name: "HLS media playlist", endpoint: hls) { try PlaylistPackager.media("a", $0) },
+            Manifest(name: "HLS media playlist, cbcs", endpoint: cbcs) { try PlaylistPackager.media("a", $0) },
+            Manifest(name: "HLS with parts", endpoint: low) { try PlaylistPackager.media("a", $0) },
             Manifest(name: "HLS delta update", endpoint: low, isJudged: false) {
                 try PlaylistPackager.media("a", $0, isDelta: true)
             },
         ]
+    }
+
+    private static var cbcs: EndpointProfile {
+        EndpointProfile(
+            id: "m", package: .hls,
+            encryption: EndpointEncryption(
+                method: .commonEncryption(.cbcs), keyRotationIntervalSeconds: 3600, speke: "-", systems: [.widevine]))
     }
 
     private static func dash(_ template: EndpointProfile.SegmentTemplate) -> EndpointProfile {
@@ -138,13 +151,15 @@ enum ManifestBench {
             tracks: tracks.enumerated().map { StoredTrack(track: $1.track, index: UInt8($0), header: $1.header) })
         let duration = Ticks(segmentSeconds, timescale: 1)
         let first: UInt64 = 266_000_000
+        // One array for all segments: two weeks of them would not fit.
+        let partsOfTracks = tracks.map { parts(of: duration, $0) }
         var segments: [WindowSegment] = []
         for number in first..<first + UInt64(count) {
-            let shares = tracks.map { track in
+            let shares = zip(tracks, partsOfTracks).map { track, parts in
                 let start = track.start(of: number, duration)
                 return TrackSegment(
                     decodeTime: start, duration: track.start(of: number + 1, duration) - start, byteCount: 500_000,
-                    chunks: [])
+                    chunks: parts)
             }
             segments.append(
                 WindowSegment(
@@ -153,9 +168,18 @@ enum ManifestBench {
         return (segments, set)
     }
 
-    private static func milliseconds(_ body: () throws -> Void) rethrows -> Double {
+    /// Three a second.
+    private static func parts(of duration: Ticks, _ track: SyntheticTrack) -> [ChunkPlace] {
+        (0..<Int(duration.value) * 3).map { index in
+            ChunkPlace(
+                offset: index * 27_000, byteCount: 27_000, duration: Int64(track.track.timescale) / 3,
+                isIndependent: index % 6 == 0)
+        }
+    }
+
+    private static func microseconds(_ body: () throws -> Void) rethrows -> Double {
         let elapsed = try ContinuousClock().measure(body)
-        return Double(elapsed.components.attoseconds) / 1e15 + Double(elapsed.components.seconds) * 1e3
+        return Double(elapsed.components.attoseconds) / 1e12 + Double(elapsed.components.seconds) * 1e6
     }
 
     private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }

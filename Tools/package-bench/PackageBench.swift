@@ -28,7 +28,9 @@ enum PackageBench {
             return try SealingBench.main(rounds: max(2, arguments.count > 2 ? Int(arguments[2]) ?? 200 : 200))
         }
         if arguments.count > 1, arguments[1] == "--manifests" {
-            return try ManifestBench.main(rounds: max(1, arguments.count > 2 ? Int(arguments[2]) ?? 50 : 50))
+            return try ManifestBench.main(
+                rounds: max(1, arguments.count > 2 ? Int(arguments[2]) ?? 50 : 50),
+                window: arguments.count > 3 ? arguments[3] : nil, only: arguments.count > 4 ? arguments[4] : nil)
         }
         if arguments.count > 3, arguments[1] == "--protect" {
             return try ProtectBench.main(rounds: max(1, Int(arguments[2]) ?? 20), clips: Array(arguments[3...]))
@@ -37,7 +39,7 @@ enum PackageBench {
             return complain(
                 "usage: package-bench DIRECTORY SEGMENT_SECONDS [ROUNDS [HOST_KEY_FILE]]\n"
                     + "       package-bench --transport-stream [ROUNDS]\n       package-bench --sealing [ROUNDS]\n"
-                    + "       package-bench --manifests [ROUNDS]\n"
+                    + "       package-bench --manifests [ROUNDS [WINDOW [MANIFEST]]]\n"
                     + "       package-bench --protect ROUNDS CLIP..."
             )
         }
