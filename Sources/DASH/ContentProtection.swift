@@ -56,7 +56,7 @@ package struct ContentProtection: Sendable, Hashable {
                 case .playReadyObject(let object): writer.element("mspr:pro", text: Base64.encode(object))
                 case .licenseURL(let url):
                     // DASH-IF's present spelling, and the older one, which is all that some players look for.
-                    for name in ["dashif:laurl", "dashif:Laurl"] {
+                    for name in ["dashif:laurl", "dashif:Laurl"] as [StaticString] {
                         writer.element(name, ["licenseType": "EME-1.0"], text: url)
                     }
                 case .fragment(let xml): writer.fragment(xml)

@@ -69,7 +69,7 @@ package struct Descriptor: Sendable, Hashable {
         Descriptor(schemeIDURI: "http://dashif.org/guidelines/thumbnail_tile", value: "\(columns)x\(rows)")
     }
 
-    func write(_ element: String, to writer: inout XMLWriter) {
+    func write(_ element: StaticString, to writer: inout XMLWriter) {
         writer.element(element, ["schemeIdUri": schemeIDURI, "value": value, "id": id])
     }
 }

@@ -3,87 +3,96 @@
 /// XML 1.0 (fifth edition), clauses 2.2 (characters) and 2.4 (markup).
 struct XMLWriter {
     /// Attributes in writing order; those without a value are left out.
-    typealias Attributes = KeyValuePairs<String, String?>
+    typealias Attributes = KeyValuePairs<StaticString, String?>
 
-    private(set) var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    /// UTF-8: most pieces are a few bytes, which a String takes longer to append.
+    private var bytes: [UInt8] = []
     private var depth = 0
 
-    init(capacity: Int = 0) { text.reserveCapacity(capacity) }
+    init(capacity: Int = 0) {
+        bytes.reserveCapacity(capacity)
+        append("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
+    }
+
+    private init(fragment capacity: Int) { bytes.reserveCapacity(capacity) }
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// Elements without a document around them.
     static func fragment(_ content: (inout XMLWriter) -> Void) -> String {
-        var writer = XMLWriter()
-        writer.text = ""
+        var writer = XMLWriter(fragment: 256)
         content(&writer)
-        return String(writer.text.dropLast())
+        return String(decoding: writer.bytes.dropLast(), as: UTF8.self)
     }
 
     /// An element without content.
-    mutating func element(_ name: String, _ attributes: Attributes) {
+    mutating func element(_ name: StaticString, _ attributes: Attributes) {
         begin(name, attributes)
-        text += "/>\n"
+        append("/>\n")
     }
 
-    mutating func element(_ name: String, _ attributes: Attributes = [:], text content: String) {
+    mutating func element(_ name: StaticString, _ attributes: Attributes = [:], text content: String) {
         begin(name, attributes)
-        text += ">"
-        text += Self.escaped(content)
+        append(">")
+        append(Self.escaped(content))
         end(name)
     }
 
     /// - Parameter content: writes the child elements; nothing written makes an empty element of it.
-    mutating func element(_ name: String, _ attributes: Attributes, content: (inout XMLWriter) -> Void) {
+    mutating func element(_ name: StaticString, _ attributes: Attributes, content: (inout XMLWriter) -> Void) {
         begin(name, attributes)
-        let open = text.utf8.count
-        text += ">\n"
+        let open = bytes.count
+        append(">\n")
         depth += 1
-        let start = text.utf8.count
+        let start = bytes.count
         content(&self)
         depth -= 1
-        if text.utf8.count == start {
-            text.unicodeScalars.removeLast(start - open)
-            text += "/>\n"
+        if bytes.count == start {
+            bytes.removeLast(start - open)
+            append("/>\n")
         } else {
             indent()
             end(name)
         }
     }
 
-    private mutating func end(_ name: String) {
-        text += "</"
-        text += name
-        text += ">\n"
-    }
-
     /// XML that is well-formed by itself, as it is.
     mutating func fragment(_ xml: String) {
         indent()
-        text += xml + "\n"
+        append(xml)
+        append("\n")
     }
 
-    private mutating func begin(_ name: String, _ attributes: Attributes) {
+    private mutating func begin(_ name: StaticString, _ attributes: Attributes) {
         indent()
-        text += "<"
-        text += name
+        append("<")
+        append(name)
         for (attribute, value) in attributes {
             guard let value else { continue }
-            text += " "
-            text += attribute
-            text += "=\""
-            text += Self.escaped(value)
-            text += "\""
+            append(" ")
+            append(attribute)
+            append("=\"")
+            append(Self.escaped(value))
+            append("\"")
         }
     }
 
-    private mutating func indent() {
-        if depth > 0, depth < Self.indentations.count {
-            text += Self.indentations[depth]
-        } else {
-            for _ in 0..<depth { text += "  " }
-        }
+    private mutating func end(_ name: StaticString) {
+        append("</")
+        append(name)
+        append(">\n")
     }
 
-    private static let indentations = (0..<7).map { String(repeating: "  ", count: $0) }
+    private mutating func indent() { for _ in 0..<depth { append("  ") } }
+
+    private mutating func append(_ text: StaticString) {
+        unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    private mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { unsafe bytes.append(contentsOf: $0) }
+    }
 
     /// Characters that XML cannot hold in any form are left out.
     static func escaped(_ value: String) -> String {

@@ -14,12 +14,18 @@ package struct KeyID: Hashable, Sendable, CustomStringConvertible {
         var bytes: [UInt8] = []
         var high: UInt8?
         for character in text.utf8 where character != UInt8(ascii: "-") {
-            guard let digit = Character(Unicode.Scalar(character)).hexDigitValue else { return nil }
+            let digit: UInt8
+            switch character {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = character - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = character - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = character - UInt8(ascii: "A") + 10
+            default: return nil
+            }
             if let first = high {
-                bytes.append(first << 4 | UInt8(digit))
+                bytes.append(first << 4 | digit)
                 high = nil
             } else {
-                high = UInt8(digit)
+                high = digit
             }
         }
         guard high == nil else { return nil }
@@ -27,15 +33,26 @@ package struct KeyID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// 32 lower-case hexadecimal digits.
-    package var hex: String {
-        let digits = Array("0123456789abcdef")
-        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-    }
+    package var hex: String { text(isGrouped: false) }
 
     /// Lower-case UUID text, as `cenc:default_KID` and CPIX write it.
-    package var uuid: String {
-        let hex = Array(hex)
-        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(hex[$0]) }.joined(separator: "-")
+    package var uuid: String { text(isGrouped: true) }
+
+    private func text(isGrouped: Bool) -> String {
+        unsafe String(unsafeUninitializedCapacity: 36) { text in
+            var place = 0
+            func write(_ character: UInt8) {
+                unsafe text[place] = character
+                place += 1
+            }
+            func write(digit: UInt8) { write(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10) }
+            for (index, byte) in bytes.enumerated() {
+                if isGrouped, index == 4 || index == 6 || index == 8 || index == 10 { write(UInt8(ascii: "-")) }
+                write(digit: byte >> 4)
+                write(digit: byte & 15)
+            }
+            return place
+        }
     }
 
     package var description: String { uuid }

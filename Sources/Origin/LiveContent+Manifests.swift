@@ -34,7 +34,7 @@ extension LiveContent {
         }
         if state.isWithheld { return .ready(Self.noKey) }
         guard !window.segments.isEmpty else { return .ready(Self.tooEarly) }
-        guard !window.tracks.isEmpty else { return .ready(Self.unholdable) }
+        guard !window.holdsNothing else { return .ready(Self.unholdable) }
         var request: (shift: ShiftedRange?, filter: ManifestFilter) = (nil, ManifestFilter())
         if path.query != nil {
             let storageSeconds = channel.profile.storageWindowSeconds

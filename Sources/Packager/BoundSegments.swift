@@ -57,6 +57,12 @@ package struct BoundSegments: RandomAccessCollection, Sendable {
             segment: window[span.first + place - span.start], keys: span.keys, run: span.run, slate: span.slate)
     }
 
+    /// A segment's number, without all that it is bound to.
+    func number(at place: Int) -> UInt64 {
+        let index = span(of: place)
+        return window[spans[index].first + place - spans[index].start].number
+    }
+
     /// The last span that does not begin behind a place; 0 where there is none.
     private func span(of place: Int) -> Int {
         var low = 0

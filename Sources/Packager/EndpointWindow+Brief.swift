@@ -9,14 +9,15 @@ extension EndpointWindow {
         guard let first = listed.first?.number, let last = listed.last?.number, last - first < Self.briefCount else {
             return false
         }
-        let tracks = tracks.count
+        guard adBreaks.count < Self.briefBreaks else { return false }
         switch endpoint.package {
         case .hls:
             guard let partTarget else { return true }
             // Of three target durations, and of what is under way.
             let parts = (targetDuration * 3 + 1) * 1000 / max(partTarget.milliseconds, 1)
-            return UInt64(clamping: parts) + (last - first) < Self.briefCount && tracks < Self.briefCount
+            return UInt64(clamping: parts) + (last - first) < Self.briefCount
         case .dash:
+            let tracks = tracks.count
             // Of each Period every track is described, and each segment's time is looked up in each.
             let periods = segments.stretches(in: listed.indices).reduce(1) { count, _ in count + 1 }
             return periods * tracks <= Self.briefDescriptions
@@ -28,4 +29,5 @@ extension EndpointWindow {
     private static let briefCount: UInt64 = 128
     /// Representations of MPDs.
     private static let briefDescriptions = 12
+    private static let briefBreaks = 8
 }

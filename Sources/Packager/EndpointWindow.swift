@@ -94,7 +94,7 @@ package struct EndpointWindow: Sendable {
         guard shift == nil, let last = segments.last else { return segments[...] }
         let end = holdsBack(last) && segments.count > 1 ? segments.endIndex - 1 : segments.endIndex
         let first = endpoint.firstListed(
-            newest: segments[end - 1].number, segmentDuration: segmentDuration, longestSegment: longestSegment)
+            newest: segments.number(at: end - 1), segmentDuration: segmentDuration, longestSegment: longestSegment)
         return segments[place(of: first)..<end]
     }
 
@@ -151,7 +151,7 @@ package struct EndpointWindow: Sendable {
         var high = segments.count
         while low < high {
             let middle = (low + high) / 2
-            if segments[middle].number < number { low = middle + 1 } else { high = middle }
+            if segments.number(at: middle) < number { low = middle + 1 } else { high = middle }
         }
         return low
     }
@@ -337,7 +337,15 @@ extension EndpointWindow {
     }
 
     /// Whether the endpoint has a media playlist of that name.
-    package func hasPlaylist(track: String) -> Bool { playlistTracks.contains { $0.track.name == track } }
+    package func hasPlaylist(track: String) -> Bool {
+        guard !endpoint.muxesAudio else { return playlistTracks.contains { $0.track.name == track } }
+        return newestTracks.contains {
+            $0.track.name == track && $0.track.kind.isPlayed && endpoint.refusal(of: $0.track) == nil
+        }
+    }
+
+    /// Whether the container can hold nothing of what the encoder sends.
+    package var holdsNothing: Bool { !newestTracks.contains { endpoint.refusal(of: $0.track) == nil } }
 
     /// The tracks that have a media playlist (HLS): all of them, or those with video where audio travels inside.
     package var playlistTracks: [StoredTrack] {

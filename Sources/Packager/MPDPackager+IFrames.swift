@@ -31,7 +31,7 @@ extension MPDPackager {
             template.media = template.media.replacing("$RepresentationID$", with: track.name)
                 .replacing("$Number$", with: "iframe-$Number$")
             return Representation(
-                id: "\(track.name)-iframes", bandwidth: UInt64(max(run.iFramePeaks[track.name] ?? 1, 1)),
+                id: "\(track.name)-iframes", bandwidth: UInt64(max(run.measured.iFramePeaks[track.name] ?? 1, 1)),
                 codecs: track.codec.rfc6381, width: track.codec.pictureSize?.width,
                 height: track.codec.pictureSize?.height, segmentTemplate: template,
                 maximumPlayoutRate: picturesInASegment(track, window))

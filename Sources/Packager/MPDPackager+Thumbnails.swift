@@ -15,8 +15,9 @@ extension MPDPackager {
             (template.availabilityTimeOffset, template.availabilityTimeComplete) = (nil, true)
             template.initialization = nil
             template.media = template.media.replacing(".m4s", with: ".jpg")
+            let bandwidth = MeasuredBandwidth(of: stored.track.name, run.measured, window).peak
             var representation = Representation(
-                id: stored.track.name, bandwidth: UInt64(max(run.peaks[stored.track.name] ?? 1, 1)),
+                id: stored.track.name, bandwidth: UInt64(max(bandwidth, 1)),
                 width: UInt32(clamping: tiles.sheetWidth), height: UInt32(clamping: tiles.sheetHeight))
             representation.essentialProperties = [.thumbnailTile(columns: tiles.columns, rows: tiles.rows)]
             return AdaptationSet(

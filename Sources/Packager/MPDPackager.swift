@@ -78,26 +78,20 @@ package enum MPDPackager {
         let keys: PeriodKeys?
         /// None where it is announced.
         var segments: BoundSegments.SubSequence
-        /// Of each track over all that is listed, in bits a second.
-        let peaks: [String: Int]
-        /// The same of their I-frames by themselves.
-        let iFramePeaks: [String: Int]
+        /// Of all that is listed.
+        let measured: ListedMeasures
     }
 
     private static func runs(_ window: EndpointWindow) -> [Run] {
         var runs: [Run] = []
         let saysKeys = window.endpoint.encryption?.rotationSignalling != .inband
         let measured = window.measured
-        let names = Set(window.trackSets.values.flatMap { $0.tracks.map(\.track.name) })
-        let peaks = Dictionary(
-            uniqueKeysWithValues: names.map { ($0, MeasuredBandwidth(of: $0, measured, window).peak) })
         let none = window.segments[window.segments.endIndex...]
         func add(_ run: SegmentRun, keys: PeriodKeys?, _ segments: BoundSegments.SubSequence) {
             if let last = runs.indices.last, runs[last].run == run {
                 runs[last].segments = window.segments[runs[last].segments.startIndex..<segments.endIndex]
             } else {
-                runs.append(
-                    Run(run: run, keys: keys, segments: segments, peaks: peaks, iFramePeaks: measured.iFramePeaks))
+                runs.append(Run(run: run, keys: keys, segments: segments, measured: measured))
             }
         }
         for stretch in window.segments.stretches(in: window.listed.indices) {
@@ -110,7 +104,7 @@ package enum MPDPackager {
             let run = AdPeriods.run(of: open.number, in: saysKeys ? open.run : open.run.withoutKey, window)
             if runs.last?.run != run { add(run, keys: open.keys, none) }
         }
-        if let announced = announced(window, peaks, measured.iFramePeaks) { runs.append(announced) }
+        if let announced = announced(window, measured) { runs.append(announced) }
         // Of an older set of tracks a filter may leave nothing: a Period has an AdaptationSet (clause 5.3.2.2).
         return runs.filter { !tracks(of: $0, window).isEmpty }
     }
@@ -120,16 +114,14 @@ package enum MPDPackager {
     /// Only where numbers are reckoned from the time: a Period behind one whose timeline still grows breaks players,
     /// which take that one to be complete (docs/decisions/0018); nor in low latency, where they take the last segment
     /// to be complete with its first part, if they know of the next Period (docs/decisions/0028).
-    private static func announced(
-        _ window: EndpointWindow, _ peaks: [String: Int], _ iFramePeaks: [String: Int]
-    ) -> Run? {
+    private static func announced(_ window: EndpointWindow, _ measured: ListedMeasures) -> Run? {
         guard let next = window.next, window.announcesPeriods, let newest = window.segments.last else { return nil }
         let run = SegmentRun(
             firstNumber: next.firstNumber, generation: newest.segment.generation, keyPeriod: next.keys.period,
             start: window.nominalStart(of: next.firstNumber), continuing: newest.run)
         return Run(
-            run: run, keys: next.keys, segments: window.segments[window.segments.endIndex...], peaks: peaks,
-            iFramePeaks: iFramePeaks)
+            run: run, keys: next.keys, segments: window.segments[window.segments.endIndex...],
+            measured: measured)
     }
 
     /// What the Period on air says of the keys that come next, for applications.
@@ -275,7 +267,7 @@ package enum MPDPackager {
         set.segmentTemplate = isShared ? templates.first : nil
         set.representations = zip(tracks, templates).map { stored, template in
             let track = stored.track
-            let bandwidth = run.peaks[track.name] ?? 1
+            let bandwidth = MeasuredBandwidth(of: track.name, run.measured, window).peak
             return Representation(
                 id: track.name, bandwidth: UInt64(max(bandwidth, 1)), codecs: track.codec.rfc6381,
                 width: track.codec.pictureSize?.width,

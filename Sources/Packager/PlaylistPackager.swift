@@ -16,6 +16,7 @@ package enum PlaylistPackager {
     /// The multivariant playlist. RFC 8216, clause 4.3.4.
     package static func multivariant(_ window: EndpointWindow) -> String {
         let tracks = window.tracks.map(\.track).filter { window.names($0) }
+        let measured = window.measured
         let video = tracks.filter { $0.kind == .video }
         let audio = tracks.filter { $0.kind == .audio }
         let usesGroups = !window.endpoint.muxesAudio && !video.isEmpty && !audio.isEmpty
@@ -37,10 +38,10 @@ package enum PlaylistPackager {
             if groups.isEmpty {
                 // Only the first is inside.
                 let inside = track.kind == .video ? Array(audio.prefix(1)) : []
-                playlist.variants.append(variant(track, with: inside, group: nil, window))
+                playlist.variants.append(variant(track, with: inside, group: nil, measured, window))
             }
             for group in groups {
-                playlist.variants.append(variant(track, with: group.tracks, group: group.id, window))
+                playlist.variants.append(variant(track, with: group.tracks, group: group.id, measured, window))
             }
         }
         playlist.iFrameVariants = window.iFrameTracks.map(\.track).filter { window.namesIFrames(of: $0) }.map { track in
@@ -54,12 +55,12 @@ package enum PlaylistPackager {
     }
 
     private static func variant(
-        _ track: Track, with audio: [Track], group: String?, _ window: EndpointWindow
+        _ track: Track, with audio: [Track], group: String?, _ measured: ListedMeasures, _ window: EndpointWindow
     ) -> Variant {
-        let own = MeasuredBandwidth(of: track.name, in: window)
-        let loudest = audio.map { MeasuredBandwidth(of: $0.name, in: window) }
+        let own = MeasuredBandwidth(of: track.name, measured, window)
+        let loudest = audio.map { MeasuredBandwidth(of: $0.name, measured, window) }
         let codecs = [track.codec.rfc6381] + audio.map(\.codec.rfc6381)
-        let texts = namedSubtitles(window).map { MeasuredBandwidth(of: $0.name, in: window) }
+        let texts = namedSubtitles(window).map { MeasuredBandwidth(of: $0.name, measured, window) }
         return Variant(
             uri: MediaLocation.playlist(track: track.name, window.shift),
             bandwidth: UInt64(own.peak + (loudest.map(\.peak).max() ?? 0) + (texts.map(\.peak).max() ?? 0)),

@@ -29,6 +29,28 @@ struct ReadPlaylistTests {
         return segment
     }
 
+    private static func parts(of segment: Int) -> [PartialSegment] {
+        (0..<3).map { PartialSegment(uri: "r/\(segment).\($0).m4s", duration: Ticks(1, timescale: 3)) }
+    }
+
+    @Test("What is behind a segment that has lost its parts is not read again")
+    func findsTheSameAgain() throws {
+        var playlist = MediaPlaylist(targetDuration: 2, mediaSequence: 7)
+        for number in 0..<9 {
+            playlist.segments.append(
+                MediaSegment(uri: "r/\(number).m4s", duration: SegmentDuration(Ticks(2, timescale: 1))))
+            if number > 4 { playlist.segments[number].parts = Self.parts(of: number) }
+        }
+        let known = try ReadPlaylist(parsing: playlist.serialize())
+        playlist.segments[5].parts = []
+        playlist.segments.removeFirst()
+        playlist.mediaSequence += 1
+        let read = try ReadPlaylist(parsing: playlist.serialize(), after: known)
+        // All but the first and the one without its parts.
+        #expect(read.takenOver == 6)
+        #expect(read.playlist == (try ReadPlaylist(parsing: playlist.serialize()).playlist))
+    }
+
     @Test("Over windows that slide, jump, go back and are torn")
     func readsTheSame() throws {
         var random = Dice()
@@ -45,6 +67,9 @@ struct ReadPlaylistTests {
             let last = min(first + Int.random(in: 1..<100, using: &random), 399)
             var playlist = MediaPlaylist(targetDuration: 2, mediaSequence: UInt64(first))
             playlist.segments = Array(all[first...last])
+            for place in playlist.segments.indices.suffix(Int.random(in: 0...3, using: &random)) {
+                playlist.segments[place].parts = Self.parts(of: place)
+            }
             playlist.isEnded = Bool.random(using: &random)
             var lines = playlist.serialize().split(separator: "\n", omittingEmptySubsequences: false)
             // A line is lost, doubled, or said anew.

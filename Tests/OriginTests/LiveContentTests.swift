@@ -63,8 +63,8 @@ import Timeline
         let notes = Notes()
 
         init(
-            _ profile: ChannelProfile, directory: String? = nil, hasKeys: Bool, others: NIOThreadPool = .singleton,
-            readers: NIOThreadPool = .singleton
+            _ profile: ChannelProfile, directory: String? = nil, hasKeys: Bool, threads: NIOThreadPool = .singleton,
+            others: NIOThreadPool = .singleton, readers: NIOThreadPool = .singleton
         ) throws {
             let clock = ManualClock(1_600_000_001_000)
             let notes = notes
@@ -88,7 +88,7 @@ import Timeline
             let directory = ChannelDirectory()
             directory.add(channel)
             content = LiveContent(
-                channels: directory, cache: cache, threads: .singleton, others: others, readers: readers,
+                channels: directory, cache: cache, threads: threads, others: others, readers: readers,
                 clock: { clock.now },
                 logFailure: { path, reason in notes.failures.withLock { $0.append("\(path): \(reason)") } })
         }
@@ -108,10 +108,11 @@ import Timeline
 
     private func rig(
         _ profile: ChannelProfile? = nil, directory: String? = nil, hasKeys: Bool = true, segments: UInt64 = 3,
-        others: NIOThreadPool = .singleton, readers: NIOThreadPool = .singleton
+        threads: NIOThreadPool = .singleton, others: NIOThreadPool = .singleton, readers: NIOThreadPool = .singleton
     ) async throws -> Rig {
         let rig = try Rig(
-            profile ?? self.profile(), directory: directory, hasKeys: hasKeys, others: others, readers: readers)
+            profile ?? self.profile(), directory: directory, hasKeys: hasKeys, threads: threads, others: others,
+            readers: readers)
         if hasKeys {
             for schedule in rig.channel.schedules {
                 for period in 160_000_000...160_000_001 as ClosedRange<UInt64> {
@@ -156,6 +157,38 @@ import Timeline
         #expect(try await past.get().status == .ok)
         #expect(answered.withLock { $0 } == [3, 4, 5, 0])
         try await readers.shutdownGracefully()
+    }
+
+    /// A small manifest waits for no thread; a large one would keep an event loop from everybody else.
+    @Test func whatIsBriefIsMadeWhereItIsAskedFor() async throws {
+        let threads = NIOThreadPool(numberOfThreads: 1)
+        threads.start()
+        let rig = try await rig(threads: threads)
+        let gate = DispatchSemaphore(value: 0)
+        threads.submit { _ in gate.wait() }
+        for path in [
+            "clear/index.m3u8", "clear/720p/playlist.m3u8", "ts/720p/playlist.m3u8", "cbcs/stereo/playlist.m3u8",
+            "cenc/index.mpd",
+        ] {
+            #expect(try await rig.get("/news/\(path)").status == .ok)
+            #expect(try await rig.get("/news/\(path)").status == .ok)
+        }
+        #expect(rig.cache.counters.misses == 5)
+        #expect(rig.cache.counters.hits == 5)
+        var profile = profile()
+        profile.endpoints = [EndpointProfile(id: "long", package: .hls, windowSeconds: 600)]
+        let large = try await self.rig(profile, segments: 140, threads: threads)
+        let path = try #require(ResourcePath(parsing: "/news/long/720p/playlist.m3u8"))
+        guard case .later(let long) = large.content.response(for: path, to: Asker(on: loop)) else {
+            return #expect(Bool(false), "nobody has asked for it")
+        }
+        let isThere = Mutex(false)
+        long.whenComplete { _ in isThere.withLock { $0 = true } }
+        try await loop.submit {}.get()
+        #expect(!isThere.withLock { $0 })
+        gate.signal()
+        #expect(try await long.get().status == .ok)
+        try await threads.shutdownGracefully()
     }
 
     /// Of other times there is no end, and the live edge is neither behind them nor refused for their sake.

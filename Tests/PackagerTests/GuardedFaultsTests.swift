@@ -367,6 +367,31 @@ import Testing
         }
     }
 
+    /// Whether a segment can be read may take a look at the disk: who cannot wait for that asks before.
+    @Test(arguments: [EndpointProfile.clearHLS, .dash(), .dash(.number)])
+    func saysWhetherItWillAskForMuch(endpoint: EndpointProfile) throws {
+        let line = try Line(stage, endpoint)
+        let guardian = RevisionGuard()
+        let expectations = ManifestExpectations(protectedFrom: nil, isReadable: { _ in true })
+        func isReady(upTo step: Int, isInMemory: Bool) -> (Bool, asked: [UInt64]) {
+            var asked: [UInt64] = []
+            let isReady = guardian.isReady(for: "a", upTo: line.newest(step)) {
+                asked.append($0)
+                return isInMemory
+            }
+            return (isReady, asked)
+        }
+        #expect(isReady(upTo: 20, isInMemory: false) == (true, []), "there is nothing that it would be compared with")
+        #expect(guardian.judge(try line.text(line.window(20)), of: "a", version: 1, expectations) == .publish)
+        #expect(isReady(upTo: 20, isInMemory: false) == (true, []))
+        let new = endpoint.segmentTemplate == .number ? [] : [line.newest(21), line.newest(22)]
+        #expect(isReady(upTo: 22, isInMemory: true) == (true, new))
+        #expect(isReady(upTo: 22, isInMemory: false).0 == new.isEmpty)
+        #expect(isReady(upTo: 20, isInMemory: false).0)
+        let isFarReady = guardian.isReady(for: "a", upTo: line.newest(20) + 1000, isInMemory: { _ in true })
+        #expect(isFarReady == new.isEmpty, "of very many nobody asks one by one")
+    }
+
     private static let lowLatency = EndpointProfile(id: "ll", package: .hls, windowSeconds: 20, lowLatency: true)
 
     /// A version that is asked for as a whole and as a delta update is withheld once, and brings no other closer.

@@ -1,5 +1,6 @@
 import DASH
 import HLS
+import Keys
 import Media
 import Settings
 import TestSupport
@@ -164,6 +165,26 @@ struct ManifestLedgerTests {
             if channel.random.next() % 4 == 0 { earlier = channel.window(ledger) }
         }
         #expect(kept > 20 || Self.endpoints[index].package == .dash)
+    }
+
+    @Test("What is said of a key is what its provider says, however often that is another thing")
+    func saysWhatProvidersSay() throws {
+        let sayings = KeySayings()
+        let encryption = try #require(EndpointProfile.fairPlay.encryption)
+        let keys = try SyntheticKeys.keys(of: 7, systems: encryption.systems)
+        var key = try #require(keys.entries.first?.key)
+        for uri in ["skd://one", "skd://one", "skd://two", "skd://one"] {
+            key.signalling[.fairPlay] = SystemSignalling(
+                hlsMedia: ["#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"\(uri)\",KEYFORMAT=\"com.apple.streamingkeydelivery\""],
+                keyURI: uri)
+            #expect(sayings.playlistKeys(of: key, encryption).map(\.uri) == [uri])
+            #expect(sayings.playlistKeys(of: key, encryption) == key.playlistKeys(encryption))
+            #expect(sayings.sessionKeys(of: key, encryption) == key.sessionKeys(encryption))
+            #expect(sayings.protections(of: key, encryption) == key.contentProtections(encryption))
+        }
+        var other = encryption
+        other.systems = [.widevine]
+        #expect(sayings.playlistKeys(of: key, other) == key.playlistKeys(other))
     }
 
     @Test("Rates are those of every set of segments that counts", arguments: UInt64(1)...6)
