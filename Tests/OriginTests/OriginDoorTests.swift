@@ -11,6 +11,13 @@ import Testing
     /// The event loops whose connections asked.
     private let asked = NIOLockedValueBox<Set<ObjectIdentifier>>([])
 
+    /// Event loops of its own, which end when all that is in `body` is gone.
+    private func withLoops(_ count: Int, _ body: (MultiThreadedEventLoopGroup) async throws -> Void) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: count)
+        try await body(group)
+        try await group.shutdownGracefully()
+    }
+
     private func start(_ group: MultiThreadedEventLoopGroup, port: Int = 0) async throws -> OriginServer {
         try await OriginServer.start(
             OriginServer.Configuration(host: "127.0.0.1", port: port),
@@ -38,34 +45,34 @@ import Testing
     }
 
     @Test(arguments: [1, 3]) func eachEventLoopAcceptsItsOwn(loops: Int) async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
-        let server = try await start(group)
-        #expect(try listening(server.port) == loops)
-        // By a hash of the ports: that one of three gets none of them happens once in 10^17.
-        for _ in 0..<100 { #expect(try await ask(server)) }
-        #expect(asked.withLockedValue(\.count) == loops)
-        let port = server.port
-        await server.drain()
-        #expect(try listening(port) == 0)
-        try await group.shutdownGracefully()
+        try await withLoops(loops) { group in
+            let server = try await start(group)
+            #expect(try listening(server.port) == loops)
+            // By a hash of the ports: that one of three gets none of them happens once in 10^17.
+            for _ in 0..<100 { #expect(try await ask(server)) }
+            #expect(asked.withLockedValue(\.count) == loops)
+            let port = server.port
+            await server.drain()
+            #expect(try listening(port) == 0)
+        }
     }
 
     @Test(arguments: [1, 3]) func aSecondOneDoesNotGetAShare(loops: Int) async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
-        let server = try await start(group)
-        let error = await #expect(throws: ListenError.self) { _ = try await start(group, port: server.port) }
-        let text = try #require(error.map { "\($0)" })
-        #expect(text.hasPrefix("cannot listen on 127.0.0.1:\(server.port): another program listens there"))
-        #expect(text.contains("ss -ltnp 'sport = :\(server.port)'") && text.contains("origin.listen"))
-        // Nor is anything left of it.
-        #expect(try listening(server.port) == loops)
-        for _ in 0..<20 { #expect(try await ask(server)) }
-        let port = server.port
-        await server.drain()
-        let again = try await start(group, port: port)
-        #expect(try await ask(again))
-        await again.drain()
-        try await group.shutdownGracefully()
+        try await withLoops(loops) { group in
+            let server = try await start(group)
+            let error = await #expect(throws: ListenError.self) { _ = try await start(group, port: server.port) }
+            let text = try #require(error.map { "\($0)" })
+            #expect(text.hasPrefix("cannot listen on 127.0.0.1:\(server.port): another program listens there"))
+            #expect(text.contains("ss -ltnp 'sport = :\(server.port)'") && text.contains("origin.listen"))
+            // Nor is anything left of it.
+            #expect(try listening(server.port) == loops)
+            for _ in 0..<20 { #expect(try await ask(server)) }
+            let port = server.port
+            await server.drain()
+            let again = try await start(group, port: port)
+            #expect(try await ask(again))
+            await again.drain()
+        }
     }
 
     @Test func whatCannotBeListenedOnIsNamed() async throws {
