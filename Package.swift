@@ -247,6 +247,9 @@ let package = Package(
             ],
             path: "Tools/package-bench", swiftSettings: settings),
         .executableTarget(
+            name: "hot-path", dependencies: ["Origin", "Access", "Live", nio, nioPosix, nioHTTP1],
+            path: "Tools/hot-path", swiftSettings: settings),
+        .executableTarget(
             name: "low-latency-clients", dependencies: ["CLinux"], path: "Tools/low-latency-clients",
             swiftSettings: settings),
         .executableTarget(

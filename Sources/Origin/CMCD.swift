@@ -40,25 +40,23 @@ package struct CMCD {
 
     private static let name = Array("CMCD=".utf8)
 
-    /// One pass over the bytes: most targets have none, and each request is looked at.
+    /// Most targets have none, and many no query, and each request is looked at.
     private static func isIn(_ target: String) -> Bool {
         let bytes = target.utf8.span
-        var isQuery = false
-        var matched: Int?
-        for index in bytes.indices {
+        var index = 0
+        while index < bytes.count, bytes[index] != UInt8(ascii: "?") { index += 1 }
+        // Of the name; nil: until the next parameter.
+        var matched: Int? = 0
+        index += 1
+        while index < bytes.count {
             let byte = bytes[index]
             if let count = matched, byte == name[count] {
                 if count + 1 == name.count { return true }
                 matched = count + 1
-                continue
+            } else {
+                matched = byte == UInt8(ascii: "&") ? 0 : nil
             }
-            switch byte {
-            case UInt8(ascii: "?") where !isQuery:
-                isQuery = true
-                matched = 0
-            case UInt8(ascii: "&") where isQuery: matched = 0
-            default: matched = nil
-            }
+            index += 1
         }
         return false
     }
