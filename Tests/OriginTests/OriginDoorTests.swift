@@ -33,14 +33,19 @@ import Testing
         return String(buffer: answer).hasPrefix("HTTP/1.1 404 ")
     }
 
-    /// Sockets that listen there, as the kernel says: proc(5), /proc/net/tcp.
+    /// Sockets of this process that listen there: what /proc/net/tcp says is of several moments, while other tests come and go.
     private func listening(_ port: Int) throws -> Int {
-        let digits = String(port, radix: 16, uppercase: true)
-        let local = "0100007F:" + String(repeating: "0", count: 4 - digits.count) + digits
-        let table = try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
-        return table.split(separator: "\n").count { line in
-            let fields = line.split(separator: " ")
-            return fields.count > 3 && fields[1] == local && fields[3] == "0A"
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap(CInt.init).count { descriptor in
+            var (isListening, size) = (CInt(0), socklen_t(MemoryLayout<CInt>.size))
+            guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &size) == 0, isListening == 1 else {
+                return false
+            }
+            var address = sockaddr_in()
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let isNamed = withUnsafeMutableBytes(of: &address) { bytes in
+                getsockname(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length) == 0
+            }
+            return isNamed && address.sin_family == AF_INET && Int(UInt16(bigEndian: address.sin_port)) == port
         }
     }
 
