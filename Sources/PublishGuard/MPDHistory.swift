@@ -17,15 +17,24 @@ package final class MPDHistory: Sendable {
 
     private static let maximumRuns = 250_000
 
-    private let revisions = Mutex<[String: [MPD]]>([:])
+    /// Of one manifest, with a lock of its own: MPDs of days take milliseconds to compare.
+    private final class Record: Sendable {
+        let revisions = Mutex<[MPD]>([])
+    }
+
+    private let records = Mutex<[String: Record]>([:])
 
     package init() {}
+
+    private func revisions(of name: String) -> [MPD] {
+        records.withLock { $0[name] }?.revisions.withLock { $0 } ?? []
+    }
 
     /// The MPD as it is published: publishTime changes where something else does, and then it rises.
     /// ISO/IEC 23009-1:2022, clause 5.3.1.2.
     /// - Parameter name: of the manifest: its path.
     package func dated(_ mpd: MPD, of name: String) -> MPD {
-        guard let last = revisions.withLock({ $0[name]?.last }), let known = last.publishTime?.milliseconds,
+        guard let last = revisions(of: name).last, let known = last.publishTime?.milliseconds,
             let time = mpd.publishTime?.milliseconds
         else { return mpd }
         var dated = mpd
@@ -36,8 +45,13 @@ package final class MPDHistory: Sendable {
 
     /// It went out.
     package func add(_ mpd: MPD, of name: String) {
-        revisions.withLock { all in
-            var kept = all[name] ?? []
+        let record = records.withLock { records in
+            if let record = records[name] { return record }
+            let record = Record()
+            records[name] = record
+            return record
+        }
+        record.revisions.withLock { kept in
             guard kept.last != mpd else { return }
             // Another thread was faster with a later one.
             let time = mpd.publishTime?.milliseconds ?? .max
@@ -53,20 +67,18 @@ package final class MPDHistory: Sendable {
                 return runs <= Self.maximumRuns
             }.count
             kept.removeFirst(kept.count - max(fitting, 1))
-            all[name] = kept
         }
     }
 
     /// Whether a revision of that time can still be patched.
     package func knows(_ publishTime: Ticks, of name: String) -> Bool {
-        revisions.withLock { all in
-            all[name]?.contains { $0.publishTime?.milliseconds == publishTime.milliseconds } ?? false
-        }
+        revisions(of: name).contains { $0.publishTime?.milliseconds == publishTime.milliseconds }
     }
 
     /// What brings a player that has the revision of that time to the newest; nil where none went out.
     package func patch(of name: String, from publishTime: Ticks) -> Step? {
-        guard let kept = revisions.withLock({ $0[name] }), let newest = kept.last else { return nil }
+        let kept = revisions(of: name)
+        guard let newest = kept.last else { return nil }
         if newest.publishTime?.milliseconds == publishTime.milliseconds { return Step.none }
         if let base = kept.last(where: { $0.publishTime?.milliseconds == publishTime.milliseconds }),
             let patch = MPDPatch(from: base, to: newest)
