@@ -59,7 +59,7 @@ extension AdminReport {
             "sluice_last_segment_age_milliseconds", .gauge, "Since it was listed.", each(\.lastSegmentAgeMilliseconds))
         text.add("sluice_window_segments", .gauge, "Segments in the window.", each(\.segments))
         text.add("sluice_window_bytes", .gauge, "Bytes of the window.", each(\.storedBytes))
-        text.add("sluice_window_memory_bytes", .gauge, "Bytes of it in memory.", each(\.memoryBytes))
+        text.add("sluice_window_memory_bytes", .gauge, "Memory that its newest segments take.", each(\.memoryBytes))
         text.add(
             "sluice_storage_failing", .gauge, "1 while the disk refuses: what is new is in memory only.",
             each { $0.isStorageFailing ? 1 : 0 })

@@ -34,8 +34,8 @@ def test_memory_follows_the_windows(tmp_path):
         assert sent["failure"] is None
         assert listing.failures == []
         assert now.workers == CHANNELS
-        # The store's own bound; what is stored is in memory whole.
-        assert now.window_in_memory == now.window > 0
+        # What is stored is in memory whole, with the room around it and the tables of its samples.
+        assert 0 < now.window <= now.window_in_memory < 1.1 * now.window
         # Generous, for debug builds too: one window kept beside the one that is listed does not pass.
         spent = (now.daemon.private - empty.private) / CHANNELS
         assert spent < 1.5 * now.window / CHANNELS + 2 * load.MIB, (spent / load.MIB, now.window / load.MIB / CHANNELS)
