@@ -72,7 +72,7 @@ package enum AES128Segment {
         guard iv.count == 16 else { throw .invalidIV }
         pad(&draft)
         do throws(OpenSSLError) {
-            let cipher = try AESCBC(key: key.bytes, from: key.contexts)
+            let cipher = try AESCBC(key: key.bytes)
             try cipher.restart(iv: iv)
             var span = draft.mutableSpan
             try cipher.apply(to: &span)

@@ -1,4 +1,4 @@
-package import OpenSSLCrypto
+import OpenSSLCrypto
 
 /// A content key. ISO/IEC 23001-7:2023, clause 8.1: 16 bytes for AES-128.
 ///
@@ -8,14 +8,11 @@ package struct ContentKey: Sendable, Equatable {
     package static let size = 16
 
     private let storage: SecretBytes
-    /// Ciphers under this key that wait to be used again.
-    package let contexts: KeyedContexts
 
     /// A copy of 16 bytes; nil for any other count. The caller still has to clear its own.
     package init?(copying bytes: Span<UInt8>) {
         guard bytes.count == Self.size else { return nil }
         storage = SecretBytes(copying: bytes)
-        contexts = KeyedContexts()
     }
 
     /// A copy of 16 bytes; nil for any other count. The caller still has to clear its own.

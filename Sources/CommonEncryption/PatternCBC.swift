@@ -17,7 +17,7 @@ struct PatternCBC: ~Copyable {
     ///   - constantIV: 16 bytes.
     ///   - isForMany: whether `encrypt(_:chains:hasPattern:)` will be called.
     init(key: ContentKey, constantIV: [UInt8], isForMany: Bool = false) throws(OpenSSLError) {
-        cipher = try AESCBC(key: key.bytes, from: key.contexts)
+        cipher = try AESCBC(key: key.bytes)
         self.constantIV = constantIV
         inStep = isForMany ? ChainsInStep.take().map { ($0, $0.schedule(of: key.bytes)) } : nil
     }

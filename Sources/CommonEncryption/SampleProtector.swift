@@ -48,7 +48,7 @@ package struct SampleProtector: ~Copyable {
     ) throws(ProtectionError) -> Cipher {
         do throws(OpenSSLError) {
             switch (scheme, constantIV) {
-            case (.cenc, nil): return .cenc(try AESCTR(key: key.bytes, from: key.contexts))
+            case (.cenc, nil): return .cenc(try AESCTR(key: key.bytes))
             case (.cbcs, let iv?) where iv.count == 16:
                 return .cbcs(try PatternCBC(key: key, constantIV: iv, isForMany: true))
             default: break

@@ -38,7 +38,7 @@ final class Chain {
     func advance() throws(OpenSSLError) {
         let count = nextCount
         let key = job.key
-        if cipher == nil { cipher = try AESCBC(key: key.bytes, from: key.contexts) }
+        if cipher == nil { cipher = try AESCBC(key: key.bytes) }
         try restart()
         try withSource { (source) throws(OpenSSLError) in
             try cipher?.apply(source, to: target + done, count: count)

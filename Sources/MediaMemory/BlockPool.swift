@@ -9,7 +9,8 @@ import Synchronization
 /// A page that the system gives anew is one that it has to find and clear first, which takes longer than to fill it, send it
 /// and all else that is done with it: of what is packaged just in time, half the cost. Blocks come in sizes of which sixteen
 /// make a doubling, so that one fits the next segment too, and in huge pages where the system has them.
-/// Bound: `maximumBytes` wait; more goes back to the system. Small ones are malloc's.
+/// Bound: `maximumBytes` wait; beyond that those of the size that has been wanted least lately go back to the system. Small ones
+/// are malloc's.
 final class BlockPool: Sendable {
     static let shared = BlockPool(maximumBytes: 64 << 20)
 
@@ -23,6 +24,26 @@ final class BlockPool: Sendable {
         /// By size; what came last goes first, as it may still be in the processor's cache.
         var waiting: [Int: [MediaBlock]] = [:]
         var bytes = 0
+        /// When a block of a size was taken or given back last, by a clock that counts these.
+        var wanted: [Int: UInt64] = [:]
+        var clock: UInt64 = 0
+
+        mutating func want(_ size: Int) {
+            clock += 1
+            wanted[size] = clock
+        }
+
+        /// Takes out one of another size that is wanted less.
+        mutating func takeLeastWanted(but size: Int) -> MediaBlock? {
+            let other = waiting.keys.filter { $0 != size }.min { wanted[$0] ?? 0 < wanted[$1] ?? 0 }
+            guard let other, let block = waiting[other]?.popLast() else { return nil }
+            bytes -= other
+            if waiting[other]?.isEmpty == true {
+                waiting[other] = nil
+                wanted[other] = nil
+            }
+            return block
+        }
     }
 
     private let maximumBytes: Int
@@ -46,23 +67,32 @@ final class BlockPool: Sendable {
                 let fitting = Self.size(for: size + larger * size / 16)
                 guard let block = state.waiting[fitting]?.popLast() else { continue }
                 state.bytes -= fitting
+                state.want(fitting)
                 return block
             }
             return nil
         }
-        return known ?? MediaBlock(memory: Self.map(size))
+        if let known { return known }
+        if let memory = Self.map(size) { return MediaBlock(memory: memory, isMapped: true) }
+        // A process may have only so many mappings (vm.max_map_count).
+        return MediaBlock(memory: .allocate(byteCount: size, alignment: MediaBlock.headSize))
     }
 
     func giveBack(_ block: MediaBlock) {
         let size = block.memory.count
-        guard size >= Self.smallest else { return block.memory.deallocate() }
-        let isKept = state.withLock { state in
-            guard state.bytes + size <= maximumBytes else { return false }
+        guard block.isMapped else { return block.memory.deallocate() }
+        let leaving = state.withLock { state -> [MediaBlock] in
+            var leaving: [MediaBlock] = []
+            while state.bytes + size > maximumBytes, let other = state.takeLeastWanted(but: size) {
+                leaving.append(other)
+            }
+            guard state.bytes + size <= maximumBytes else { return leaving + [block] }
             state.waiting[size, default: []].append(block)
             state.bytes += size
-            return true
+            state.want(size)
+            return leaving
         }
-        if !isKept { munmap(block.memory.baseAddress, size) }
+        for other in leaving { munmap(other.memory.baseAddress, other.memory.count) }
     }
 
     /// The next of the sizes that blocks have.
@@ -73,13 +103,13 @@ final class BlockPool: Sendable {
         return (count + step - 1) / step * step
     }
 
-    private static func map(_ size: Int) -> UnsafeMutableRawBufferPointer {
+    private static func map(_ size: Int) -> UnsafeMutableRawBufferPointer? {
         // Huge pages begin at multiples of their size: more is asked for, and what is beside it given back.
         let slack = size >= hugePage ? hugePage : 0
         guard
             let start = mmap(nil, size + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             start != MAP_FAILED
-        else { preconditionFailure("no memory for \(size) bytes of media") }  // why: as malloc's callers do
+        else { return nil }
         guard slack > 0 else { return UnsafeMutableRawBufferPointer(start: start, count: size) }
         let before = (hugePage - Int(bitPattern: start) % hugePage) % hugePage
         if before > 0 { munmap(start, before) }

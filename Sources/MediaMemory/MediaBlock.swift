@@ -8,6 +8,8 @@
 
     /// What was taken from the system, or from the pool.
     let memory: UnsafeMutableRawBufferPointer
+    /// By pages of its own; else by malloc.
+    var isMapped = false
 
     var bytes: UnsafeMutablePointer<UInt8> {
         unsafe memory.baseAddress!.advanced(by: Self.headSize).assumingMemoryBound(to: UInt8.self)  // why: never empty

@@ -16,14 +16,6 @@ package struct AESCBC: ~Copyable {
             EVP_aes_128_cbc(), key: key, direction == .encrypt ? .encrypt : .decrypt)
     }
 
-    /// One that encrypts.
-    /// - Parameters:
-    ///   - key: as above.
-    ///   - contexts: of this key, for it to be used again.
-    package init(key: Span<UInt8>, from contexts: KeyedContexts) throws(OpenSSLError) {
-        context = try CipherContext(.chaining, key: key, from: contexts)
-    }
-
     /// Starts a new chain.
     ///
     /// - Parameter iv: 16 bytes; any other count throws.

@@ -7,11 +7,9 @@ import COpenSSL
 package struct AESCTR: ~Copyable {
     private let context: CipherContext
 
-    /// - Parameters:
-    ///   - key: 16 bytes; any other count throws.
-    ///   - contexts: of this key, for it to be used again; nil: it is made, and wiped afterwards.
-    package init(key: Span<UInt8>, from contexts: KeyedContexts? = nil) throws(OpenSSLError) {
-        context = try CipherContext(.counter, key: key, from: contexts)
+    /// - Parameter key: 16 bytes; any other count throws.
+    package init(key: Span<UInt8>) throws(OpenSSLError) {
+        context = try CipherContext(EVP_aes_128_ctr(), key: key, .encrypt)
     }
 
     /// Sets the first counter block: `high` then `low`, each big-endian.

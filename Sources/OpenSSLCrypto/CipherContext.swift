@@ -1,7 +1,6 @@
 import COpenSSL
 
-/// Owns one `EVP_CIPHER_CTX`: keyed once, restarted with a new IV as often as wanted; on deinit wiped and freed, or given
-/// back to where it was taken from.
+/// Owns one `EVP_CIPHER_CTX`: keyed once, restarted with a new IV as often as wanted, wiped and freed on deinit.
 ///
 /// `EVP_CIPHER_CTX_free` cleanses the key schedule. A context has state, so this type is neither
 /// copyable nor Sendable: two uses can never overlap.
@@ -10,7 +9,6 @@ struct CipherContext: ~Copyable {
 
     let pointer: OpaquePointer
     let direction: Direction
-    private let home: (contexts: KeyedContexts, cipher: KeyedContexts.Cipher)?
 
     /// - Parameter key: exactly as many bytes as the cipher wants.
     init(
@@ -18,24 +16,6 @@ struct CipherContext: ~Copyable {
     ) throws(OpenSSLError) {
         pointer = try Self.keyed(cipher, key, direction, padding: padding)
         self.direction = direction
-        home = nil
-    }
-
-    /// One that encrypts, without padding.
-    /// - Parameters:
-    ///   - key: as above.
-    ///   - contexts: of this key; nil: it is not kept.
-    init(
-        _ cipher: KeyedContexts.Cipher, key: Span<UInt8>, from contexts: KeyedContexts?
-    ) throws(OpenSSLError) {
-        direction = .encrypt
-        home = contexts.map { ($0, cipher) }
-        if let waiting = contexts?.take(cipher) {
-            pointer = waiting
-        } else {
-            let function = cipher == .counter ? EVP_aes_128_ctr() : EVP_aes_128_cbc()
-            pointer = try Self.keyed(function, key, .encrypt, padding: false)
-        }
     }
 
     private static func keyed(
@@ -61,9 +41,7 @@ struct CipherContext: ~Copyable {
         return context
     }
 
-    deinit {
-        if let home { home.contexts.giveBack(pointer, home.cipher) } else { EVP_CIPHER_CTX_free(pointer) }
-    }
+    deinit { EVP_CIPHER_CTX_free(pointer) }
 
     /// Starts again with the key that is there.
     func restart(iv: UnsafePointer<UInt8>) throws(OpenSSLError) {

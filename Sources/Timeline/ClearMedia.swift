@@ -39,6 +39,8 @@ package struct ClearMedia: Sendable, Equatable {
         try ClearMedia(parsing: MediaBytes(copying: bytes.span.extracting(range)))
     }
 
+    var sampleCount: Int { table.fragments.reduce(0) { $0 + $1.samples.count } }
+
     /// What it takes of memory, about.
     package var memoryBytes: Int {
         bytes.capacity

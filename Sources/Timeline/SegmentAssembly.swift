@@ -30,6 +30,8 @@ package struct SegmentAssembly: Sendable {
     private struct OpenTrack {
         var parts: [ClearMedia] = []
         var byteCount = 0
+        var memoryBytes = 0
+        var sampleCount = 0
         var chunks: [ChunkPlace] = []
         var decodeTime: Int64 = 0
         var newestSample: Int64 = 0
@@ -46,6 +48,8 @@ package struct SegmentAssembly: Sendable {
                     offset: byteCount, byteCount: more.bytes.count, duration: end - start, isIndependent: first.isSync))
             parts.append(more)
             byteCount += more.bytes.count
+            memoryBytes += more.memoryBytes
+            sampleCount += more.sampleCount
             newestSample = newest
             duration = end - decodeTime
         }
@@ -130,6 +134,10 @@ package struct SegmentAssembly: Sendable {
         }
         let media = try ClearMedia(copying: bytes)
         let fragments = media.table.fragments
+        // Whoever says what they are is asked for the keys of them.
+        guard fragments.allSatisfy({ $0.systemBoxes.isEmpty && $0.encryption == nil && $0.keyGroup == nil }) else {
+            throw ParseError(.invalid, at: 0, "a chunk that is protected")
+        }
         guard let firstSample = fragments.first?.samples.first else {
             throw ParseError(.invalid, at: 0, "a chunk without samples")
         }
@@ -172,7 +180,12 @@ package struct SegmentAssembly: Sendable {
             throw ParseError(
                 .tooLarge, at: 0, "segment \(number) is longer than \(longestSegment.milliseconds) ms")
         }
-        openBytes += bytes.count
+        // As many as are read again of a whole segment. A sample need not take any bytes.
+        guard open[position].tracks[track].sampleCount + media.sampleCount <= TrackRun.maximumSampleCount else {
+            throw ParseError(
+                .tooLarge, at: 0, "segment \(number) has more than \(TrackRun.maximumSampleCount) samples of a track")
+        }
+        openBytes += media.memoryBytes
         guard openBytes <= Self.maximumOpenBytes else {
             throw ParseError(.tooLarge, at: 0, "more than \(Self.maximumOpenBytes) bytes in unfinished segments")
         }
@@ -310,7 +323,7 @@ package struct SegmentAssembly: Sendable {
         while let position = open.firstIndex(where: { $0.tracks.allSatisfy(\.isEnded) }) {
             let segment = open[position]
             // An older one that is still open can never be finished in order: it is dropped with this.
-            for dropped in open[...position] { openBytes -= dropped.tracks.reduce(0) { $0 + $1.byteCount } }
+            for dropped in open[...position] { openBytes -= dropped.tracks.reduce(0) { $0 + $1.memoryBytes } }
             open.removeSubrange(...position)
             firstFreeNumber = segment.number + 1
             whole.append(

@@ -94,7 +94,10 @@ struct Daemon {
             channels: directory, cache: cache, threads: .singleton, others: others, readers: readers,
             clock: { clock.now() },
             logFailure: { path, reason in
-                failures.error("cannot package", metadata: ["path": "\(path)", "reason": "\(reason)"])
+                // It may be an event loop that says so, and whoever reads the log may be slow.
+                NIOThreadPool.singleton.submit { _ in
+                    failures.error("cannot package", metadata: ["path": "\(path)", "reason": "\(reason)"])
+                }
             })
     }
 

@@ -44,6 +44,19 @@ import Testing
         #expect(pool.waitingBytes == before)
     }
 
+    /// After a change of ladder nobody wants the sizes of before.
+    @Test func whatNobodyWantsMakesRoom() {
+        let pool = BlockPool(maximumBytes: 4 << 20)
+        let before = (0..<4).map { _ in pool.take(capacity: 1_000_000) }
+        before.forEach(pool.giveBack)
+        let after = (0..<6).map { _ in pool.take(capacity: 600_000) }
+        after.forEach(pool.giveBack)
+        #expect(pool.waitingBytes <= 4 << 20)
+        let again = (0..<6).map { _ in pool.take(capacity: 600_000) }
+        #expect(Set(again.map(\.memory.baseAddress)) == Set(after.map(\.memory.baseAddress)))
+        again.forEach(pool.giveBack)
+    }
+
     @Test func largeOnesAreWhereHugePagesBegin() {
         let pool = BlockPool(maximumBytes: 0)
         let block = pool.take(capacity: 3 << 20)

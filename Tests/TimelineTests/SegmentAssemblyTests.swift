@@ -36,6 +36,40 @@ import Timeline
         } catch { return error.reason }
     }
 
+    /// Samples of no bytes cost a table all the same, which is kept with the chunk.
+    @Test func samplesWithoutBytesAreBounded() throws {
+        var assembly = assembly([video, audio])
+        let start = Int64(Self.number) * 180_000
+        func chunk(_ first: Int64) -> [UInt8] {
+            let samples = (0..<40_000).map { index in
+                Sample(
+                    decodeTime: first + Int64(index), compositionOffset: 0, duration: 1, isSync: index == 0, data: [])
+            }
+            return CMAFChunk.serialize(sequenceNumber: 1, samples: samples)
+        }
+        _ = try assembly.append(track: 0, segment: Self.number, endsSegment: false, bytes: chunk(start))
+        let reason = reason { () throws(ParseError) in
+            _ = try assembly.append(track: 0, segment: Self.number, endsSegment: true, bytes: chunk(start + 40_000))
+        }
+        #expect(reason == "segment \(Self.number) has more than 65536 samples of a track")
+    }
+
+    @Test func whatIsProtectedIsNotClear() throws {
+        var assembly = assembly([video])
+        let keyID = try #require(KeyID(bytes: Array(repeating: 3, count: 16)))
+        let sample = SampleLocation(
+            offset: 0, size: 5, decodeTime: Int64(Self.number) * 180_000, duration: 3000, compositionOffset: 0,
+            isSync: true)
+        var writer = ByteWriter(capacity: 256)
+        FragmentWriter(keyGroup: .cenc(keyID: keyID), systemBoxes: [])
+            .write(sequenceNumber: 1, samples: [sample], to: &writer)
+        writer.write(bytes: [0, 0, 0, 1, 0x65])
+        let reason = reason { () throws(ParseError) in
+            _ = try assembly.append(track: 0, segment: Self.number, endsSegment: true, bytes: writer.bytes)
+        }
+        #expect(reason == "a chunk that is protected")
+    }
+
     @Test func aSegmentIsWholeWhenItsLastTrackEnds() throws {
         var assembly = assembly([video, audio])
         let pictures = video.chunks(of: Self.number, Self.duration, parts: 3)
