@@ -7,8 +7,9 @@ import Synchronization
 /// Large blocks that were given back, for the next ones who want as much.
 ///
 /// A page that the system gives anew is one that it has to find and clear first, which takes longer than to fill it, send it
-/// and all else that is done with it: of what is packaged just in time, half the cost. Blocks come in sizes of which sixteen
-/// make a doubling, so that one fits the next segment too, and in huge pages where the system has them.
+/// and all else that is done with it: of what is packaged just in time, half the cost. Blocks come in sizes of which four make a
+/// doubling, so that one fits the next segment too, and in huge pages where the system has them; for what is kept, in sizes of which
+/// sixteen do, as what is too large is kept too.
 /// Bound: `maximumBytes` wait; beyond that those of the size that has been wanted least lately go back to the system. Small ones
 /// are malloc's.
 final class BlockPool: Sendable {
@@ -54,17 +55,19 @@ final class BlockPool: Sendable {
     /// Bytes of blocks that wait.
     var waitingBytes: Int { state.withLock { $0.bytes } }
 
-    /// - Parameter capacity: 0 or more; there is room for no less.
-    func take(capacity: Int) -> MediaBlock {
+    /// - Parameters:
+    ///   - capacity: 0 or more; there is room for no less.
+    ///   - isKept: for minutes, with many of its kind.
+    func take(capacity: Int, isKept: Bool = false) -> MediaBlock {
         precondition(capacity >= 0 && capacity <= Int(UInt32.max), "media is below 4 GiB")
-        let size = Self.size(for: capacity + MediaBlock.headSize)
+        let size = Self.size(for: capacity + MediaBlock.headSize, isKept: isKept)
         guard size >= Self.smallest else {
             return MediaBlock(memory: .allocate(byteCount: size, alignment: MediaBlock.headSize))
         }
         let known = state.withLock { state -> MediaBlock? in
             // One that is a little too large is better than one of new pages.
             for larger in 0...Self.sizesTooLarge {
-                let fitting = Self.size(for: size + larger * size / 16)
+                let fitting = Self.size(for: size + larger * size / 16, isKept: true)
                 guard let block = state.waiting[fitting]?.popLast() else { continue }
                 state.bytes -= fitting
                 state.want(fitting)
@@ -96,10 +99,10 @@ final class BlockPool: Sendable {
     }
 
     /// The next of the sizes that blocks have.
-    static func size(for count: Int) -> Int {
+    static func size(for count: Int, isKept: Bool = false) -> Int {
         guard count >= smallest else { return count }
         var step = page
-        while step * 32 < count { step *= 2 }
+        while step * (isKept ? 32 : 8) < count { step *= 2 }
         return (count + step - 1) / step * step
     }
 

@@ -10,9 +10,9 @@ package final class MediaBytes: Sendable {
         block.name(self)
     }
 
-    /// A copy.
+    /// A copy, to be kept.
     package convenience init(copying bytes: Span<UInt8>) {
-        var draft = MediaDraft(capacity: bytes.count)
+        var draft = MediaDraft(capacity: bytes.count, isKept: true)
         draft.append(bytes)
         self.init(draft.surrender(), count: bytes.count)
     }

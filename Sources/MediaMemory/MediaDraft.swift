@@ -6,9 +6,12 @@
     /// Bytes that may be written in all.
     package let capacity: Int
 
-    package init(capacity: Int) {
+    /// - Parameters:
+    ///   - capacity: bytes that may be written.
+    ///   - isKept: for minutes, with many of its kind.
+    package init(capacity: Int, isKept: Bool = false) {
         self.capacity = capacity
-        block = BlockPool.shared.take(capacity: capacity)
+        block = BlockPool.shared.take(capacity: capacity, isKept: isKept)
     }
 
     deinit { BlockPool.shared.giveBack(block) }

@@ -28,7 +28,7 @@ package struct ClearMedia: Sendable, Equatable {
             self = chunks[0]
             return
         }
-        var draft = MediaDraft(capacity: chunks.reduce(0) { $0 + $1.bytes.count })
+        var draft = MediaDraft(capacity: chunks.reduce(0) { $0 + $1.bytes.count }, isKept: true)
         for chunk in chunks { draft.append(chunk.bytes.span) }
         bytes = draft.finish()
         table = MovieFragmentTable(joining: chunks.map { ($0.table, $0.bytes.count) })

@@ -3,19 +3,21 @@ import Testing
 @testable import MediaMemory
 
 @Suite struct BlockPoolTests {
-    @Test func sixteenSizesMakeADoubling() {
-        #expect(BlockPool.size(for: 1000) == 1000)
-        #expect(BlockPool.size(for: 131_071) == 131_071)
-        #expect(BlockPool.size(for: 131_073) == 139_264)
-        #expect(BlockPool.size(for: 3_750_064) == 29 << 17)
-        #expect(BlockPool.size(for: (4 << 20) + 1) == 17 << 18)
-        var sizes: Set<Int> = []
+    /// Sixteen for what is kept.
+    @Test(arguments: [(false, 4), (true, 16)]) func soManySizesMakeADoubling(isKept: Bool, sizes: Int) {
+        #expect(BlockPool.size(for: 1000, isKept: isKept) == 1000)
+        #expect(BlockPool.size(for: 131_071, isKept: isKept) == 131_071)
+        #expect(BlockPool.size(for: 3_750_064, isKept: isKept) == (isKept ? 29 << 17 : 4 << 20))
+        #expect(BlockPool.size(for: (4 << 20) + 1, isKept: isKept) == (isKept ? 17 << 18 : 5 << 20))
+        var found: Set<Int> = []
         for count in stride(from: 1 << 20, through: 16 << 20, by: 1000) {
-            let size = BlockPool.size(for: count)
-            #expect(size >= count && size % 4096 == 0 && size <= count + count / 16)
-            sizes.insert(size)
+            let size = BlockPool.size(for: count, isKept: isKept)
+            #expect(size >= count && size % 4096 == 0 && size <= count + count / sizes)
+            // What is given back by those who keep is of use to the others.
+            #expect(BlockPool.size(for: size, isKept: true) == size)
+            found.insert(size)
         }
-        #expect(sizes.count <= 65)
+        #expect(found.count <= 4 * sizes + 1)
     }
 
     @Test func whatWasGivenBackIsTakenAgain() {

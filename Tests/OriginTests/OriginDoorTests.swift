@@ -41,12 +41,15 @@ import Testing
             guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &size) == 0, isListening == 1 else {
                 return false
             }
-            var address = sockaddr_in()
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let isNamed = withUnsafeMutableBytes(of: &address) { bytes in
-                getsockname(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length) == 0
+            // sockaddr_in by its bytes (ip(7)): which module its fields are of depends on what was built first.
+            return withUnsafeTemporaryAllocation(byteCount: 128, alignment: 8) { address in
+                var length = socklen_t(address.count)
+                guard let start = address.baseAddress,
+                    getsockname(descriptor, start.assumingMemoryBound(to: sockaddr.self), &length) == 0
+                else { return false }
+                let family = start.load(as: UInt16.self)
+                return family == UInt16(AF_INET) && Int(address[2]) << 8 | Int(address[3]) == port
             }
-            return isNamed && address.sin_family == AF_INET && Int(UInt16(bigEndian: address.sin_port)) == port
         }
     }
 
