@@ -246,11 +246,12 @@ let package = Package(
                 "Packager", "PublishGuard", "Sealing", "Settings", "TestSupport", "Timeline",
             ],
             path: "Tools/package-bench", swiftSettings: settings),
+        .target(name: "LoopbackSocket", path: "Tools/loopback-socket", swiftSettings: settings),
         .executableTarget(
-            name: "hot-path", dependencies: ["Origin", "Access", "Live", nio, nioPosix, nioHTTP1],
+            name: "hot-path", dependencies: ["LoopbackSocket", "Origin", "Access", "Live", nio, nioPosix, nioHTTP1],
             path: "Tools/hot-path", swiftSettings: settings),
         .executableTarget(
-            name: "low-latency-clients", dependencies: ["CLinux"], path: "Tools/low-latency-clients",
+            name: "low-latency-clients", dependencies: ["CLinux", "LoopbackSocket"], path: "Tools/low-latency-clients",
             swiftSettings: settings),
         .executableTarget(
             name: "fill-window", dependencies: ["Media", "Sealing", "TestSupport", "Timeline"],

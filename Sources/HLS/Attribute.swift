@@ -206,13 +206,7 @@ struct AttributeReader {
         var isFirstOfPair = digits.count % 2 == 0
         var high: UInt8 = 0
         for digit in digits {
-            let value: UInt8
-            switch digit {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = digit - UInt8(ascii: "A") + 10
-            default: return nil
-            }
+            guard let value = digit.hexadecimalValue else { return nil }
             if isFirstOfPair { high = value << 4 } else { bytes.append(high | value) }
             if !isFirstOfPair { high = 0 }
             isFirstOfPair.toggle()

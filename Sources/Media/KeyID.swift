@@ -14,13 +14,7 @@ package struct KeyID: Hashable, Sendable, CustomStringConvertible {
         var bytes: [UInt8] = []
         var high: UInt8?
         for character in text.utf8 where character != UInt8(ascii: "-") {
-            let digit: UInt8
-            switch character {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = character - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = character - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = character - UInt8(ascii: "A") + 10
-            default: return nil
-            }
+            guard let digit = character.hexadecimalValue else { return nil }
             if let first = high {
                 bytes.append(first << 4 | digit)
                 high = nil

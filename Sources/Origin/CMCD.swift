@@ -1,3 +1,5 @@
+import Media
+
 /// What a player says of itself with a request. CTA-5004, "Common Media Client Data": keys and values in four headers, or
 /// in one parameter of the query.
 package struct CMCD {
@@ -167,7 +169,7 @@ package struct CMCD {
             }
             escape.append(byte)
             guard escape.count == 3 else { continue }
-            if let high = hexadecimal(escape[1]), let low = hexadecimal(escape[2]) {
+            if let high = escape[1].hexadecimalValue, let low = escape[2].hexadecimalValue {
                 plain.append(high << 4 | low)
             } else {
                 plain += escape
@@ -175,14 +177,5 @@ package struct CMCD {
             escape = []
         }
         return (plain + escape)[...]
-    }
-
-    private static func hexadecimal(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x37
-        case 0x61...0x66: byte - 0x57
-        default: nil
-        }
     }
 }

@@ -131,17 +131,23 @@ import Timeline
         try #require(rig.channel.state(of: endpoint)?.window.revision)
     }
 
+    /// One thread, which is busy until the gate is signalled.
+    private func busyPool() -> (pool: NIOThreadPool, gate: DispatchSemaphore) {
+        let pool = NIOThreadPool(numberOfThreads: 1)
+        let gate = DispatchSemaphore(value: 0)
+        pool.start()
+        pool.submit { _ in gate.wait() }
+        return (pool, gate)
+    }
+
     /// After a restart the past is on the disk alone, and what comes is in memory.
     @Test func aDiskThatDoesNotAnswerStopsThePastAlone() async throws {
         let directory = try TemporaryDirectory()
         _ = try await rig(directory: directory.path)
-        let readers = NIOThreadPool(numberOfThreads: 1)
-        readers.start()
+        let (readers, gate) = busyPool()
         let rig = try await rig(directory: directory.path, segments: 0, readers: readers)
         let feed = try TimelineFeed(rig.channel.timeline, tracks)
         for number in Self.number + 3..<Self.number + 6 { try feed.add(number) }
-        let gate = DispatchSemaphore(value: 0)
-        readers.submit { _ in gate.wait() }
         let folder = "/news/clear/720p/\(try revision(rig, "clear"))"
         let path = try #require(ResourcePath(parsing: "\(folder)/\(Self.number).m4s"))
         guard case .later(let past) = rig.content.response(for: path, to: Asker(on: loop)) else {
@@ -161,11 +167,8 @@ import Timeline
 
     /// A small manifest waits for no thread; a large one would keep an event loop from everybody else.
     @Test func whatIsBriefIsMadeWhereItIsAskedFor() async throws {
-        let threads = NIOThreadPool(numberOfThreads: 1)
-        threads.start()
+        let (threads, gate) = busyPool()
         let rig = try await rig(threads: threads)
-        let gate = DispatchSemaphore(value: 0)
-        threads.submit { _ in gate.wait() }
         for path in [
             "clear/index.m3u8", "clear/720p/playlist.m3u8", "ts/720p/playlist.m3u8", "cbcs/stereo/playlist.m3u8",
             "cenc/index.mpd",
@@ -193,11 +196,8 @@ import Timeline
 
     /// Of other times there is no end, and the live edge is neither behind them nor refused for their sake.
     @Test func whoAsksForOtherTimesStopsThoseAlone() async throws {
-        let others = NIOThreadPool(numberOfThreads: 1)
-        others.start()
+        let (others, gate) = busyPool()
         let rig = try await rig(others: others)
-        let gate = DispatchSemaphore(value: 0)
-        others.submit { _ in gate.wait() }
         let playlist = "/news/clear/720p/playlist.m3u8"
         let path = try #require(ResourcePath(parsing: "\(playlist)?window=2"))
         guard case .later(let other) = rig.content.response(for: path, to: Asker(on: loop)) else {

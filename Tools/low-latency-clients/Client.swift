@@ -1,4 +1,5 @@
 import Glibc
+import LoopbackSocket
 
 /// One player: a connection, and what it waits for on it.
 struct Client {
@@ -18,17 +19,10 @@ struct Client {
 
     /// Connects, and waits for that.
     init(port: UInt16) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | 0o2000000, 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
+        guard let connected = LoopbackSocket.connect(port: port) else {
+            throw Failure(reason: "cannot connect: errno \(errno)")
         }
-        guard connected == 0 else { throw Failure(reason: "cannot connect: errno \(errno)") }
+        descriptor = connected
         var one: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
     }
