@@ -65,7 +65,7 @@ let package = Package(
         .systemLibrary(name: "CIPSecMB", providers: [.apt(["libipsec-mb-dev"])]),
         .target(name: "IPSecMB", dependencies: ["CIPSecMB", "OpenSSLCrypto"], swiftSettings: settings),
         .target(name: "Files", swiftSettings: settings),
-        .target(name: "MediaMemory", swiftSettings: settings),
+        .target(name: "MediaMemory", dependencies: ["CLinux"], swiftSettings: settings),
 
         .systemLibrary(name: "CLinux"),
 
@@ -275,7 +275,7 @@ let package = Package(
             name: "LoopbackServer", dependencies: ["CTestTLS"], path: "Tests/LoopbackServer", swiftSettings: settings),
         .target(name: "TestClips", path: "Tests/TestClips", swiftSettings: settings),
         tests("MediaTests", "Media"),
-        tests("MediaMemoryTests", "MediaMemory"),
+        tests("MediaMemoryTests", "MediaMemory", "LoopbackSocket"),
         tests("ChunkStreamTests", "ChunkStream", "Media"),
         tests("OpenSSLCryptoTests", "OpenSSLCrypto"),
         .testTarget(
@@ -343,7 +343,8 @@ let package = Package(
             "Slate", "TestSupport",
             "Timeline", logging),
         tests(
-            "OriginTests", "Origin", "Access", "DASH", "HLS", "Keys", "Live", "Media", "Packager", "Settings",
+            "OriginTests", "Origin", "Access", "DASH", "HLS", "Keys", "Live", "Media", "MediaMemory", "Packager",
+            "Settings",
             "TestSupport",
             "Timeline", "LoopbackServer", "ServerTLS", logging, nio, nioConcurrency, nioEmbedded, nioHTTP1, nioHTTP2,
             nioHPACK, nioPosix, nioSSL, nioTLS, "ViewerTokens"),

@@ -10,6 +10,12 @@ extern int pthread_setname_np(unsigned long, const char *);
 
 extern int memfd_create(const char *, unsigned int);
 
+// Some of a file is nothing but zeros from now on, and takes no memory.
+extern int fallocate64(int, int, long, long);
+static inline int sluice_drop_pages(int file, long offset, long count) {
+    return fallocate64(file, 1 | 2 /* FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE */, offset, count);
+}
+
 // prctl is variadic, which Swift cannot call.
 
 // accept with close-on-exec in one step, so that no worker inherits it.

@@ -1,23 +1,36 @@
+import Synchronization
+
 /// Media that is ready to be sent: bytes that do not change any more, in memory that is used again when the last owner
 /// lets go.
 package final class MediaBytes: Sendable {
     private let block: MediaBlock
     package let count: Int
+    /// What stays as long as this does.
+    private let kept: SendingRange?
+    private let sent = Atomic(0)
+    private let place = SendingPlace()
 
-    init(_ block: MediaBlock, count: Int) {
+    init(_ block: MediaBlock, count: Int, keeping kept: SendingRange? = nil) {
         self.block = block
         self.count = count
+        self.kept = kept
         block.name(self)
     }
 
     /// A copy, to be kept.
-    package convenience init(copying bytes: Span<UInt8>) {
+    package convenience init(copying bytes: Span<UInt8>) { self.init(copying: bytes, keeping: nil) }
+
+    convenience init(copying bytes: Span<UInt8>, keeping kept: SendingRange?) {
         var draft = MediaDraft(capacity: bytes.count, isKept: true)
         draft.append(bytes)
-        self.init(draft.surrender(), count: bytes.count)
+        self.init(draft.surrender(), count: bytes.count, keeping: kept)
     }
 
-    deinit { BlockPool.shared.giveBack(block) }
+    deinit {
+        // The file knows the place.
+        _ = place.take()
+        BlockPool.shared.giveBack(block)
+    }
 
     /// Bytes that there is memory for.
     package var capacity: Int { block.capacity }
@@ -47,6 +60,29 @@ package final class MediaBytes: Sendable {
 
     /// - Parameter start: of what `lend` gave, once for each time.
     package static func takeBack(_ start: UnsafeMutableRawPointer) { MediaBlock.object(before: start).release() }
+}
+
+/// Sent again and again.
+extension MediaBytes {
+    private static let smallestCopied = 256 << 10
+    /// A copy costs as much as six to eight times sending from memory.
+    private static let timesBeforeCopy = 16
+
+    /// Counts that it is sent from memory.
+    /// - Returns: whether it is worth a copy by now: that is for one thread to make, which may be kept busy.
+    package func isSentOften() -> Bool {
+        guard count >= Self.smallestCopied else { return false }
+        return sent.add(1, ordering: .relaxed).newValue % Self.timesBeforeCopy == 0
+    }
+
+    /// In `file`, where there is one.
+    package var sendingCopy: SendingCopy? { count >= Self.smallestCopied ? place.copy : nil }
+
+    /// Makes the copy, where there is none and there is room.
+    package func makeSendingCopy(in file: SendingFile) {
+        guard place.copy == nil else { return }
+        file.copy(span, to: place)
+    }
 }
 
 extension MediaBytes: Equatable {

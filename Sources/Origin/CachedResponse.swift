@@ -1,4 +1,5 @@
 package import Live
+package import MediaMemory
 package import NIOCore
 package import NIOHTTP1
 
@@ -17,6 +18,8 @@ package struct CachedResponse: Sendable {
     package var status: HTTPResponseStatus
     package var contentType: String
     package var body: ByteBuffer
+    /// The same bytes, where they are media.
+    package var media: MediaBytes?
     /// Where the body is made while it is sent: all of it, and `body` is empty.
     package var rest: ResponseStream?
     /// The same body gzip-ed, where that is worth it.

@@ -1,4 +1,5 @@
 import Live
+import MediaMemory
 import NIOCore
 import NIOHTTP1
 
@@ -19,15 +20,21 @@ final class HotAnswers {
         let bytes: ByteBuffer
         /// What is sent behind `bytes`; nil: they are all.
         let large: ByteBuffer?
+        /// The same as media.
+        let media: MediaBytes?
+        /// In place of `large`, where its media has a copy in a file.
+        var parts: FileParts?
         let bodyBytes: Int
 
         fileprivate init(
-            _ second: Int64, head: HTTPResponseHead?, bytes: ByteBuffer, large: ByteBuffer?, bodyBytes: Int
+            _ second: Int64, head: HTTPResponseHead?, bytes: ByteBuffer, large: ByteBuffer? = nil,
+            media: MediaBytes? = nil, bodyBytes: Int
         ) {
             self.second = second
             self.head = head
             self.bytes = bytes
             self.large = large
+            self.media = media
             self.bodyBytes = bodyBytes
         }
     }
@@ -96,10 +103,12 @@ final class HotAnswers {
         let answer =
             switch wire {
             case .http1 where size > Self.largest:
-                Answer(second, head: nil, bytes: Self.bytes(plan.head, ByteBuffer()), large: body, bodyBytes: size)
+                Answer(
+                    second, head: nil, bytes: Self.bytes(plan.head, ByteBuffer()), large: body,
+                    media: entry.response.media, bodyBytes: size)
             case .http1:
-                Answer(second, head: nil, bytes: Self.bytes(plan.head, body), large: nil, bodyBytes: size)
-            case .http2: Answer(second, head: plan.head, bytes: body, large: nil, bodyBytes: size)
+                Answer(second, head: nil, bytes: Self.bytes(plan.head, body), bodyBytes: size)
+            case .http2: Answer(second, head: plan.head, bytes: body, bodyBytes: size)
             }
         entry.answers[form] = answer
         return answer

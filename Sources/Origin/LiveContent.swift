@@ -56,6 +56,9 @@ package struct LiveContent: Sendable {
         return (counters.segments, counters.inStep, desk.waiting)
     }
 
+    /// Copies of media that is sent again and again.
+    package var sendingFileBytes: Int { SendingFile.shared?.bytes ?? 0 }
+
     package func response(for path: ResourcePath, to asker: Asker) -> OriginAnswer {
         guard let channel = channels.channel(named: path.channel),
             let state = channel.state(of: path.endpoint)
@@ -205,7 +208,7 @@ package struct LiveContent: Sendable {
                 by: timeline.isInMemory(segment: number) ? .live : .disk, of: residence()
             ) {
                 media(
-                    ByteBuffer(lending: try window.iFrame(of: stored, in: bound, read: read)), contentType: contentType,
+                    try window.iFrame(of: stored, in: bound, read: read), contentType: contentType,
                     path, window.notes(beside: stored, share, .video))
             }
         }
@@ -216,7 +219,7 @@ package struct LiveContent: Sendable {
             try window.packaged(stored, in: bound, read: read)
         } answer: { bytes in
             media(
-                ByteBuffer(lending: bytes), contentType: contentType, path,
+                bytes, contentType: contentType, path,
                 window.notes(of: stored, share, byteCount: bytes.count))
         }
     }
@@ -263,8 +266,16 @@ package struct LiveContent: Sendable {
             let notes = window.share(of: track, in: bound).map {
                 window.notes(of: stored, $0.1, part: position.part ?? 0, byteCount: bytes.count)
             }
-            return media(ByteBuffer(lending: bytes), contentType: stored.track.kind.contentType, path, notes)
+            return media(bytes, contentType: stored.track.kind.contentType, path, notes)
         }
+    }
+
+    func media(
+        _ bytes: MediaBytes, contentType: String, _ path: ResourcePath, _ notes: ObjectNotes?
+    ) -> CachedResponse {
+        var response = media(ByteBuffer(lending: bytes), contentType: contentType, path, notes)
+        response.media = bytes
+        return response
     }
 
     func media(

@@ -20,6 +20,7 @@ final class OriginConnections: Sendable {
     /// What requests of one event loop share.
     private final class LoopState {
         let hot = HotAnswers()
+        let files = FileSender()
         let gate: AccessGate?
         let round: WatchRound
 
@@ -109,7 +110,8 @@ final class OriginConnections: Sendable {
         // What TLS has enciphered for a slow reader is nobody else's; plain bytes are shared with the cache.
         let handler = RequestHandler(
             wire: .http1, sliceBytes: isSecure ? 256 << 10 : nil, content: content, metrics: metrics, clock: clock,
-            hot: loop.hot, gate: loop.gate, limits: limits, watch: watch, peer: peer,
+            hot: loop.hot, files: isSecure ? nil : loop.files, gate: loop.gate, limits: limits, watch: watch,
+            peer: peer,
             log: log)
         try pipeline.addHandler(
             ByteToMessageHandler(

@@ -1,8 +1,13 @@
 import NIOCore
 import NIOHTTP1
 
-/// Bodies that do not leave at once: in slices, as far as there is room for them, or piece by piece, while they are made.
+/// Bodies that are not one piece of memory: from a file, in slices, as far as there is room for them, or piece by piece, while they are made.
 extension RequestHandler {
+    func write(_ parts: FileParts, context: ChannelHandlerContext) {
+        context.write(NIOAny(parts.region), promise: nil)
+        context.write(NIOAny(parts.tail), promise: nil)
+    }
+
     // MARK: In slices
 
     func sendSlices(of size: Int, context: ChannelHandlerContext) {

@@ -27,6 +27,7 @@ final class RequestHandler: ChannelDuplexHandler {
     private let clock: @Sendable () -> Int64
     private let watch: ConnectionWatch?
     private let hot: HotAnswers
+    let files: FileSender?
     private let gate: AccessGate?
     private let peer: ConnectionPeer?
     let log: AccessLog?
@@ -71,6 +72,7 @@ final class RequestHandler: ChannelDuplexHandler {
     ///   - sliceBytes: what is handed on of a body while there is room for it, where what waits is a copy, or waits for
     ///     the peer's window; nil: all at once.
     ///   - hot: of the event loop.
+    ///   - files: of the event loop; nil: what is sent is not to be bytes of a file, as where it is enciphered.
     ///   - gate: of the event loop; nil: anybody may ask for all.
     ///   - limits: nil: anybody may ask as often as it likes.
     ///   - watch: of the connection.
@@ -78,7 +80,8 @@ final class RequestHandler: ChannelDuplexHandler {
     ///   - log: nil: there is none.
     init(
         wire: Wire, sliceBytes: Int? = nil, content: @escaping OriginContent, metrics: OriginMetrics,
-        clock: @escaping @Sendable () -> Int64, hot: HotAnswers = HotAnswers(), gate: AccessGate? = nil,
+        clock: @escaping @Sendable () -> Int64, hot: HotAnswers = HotAnswers(),
+        files: FileSender? = nil, gate: AccessGate? = nil,
         limits: OriginGuard? = nil, watch: ConnectionWatch? = nil, peer: ConnectionPeer? = nil, log: AccessLog? = nil
     ) {
         self.wire = wire
@@ -87,6 +90,7 @@ final class RequestHandler: ChannelDuplexHandler {
         self.metrics = metrics
         self.clock = clock
         self.hot = hot
+        self.files = files
         self.gate = gate
         self.peer = peer
         self.log = log
@@ -342,7 +346,14 @@ final class RequestHandler: ChannelDuplexHandler {
                 break
             }
             context.write(NIOAny(answer.bytes), promise: nil)
-            context.writeAndFlush(NIOAny(large), promise: nil)
+            // For as long as its head holds.
+            if answer.parts == nil, let media = answer.media { answer.parts = files?.parts(of: media) }
+            guard let parts = answer.parts else {
+                context.writeAndFlush(NIOAny(large), promise: nil)
+                break
+            }
+            write(parts, context: context)
+            context.flush()
         case let head?:
             context.write(wrapOutboundOut(.head(head)), promise: nil)
             context.write(wrapOutboundOut(.body(.byteBuffer(answer.bytes))), promise: nil)
@@ -384,7 +395,11 @@ final class RequestHandler: ChannelDuplexHandler {
             slices = (head, body)
             return sendSlices(of: sliceBytes, context: context)
         }
-        if wire == .http2 || body.readableBytes > Self.copiedAtMost { writeBody(body, context: context) }
+        if plan.head.status == .ok, let media = response.media, let parts = files?.parts(of: media) {
+            write(parts, context: context)
+        } else if wire == .http2 || body.readableBytes > Self.copiedAtMost {
+            writeBody(body, context: context)
+        }
         writeEnd(for: head, context: context)
     }
 

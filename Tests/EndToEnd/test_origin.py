@@ -35,6 +35,7 @@ def check_packaging(metrics):
     values = dict(line.rsplit(" ", 1) for line in metrics.splitlines() if not line.startswith("#"))
     assert int(values["sluice_encryption_segments_total"]) > int(values["sluice_encryption_in_step_total"])
     assert values["sluice_encryption_waiting"] == values["sluice_cache_failures_total"] == "0"
+    assert int(values["sluice_sending_file_bytes"]) >= 0
     assert values["sluice_cache_failures_kept"] == "0" and int(values["sluice_cache_entries"]) > 0
 
 

@@ -1,0 +1,53 @@
+import MediaMemory
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Writes media that is sent again and again from the file its copy lies in, which spares the kernel a copy of its own. Of
+/// one event loop: NIO lets one at a time use a handle.
+final class FileSender {
+    private let file: SendingFile
+    private let handle: NIOFileHandle
+    private let threads: NIOThreadPool
+
+    /// - Parameters:
+    ///   - file: nil: the system gives none.
+    ///   - threads: which copy.
+    init?(_ file: SendingFile? = .shared, threads: NIOThreadPool = .singleton) {
+        guard let file else { return nil }
+        let descriptor = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)
+        guard descriptor >= 0 else { return nil }
+        self.file = file
+        self.threads = threads
+        handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor)
+    }
+
+    deinit { try? handle.close() }
+
+    /// - Returns: nil: it is to be sent from memory, this time.
+    func parts(of media: MediaBytes) -> FileParts? {
+        if let copy = media.sendingCopy { return FileParts(copy, handle) }
+        if media.isSentOften() {
+            threads.submit { [file] state in
+                if state == .active { media.makeSendingCopy(in: file) }
+            }
+        }
+        return nil
+    }
+}
+
+/// What is written in place of a body, one behind the other.
+struct FileParts {
+    let region: FileRegion
+    /// Holds on to the copy until it was sent as well.
+    let tail: ByteBuffer
+
+    fileprivate init(_ copy: SendingCopy, _ handle: NIOFileHandle) {
+        region = FileRegion(
+            fileHandle: handle, readerIndex: copy.range.lowerBound, endIndex: copy.range.upperBound)
+        tail = ByteBuffer(lending: copy.tail)
+    }
+}

@@ -1,0 +1,106 @@
+import LoopbackServer
+import MediaMemory
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import NIOPosix
+import Testing
+
+@testable import Live
+@testable import Origin
+
+/// Media that is sent again and again leaves from a file, and is the same bytes.
+@Suite(.timeLimit(.minutes(2))) struct FileSenderTests {
+    private static let size = 700_001
+    private static let path = "/news/cmaf/720p/0123456789ab/7.m4s"
+
+    private static func response(_ media: MediaBytes, _ revision: ContentRevision?) -> CachedResponse {
+        var response = CachedResponse(
+            status: .ok, contentType: "video/mp4", body: ByteBuffer(lending: media), entityTag: "7",
+            freshness: .immutable)
+        response.media = media
+        response.stamp = revision?.advance()
+        return response
+    }
+
+    private static func media() -> MediaBytes {
+        let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 % 251) }
+        return MediaBytes(copying: bytes.span)
+    }
+
+    private static func channel(_ media: MediaBytes, _ revision: ContentRevision?) throws -> EmbeddedChannel {
+        let channel = EmbeddedChannel()
+        let response = response(media, revision)
+        let handler = RequestHandler(
+            wire: .http1, content: { _, _ in .ready(response) }, metrics: OriginMetrics(), clock: { 1000 },
+            files: FileSender())
+        try channel.pipeline.syncOperations.addHandlers(
+            ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)), handler)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        return channel
+    }
+
+    /// Lengths of what is written: bytes, or of a file.
+    private static func written(_ channel: EmbeddedChannel) throws -> [(isFile: Bool, count: Int)] {
+        var all: [(Bool, Int)] = []
+        while let data = try channel.readOutbound(as: IOData.self) {
+            switch data {
+            case .byteBuffer(let bytes): if bytes.readableBytes > 0 { all.append((false, bytes.readableBytes)) }
+            case .fileRegion(let region): all.append((true, region.readableBytes))
+            }
+        }
+        return all
+    }
+
+    private static func ask(_ channel: EmbeddedChannel, _ method: String = "GET", _ fields: String = "") throws
+        -> [(isFile: Bool, count: Int)]
+    {
+        try channel.writeInbound(ByteBuffer(string: "\(method) \(path) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n"))
+        return try written(channel)
+    }
+
+    /// Among small answers kept as bytes, and the long way.
+    @Test(arguments: [true, false]) func fromMemoryUntilThereIsACopy(isHot: Bool) throws {
+        let media = Self.media()
+        let channel = try Self.channel(media, isHot ? ContentRevision() : nil)
+        for _ in 0..<3 {
+            let written = try Self.ask(channel)
+            #expect(written.count == 2 && !written.contains { $0.isFile } && written[1].count == Self.size)
+        }
+        media.makeSendingCopy(in: try #require(SendingFile.shared))
+        for _ in 0..<3 {
+            let written = try Self.ask(channel)
+            #expect(written.map(\.isFile) == [false, true, false])
+            #expect(written.dropFirst().reduce(0) { $0 + $1.count } == Self.size)
+        }
+        // Those who want no body, or some of it.
+        #expect(try Self.ask(channel, "HEAD").map(\.isFile) == [false])
+        #expect(try Self.ask(channel, "GET", "If-None-Match: \"7\"\r\n").map(\.isFile) == [false])
+        let part = try Self.ask(channel, "GET", "Range: bytes=1-299999\r\n")
+        #expect(!part.contains { $0.isFile } && part.last?.count == 299_999)
+    }
+
+    @Test(arguments: [true, false]) func whoeverReadsGetsTheSameBytes(isHot: Bool) async throws {
+        let media = Self.media()
+        let response = Self.response(media, isHot ? ContentRevision() : nil)
+        let server = try await OriginServer.start(
+            OriginServer.Configuration(listeners: [.init(host: "127.0.0.1", port: 0)]),
+            content: { _, _ in .ready(response) }, metrics: OriginMetrics(), group: .singleton, clock: { 1000 })
+        var hasCopy = false
+        // Of each connection the last is asked for to be the last.
+        repeat {
+            hasCopy = media.sendingCopy != nil
+            let request = "GET \(Self.path) HTTP/1.1\r\nHost: a\r\n"
+            let requests = String(repeating: request + "\r\n", count: 9) + request + "Connection: close\r\n\r\n"
+            var all = try await RawConnection.send(ByteBuffer(string: requests), port: server.port)
+            for _ in 0..<10 {
+                let end = try #require(all.readableBytesView.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound)
+                all.moveReaderIndex(to: end)
+                let body = all.readSlice(length: Self.size)
+                #expect(body?.readableBytesView.elementsEqual(media.array) == true)
+            }
+            #expect(all.readableBytes == 0)
+        } while !hasCopy
+        await server.drain()
+    }
+}
