@@ -10,7 +10,8 @@ import NIOTLS
 /// The least that an origin on SwiftNIO's own codecs can cost: `nio-floor FILE [CERTIFICATE KEY]` answers every request by
 /// the bytes of FILE, with a head that was made ahead, over HTTP/1.1 or, where the client wants it over TLS, HTTP/2.
 ///
-/// FLOOR_LOOPS is its number of event loops (1); with FLOOR_REUSEPORT=1 each of them has a listener of its own. It looks
+/// FLOOR_LOOPS is its number of event loops (1); with FLOOR_REUSEPORT=1 each of them has a listener of its own; with
+/// FLOOR_SENDFILE=1 a large body leaves from the file, where there is one event loop and no TLS. It looks
 /// nothing up, checks nothing, counts nothing, and closes only where it is asked to. `Tools/bench/origin` has it beside Sluice and
 /// nginx: what is between the floor and Sluice is ours, what is below it is SwiftNIO's and the kernel's.
 @main
@@ -24,7 +25,12 @@ enum NIOFloor {
         let answer = Answer(ByteBuffer(bytes: try Data(contentsOf: URL(fileURLWithPath: arguments[0]))))
         let count = getenv("FLOOR_LOOPS").flatMap { Int(String(cString: $0)) } ?? 1
         let group = MultiThreadedEventLoopGroup(numberOfThreads: count)
-        var ports = [try await listen(group, answer, nil)]
+        var plain = answer
+        if getenv("FLOOR_SENDFILE") != nil, count == 1, !answer.isWhole {
+            let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: open(arguments[0], O_RDONLY | O_CLOEXEC))
+            plain.region = FileRegion(fileHandle: handle, readerIndex: 0, endIndex: answer.body.readableBytes)
+        }
+        var ports = [try await listen(group, plain, nil)]
         if arguments.count == 3 {
             var configuration = TLSConfiguration.makeServerConfiguration(
                 certificateChain: try NIOSSLCertificate.fromPEMFile(arguments[1]).map { .certificate($0) },
@@ -58,7 +64,8 @@ enum NIOFloor {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(
                 ChannelOptions.Types.SocketOption(level: .socket, name: .init(rawValue: SO_REUSEPORT)),
-                value: isShared ? 1 : 0)
+                value: isShared ? 1 : 0
+            )
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -86,6 +93,8 @@ struct Answer: Sendable {
     let body: ByteBuffer
     let head: ByteBuffer
     let headers: HPACKHeaders
+    /// The body, where it is to be sent from the file.
+    var region: FileRegion?
 
     init(_ body: ByteBuffer) {
         self.body = body
@@ -137,17 +146,19 @@ private final class HTTP1Handler: ChannelInboundHandler {
         }
     }
 
+    private var body: NIOAny { answer.region.map { NIOAny($0) } ?? NIOAny(answer.body) }
+
     private func send(_ context: ChannelHandlerContext) {
         if isLast {
             context.write(wrapOutboundOut(answer.head), promise: nil)
-            if !answer.isWhole { context.write(wrapOutboundOut(answer.body), promise: nil) }
+            if !answer.isWhole { context.write(body, promise: nil) }
             let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
             return context.writeAndFlush(wrapOutboundOut(ByteBuffer()))
                 .whenComplete { _ in bound.value.close(promise: nil) }
         }
         if answer.isWhole { return context.writeAndFlush(wrapOutboundOut(answer.head), promise: nil) }
         context.write(wrapOutboundOut(answer.head), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(answer.body), promise: nil)
+        context.writeAndFlush(body, promise: nil)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
