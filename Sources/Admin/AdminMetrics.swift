@@ -200,7 +200,7 @@ extension AdminReport {
         text.add("sluice_cache_failures_kept", .gauge, "Failures that are remembered for that.", cache.failuresKept)
         text.add(
             "sluice_sending_file_bytes", .gauge, "Copies of media that is sent again and again, from a file of memory.",
-            content.sendingFileBytes)
+            sendingFileBytes())
         let encryption = content.encryption
         text.add(
             "sluice_encryption_segments_total", .counter, "Segments encrypted as a whole, under AES-128.",

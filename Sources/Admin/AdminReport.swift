@@ -96,14 +96,18 @@ package struct AdminReport: Sendable {
     let accessLog: AccessLog?
     let cache: ResponseCache
     let content: LiveContent
+    let sendingFileBytes: @Sendable () -> Int
     let budget: StorageBudget
     private let clock: @Sendable () -> Int64
     let clockError: @Sendable () -> Int64
 
-    /// - Parameter clockError: milliseconds that the system's clock is ahead of `clock`.
+    /// - Parameters:
+    ///   - sendingFileBytes: of copies of media that is sent again and again.
+    ///   - clockError: milliseconds that the system's clock is ahead of `clock`.
     package init(
         channels: ChannelDirectory, supervisor: Supervisor, origin: OriginMetrics, access: AccessDesk,
         accessLog: AccessLog?, cache: ResponseCache, content: LiveContent,
+        sendingFileBytes: @escaping @Sendable () -> Int = { 0 },
         budget: StorageBudget, clock: @escaping @Sendable () -> Int64,
         clockError: @escaping @Sendable () -> Int64 = { 0 }
     ) {
@@ -114,6 +118,7 @@ package struct AdminReport: Sendable {
         self.accessLog = accessLog
         self.cache = cache
         self.content = content
+        self.sendingFileBytes = sendingFileBytes
         self.budget = budget
         self.clock = clock
         self.clockError = clockError

@@ -13,9 +13,6 @@ import Synchronization
 /// gives up its pages when nobody sends it any more; those that still wait keep what they hold.
 /// Bound: `maximumBytes`; at it the oldest copies go, and their media is sent from memory.
 package final class SendingFile: Sendable {
-    /// Nil where the system gives no such file.
-    package static let shared = SendingFile(maximumBytes: 256 << 20)
-
     private struct State {
         var end = 0
         var bytes = 0
@@ -28,7 +25,8 @@ package final class SendingFile: Sendable {
     private let maximumBytes: Int
     private let state = Mutex(State())
 
-    init?(maximumBytes: Int) {
+    /// - Returns: nil where the system gives no such file.
+    package init?(maximumBytes: Int) {
         // A file longer than the process may make would end it by a signal, and this one's addresses only grow.
         var longest = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &longest) == 0, longest.rlim_cur == .max else {

@@ -14,10 +14,9 @@ final class FileSender {
     private let threads: NIOThreadPool
 
     /// - Parameters:
-    ///   - file: nil: the system gives none.
     ///   - threads: which copy.
-    init?(_ file: SendingFile? = .shared, threads: NIOThreadPool = .singleton) {
-        guard let file else { return nil }
+    /// - Returns: nil where there are no descriptors left.
+    init?(_ file: SendingFile, threads: NIOThreadPool = .singleton) {
         let descriptor = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)
         guard descriptor >= 0 else { return nil }
         self.file = file

@@ -56,9 +56,6 @@ package struct LiveContent: Sendable {
         return (counters.segments, counters.inStep, desk.waiting)
     }
 
-    /// Copies of media that is sent again and again.
-    package var sendingFileBytes: Int { SendingFile.shared?.bytes ?? 0 }
-
     package func response(for path: ResourcePath, to asker: Asker) -> OriginAnswer {
         guard let channel = channels.channel(named: path.channel),
             let state = channel.state(of: path.endpoint)

@@ -1,4 +1,5 @@
 import Access
+import MediaMemory
 import NIOCore
 import NIOHTTP1
 import NIOHTTP2
@@ -20,12 +21,13 @@ final class OriginConnections: Sendable {
     /// What requests of one event loop share.
     private final class LoopState {
         let hot = HotAnswers()
-        let files = FileSender()
+        let files: FileSender?
         let gate: AccessGate?
         let round: WatchRound
 
-        init(_ access: AccessDesk?, _ round: WatchRound) {
+        init(_ access: AccessDesk?, _ file: SendingFile?, _ round: WatchRound) {
             gate = access.map { AccessGate($0) }
+            files = file.flatMap { FileSender($0) }
             self.round = round
         }
     }
@@ -34,7 +36,7 @@ final class OriginConnections: Sendable {
         content: @escaping OriginContent, access: AccessDesk?, metrics: OriginMetrics,
         clock: @escaping @Sendable () -> Int64,
         idleTimeout: TimeAmount, limits: OriginLimits = OriginLimits(), rates: ChannelRates? = nil,
-        proxies: TrustedProxies, log: AccessLog? = nil, group: any EventLoopGroup
+        proxies: TrustedProxies, log: AccessLog? = nil, file: SendingFile? = nil, group: any EventLoopGroup
     ) {
         self.content = content
         self.metrics = metrics
@@ -47,7 +49,7 @@ final class OriginConnections: Sendable {
                 (
                     ObjectIdentifier(loop),
                     NIOLoopBoundBox.makeBoxSendingValue(
-                        LoopState(access, WatchRound(on: loop, timeout: idleTimeout)), as: LoopState.self,
+                        LoopState(access, file, WatchRound(on: loop, timeout: idleTimeout)), as: LoopState.self,
                         eventLoop: loop)
                 )
             })

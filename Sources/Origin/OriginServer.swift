@@ -1,4 +1,5 @@
 package import Access
+import MediaMemory
 package import NIOCore
 package import NIOPosix
 package import ServerTLS
@@ -33,6 +34,8 @@ package struct OriginServer: Sendable {
         package var idleTimeout = TimeAmount.seconds(60)
         package var proxies = TrustedProxies()
         package var limits = OriginLimits()
+        /// What copies of media that is sent again and again may take; 0: there are none.
+        package var sendingFileBytes = 0
 
         package init(listeners: [Listener]) { self.listeners = listeners }
 
@@ -44,6 +47,7 @@ package struct OriginServer: Sendable {
     package static let protocols = ["h2", "http/1.1"]
 
     private let doors: [OriginDoor]
+    private let file: SendingFile?
 
     /// Binds and starts to answer: each event loop accepts connections of its own.
     /// - Parameters:
@@ -57,9 +61,11 @@ package struct OriginServer: Sendable {
         rates: ChannelRates? = nil, metrics: OriginMetrics, log: AccessLog? = nil, group: MultiThreadedEventLoopGroup,
         clock: @escaping @Sendable () -> Int64
     ) async throws(ListenError) -> OriginServer {
+        let file = configuration.sendingFileBytes > 0 ? SendingFile(maximumBytes: configuration.sendingFileBytes) : nil
         let connections = OriginConnections(
             content: content, access: access, metrics: metrics, clock: clock, idleTimeout: configuration.idleTimeout,
-            limits: configuration.limits, rates: rates, proxies: configuration.proxies, log: log, group: group)
+            limits: configuration.limits, rates: rates, proxies: configuration.proxies, log: log, file: file,
+            group: group)
         var doors: [OriginDoor] = []
         do throws(ListenError) {
             for listener in configuration.listeners {
@@ -73,7 +79,7 @@ package struct OriginServer: Sendable {
             for door in doors { await door.close() }
             throw error
         }
-        return OriginServer(doors: doors)
+        return OriginServer(doors: doors, file: file)
     }
 
     /// What was bound, in the order of the configuration.
@@ -85,6 +91,9 @@ package struct OriginServer: Sendable {
     package var boundPorts: Ports {
         Ports(plain: doors.filter { !$0.isSecure }.map(\.port), secure: doors.filter(\.isSecure).map(\.port))
     }
+
+    /// Copies of media that is sent again and again, in bytes.
+    package var sendingFileBytes: Int { file?.bytes ?? 0 }
 
     /// The first of them.
     package var port: Int { doors.first?.port ?? 0 }

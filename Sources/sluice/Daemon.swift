@@ -130,6 +130,7 @@ struct Daemon {
         var server = OriginServer.Configuration(listeners: all)
         server.proxies = TrustedProxies(origin.trustedProxies, header: origin.forwardedHeader)
         server.limits = OriginLimits(origin)
+        server.sendingFileBytes = Int(clamping: origin.cacheBytes / 2)
         return (server, [certificates.0, certificates.1].compactMap(\.self))
     }
 
@@ -149,7 +150,7 @@ struct Daemon {
             report: AdminReport(
                 channels: channels.directory, supervisor: supervisor, origin: originMetrics, access: access,
                 accessLog: accessLog, cache: cache, content: content,
-                budget: budget,
+                sendingFileBytes: { origin.sendingFileBytes }, budget: budget,
                 clock: { clock.now() }, clockError: { clock.errorMilliseconds }),
             readiness: readiness, logger: quiet(logger), authorises: tokenCheck,
             rotateKeys: { [channels] name in

@@ -28,12 +28,14 @@ import Testing
         return MediaBytes(copying: bytes.span)
     }
 
-    private static func channel(_ media: MediaBytes, _ revision: ContentRevision?) throws -> EmbeddedChannel {
+    private static func channel(
+        _ media: MediaBytes, _ revision: ContentRevision?, _ file: SendingFile
+    ) throws -> EmbeddedChannel {
         let channel = EmbeddedChannel()
         let response = response(media, revision)
         let handler = RequestHandler(
             wire: .http1, content: { _, _ in .ready(response) }, metrics: OriginMetrics(), clock: { 1000 },
-            files: FileSender())
+            files: FileSender(file))
         try channel.pipeline.syncOperations.addHandlers(
             ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)), handler)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
@@ -62,12 +64,13 @@ import Testing
     /// Among small answers kept as bytes, and the long way.
     @Test(arguments: [true, false]) func fromMemoryUntilThereIsACopy(isHot: Bool) throws {
         let media = Self.media()
-        let channel = try Self.channel(media, isHot ? ContentRevision() : nil)
+        let file = try #require(SendingFile(maximumBytes: 8 << 20))
+        let channel = try Self.channel(media, isHot ? ContentRevision() : nil, file)
         for _ in 0..<3 {
             let written = try Self.ask(channel)
             #expect(written.count == 2 && !written.contains { $0.isFile } && written[1].count == Self.size)
         }
-        media.makeSendingCopy(in: try #require(SendingFile.shared))
+        media.makeSendingCopy(in: file)
         for _ in 0..<3 {
             let written = try Self.ask(channel)
             #expect(written.map(\.isFile) == [false, true, false])
@@ -83,9 +86,11 @@ import Testing
     @Test(arguments: [true, false]) func whoeverReadsGetsTheSameBytes(isHot: Bool) async throws {
         let media = Self.media()
         let response = Self.response(media, isHot ? ContentRevision() : nil)
+        var configuration = OriginServer.Configuration(host: "127.0.0.1", port: 0)
+        configuration.sendingFileBytes = 8 << 20
         let server = try await OriginServer.start(
-            OriginServer.Configuration(listeners: [.init(host: "127.0.0.1", port: 0)]),
-            content: { _, _ in .ready(response) }, metrics: OriginMetrics(), group: .singleton, clock: { 1000 })
+            configuration, content: { _, _ in .ready(response) }, metrics: OriginMetrics(), group: .singleton,
+            clock: { 1000 })
         var hasCopy = false
         // Of each connection the last is asked for to be the last.
         repeat {
@@ -101,6 +106,7 @@ import Testing
             }
             #expect(all.readableBytes == 0)
         } while !hasCopy
+        #expect(server.sendingFileBytes >= Self.size)
         await server.drain()
     }
 }
