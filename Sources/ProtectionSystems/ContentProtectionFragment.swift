@@ -1,13 +1,14 @@
 package import DASH
+import Media
 
 extension ContentProtection {
     /// The contents as XML with their own namespace declarations: what CPIX calls ContentProtectionData.
     package var fragment: String {
         contents.map { content in
             switch content {
-            case .pssh(let box): "<cenc:pssh xmlns:cenc=\"urn:mpeg:cenc:2013\">\(box.base64)</cenc:pssh>"
+            case .pssh(let box): "<cenc:pssh xmlns:cenc=\"urn:mpeg:cenc:2013\">\(Base64.encode(box))</cenc:pssh>"
             case .playReadyObject(let object):
-                "<mspr:pro xmlns:mspr=\"urn:microsoft:playready\">\(object.base64)</mspr:pro>"
+                "<mspr:pro xmlns:mspr=\"urn:microsoft:playready\">\(Base64.encode(object))</mspr:pro>"
             case .licenseURL(let url):
                 // DASH-IF's present spelling, and the older one, which is all that some players look for.
                 ["laurl", "Laurl"].map { name in

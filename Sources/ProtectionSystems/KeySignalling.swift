@@ -63,7 +63,8 @@ package struct KeySignalling: Sendable, Hashable {
             known.pssh ?? ProtectionSystemSpecificHeader(systemID: .widevine, data: header.serialize()).serialize()
         pssh = box
         key = Key(
-            method: scheme.hlsMethod, uri: "data:text/plain;base64,\(box.base64)", keyFormat: KeyFormat.widevine,
+            method: scheme.hlsMethod, uri: "data:text/plain;base64,\(Base64.encode(box))",
+            keyFormat: KeyFormat.widevine,
             keyFormatVersions: "1", keyID: keyID)
         contentProtection = .system(.widevine, [.pssh(box)])
     }
@@ -82,7 +83,7 @@ package struct KeySignalling: Sendable, Hashable {
             pssh = ProtectionSystemSpecificHeader(systemID: .playReady, data: object).serialize()
         }
         key = Key(
-            method: scheme.hlsMethod, uri: "data:text/plain;charset=UTF-16;base64,\(object.base64)",
+            method: scheme.hlsMethod, uri: "data:text/plain;charset=UTF-16;base64,\(Base64.encode(object))",
             keyFormat: KeyFormat.playReady, keyFormatVersions: "1")
         contentProtection = .system(
             .playReady, value: "MSPR 2.0", (pssh.map { [.pssh($0)] } ?? []) + [.playReadyObject(object)])
@@ -93,7 +94,7 @@ package struct KeySignalling: Sendable, Hashable {
         pssh =
             known.pssh ?? ProtectionSystemSpecificHeader(systemID: .clearKey, keyIDs: known.keyIDs).serialize()
         key = Key(
-            method: scheme.hlsMethod, uri: "data:text/plain;base64,\(keyID.bytes.base64)",
+            method: scheme.hlsMethod, uri: "data:text/plain;base64,\(Base64.encode(keyID.bytes))",
             keyFormat: KeyFormat.clearKey, keyFormatVersions: "1", keyID: keyID)
         contentProtection = .system(
             .clearKey, value: "ClearKey1.0", known.licenseURL.map { [.licenseURL($0)] } ?? [])

@@ -88,8 +88,8 @@ package struct PlayReadyHeader: Sendable, Hashable {
         case .v40:
             guard let key = keys.first else { return url }
             return "<PROTECTINFO><KEYLEN>16</KEYLEN><ALGID>\(key.algorithm?.rawValue ?? "AESCTR")</ALGID></PROTECTINFO>"
-                + "<KID>\(Self.guid(key.keyID).base64)</KID>"
-                + (key.checksum.map { "<CHECKSUM>\($0.base64)</CHECKSUM>" } ?? "") + url
+                + "<KID>\(Base64.encode(Self.guid(key.keyID)))</KID>"
+                + (key.checksum.map { "<CHECKSUM>\(Base64.encode($0))</CHECKSUM>" } ?? "") + url
         case .v41: return "<PROTECTINFO>\(keys.first.map(Self.element) ?? "")</PROTECTINFO>\(url)"
         case .v42, .v43:
             return "<PROTECTINFO><KIDS>\(keys.map(Self.element).joined())</KIDS></PROTECTINFO>\(url)"
@@ -99,8 +99,8 @@ package struct PlayReadyHeader: Sendable, Hashable {
     private static func element(_ key: Key) -> String {
         let algorithm = key.algorithm.map { " ALGID=\"\(escaped($0.rawValue))\"" } ?? ""
         let checksum =
-            key.algorithm == .aesCBC ? "" : key.checksum.map { " CHECKSUM=\"\($0.base64)\"" } ?? ""
-        return "<KID\(algorithm)\(checksum) VALUE=\"\(guid(key.keyID).base64)\"></KID>"
+            key.algorithm == .aesCBC ? "" : key.checksum.map { " CHECKSUM=\"\(Base64.encode($0))\"" } ?? ""
+        return "<KID\(algorithm)\(checksum) VALUE=\"\(Base64.encode(guid(key.keyID)))\"></KID>"
     }
 
     /// The KID as a GUID, its first three fields little-endian; and back.

@@ -23,16 +23,16 @@ extension PlayReadyHeader {
             throw ParseError(.unsupported, at: 0, "PlayReady header version \(text.debugDescription)")
         }
         let algorithm = elements.first { $0.name == "ALGID" }.map { Algorithm(rawValue: $0.trimmed) }
-        let checksum = elements.first { $0.name == "CHECKSUM" }?.text.base64Bytes
+        let checksum = elements.first { $0.name == "CHECKSUM" }.flatMap { Base64.decode($0.text) }
         var keys: [Key] = []
         for element in elements where element.name == "KID" {
-            guard let bytes = (element.attributes["VALUE"] ?? element.text).base64Bytes, bytes.count == 16,
+            guard let bytes = Base64.decode(element.attributes["VALUE"] ?? element.text), bytes.count == 16,
                 let id = KeyID(bytes: Self.swapped(bytes))
             else { throw ParseError(.invalid, at: 0, "a KID that is not 16 bytes in base64") }
             keys.append(
                 Key(
                     id, element.attributes["ALGID"].map(Algorithm.init) ?? algorithm,
-                    checksum: element.attributes["CHECKSUM"]?.base64Bytes ?? checksum))
+                    checksum: element.attributes["CHECKSUM"].flatMap { Base64.decode($0) } ?? checksum))
         }
         let url = elements.first { $0.name == "LA_URL" }?.trimmed
         self.init(as: version, keys, licenseURL: url.flatMap { $0.isEmpty ? nil : $0 })
