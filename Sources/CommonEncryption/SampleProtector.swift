@@ -10,7 +10,7 @@ import OpenSSLCrypto
 /// its samples from a sync sample on.
 package struct SampleProtector: ~Copyable {
     private enum Cipher: ~Copyable {
-        case cenc(AESCTR)
+        case cenc(SampleCounter)
         case cbcs(PatternCBC)
     }
 
@@ -48,7 +48,7 @@ package struct SampleProtector: ~Copyable {
     ) throws(ProtectionError) -> Cipher {
         do throws(OpenSSLError) {
             switch (scheme, constantIV) {
-            case (.cenc, nil): return .cenc(try AESCTR(key: key.bytes))
+            case (.cenc, nil): return .cenc(try SampleCounter(key: key))
             case (.cbcs, let iv?) where iv.count == 16:
                 return .cbcs(try PatternCBC(key: key, constantIV: iv, isForMany: true))
             default: break
@@ -120,16 +120,20 @@ package struct SampleProtector: ~Copyable {
     private static let samplesInStep = ChainsInStep.bestChains
 
     private func append(
-        _ sample: ClearSample, of clear: Span<UInt8>, _ counter: borrowing AESCTR, to draft: inout MediaDraft
+        _ sample: ClearSample, of clear: Span<UInt8>, _ counter: borrowing SampleCounter, to draft: inout MediaDraft
     ) throws(OpenSSLError) {
-        try counter.restart(high: sample.iv)
+        guard video != nil else {
+            return try draft.append(clear.extracting(sample.range), under: counter, iv: sample.iv, at: 0)
+        }
         var offset = sample.range.lowerBound
-        guard video != nil else { return try draft.append(clear.extracting(sample.range), under: counter) }
+        var enciphered = 0
         for run in sample.subsamples {
             draft.append(clear.extracting(offset..<offset + Int(run.clear)))
             offset += Int(run.clear)
-            try draft.append(clear.extracting(offset..<offset + Int(run.protected)), under: counter)
-            offset += Int(run.protected)
+            let protected = clear.extracting(offset..<offset + Int(run.protected))
+            try draft.append(protected, under: counter, iv: sample.iv, at: enciphered)
+            offset += protected.count
+            enciphered += protected.count
         }
         precondition(offset == sample.range.upperBound, "subsamples are all of their sample")
     }
@@ -163,15 +167,18 @@ package struct SampleProtector: ~Copyable {
 }
 
 extension MediaDraft {
-    /// Writes what follows enciphered: the key stream goes on.
-    fileprivate mutating func append(_ clear: Span<UInt8>, under counter: borrowing AESCTR) throws(OpenSSLError) {
+    /// Writes what follows enciphered.
+    /// - Parameter position: bytes of the sample that were enciphered before.
+    fileprivate mutating func append(
+        _ clear: Span<UInt8>, under counter: borrowing SampleCounter, iv: UInt64, at position: Int
+    ) throws(OpenSSLError) {
         guard !clear.isEmpty else { return }
         let place = count
         reserve(clear.count)
         let target = unsafe start + place
         try unsafe clear.withUnsafeBufferPointer { (source) throws(OpenSSLError) in
             guard let source = source.baseAddress else { return }
-            try unsafe counter.apply(source, to: target, count: clear.count)
+            try unsafe counter.encrypt(source, to: target, count: clear.count, iv: iv, at: position)
         }
     }
 }

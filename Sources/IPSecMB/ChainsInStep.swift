@@ -15,7 +15,7 @@
         package static let isPossible = ChainsInStep() != nil
 
         private let memory: UnsafeMutableRawBufferPointer
-        private let manager: UnsafeMutablePointer<IMB_MGR>
+        let manager: UnsafeMutablePointer<IMB_MGR>
         /// Whether the library itself wipes what it had of keys once a message is done.
         private let isWiping: Bool
 

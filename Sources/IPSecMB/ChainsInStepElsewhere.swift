@@ -12,6 +12,10 @@
 
         package func schedule(of key: Span<UInt8>) -> SecretBytes { switch never {} }
         package func encrypt(_ steps: [Step]) -> Bool { switch never {} }
+        package func encrypt(
+            _ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, count: Int, schedule: SecretBytes,
+            iv: UInt64, at position: Int
+        ) -> Bool { switch never {} }
         package func forget() { switch never {} }
     }
 #endif
