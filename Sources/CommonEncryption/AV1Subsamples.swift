@@ -14,8 +14,10 @@ package struct AV1Subsamples: SubsampleMap {
         wholeBlocks = scheme == .cenc
     }
 
-    package mutating func subsamples(of sample: Span<UInt8>) throws(ParseError) -> [Subsample] {
-        var runs = SubsampleRuns(wholeBlocks: wholeBlocks)
+    package mutating func appendSubsamples(
+        of sample: Span<UInt8>, to all: inout [Subsample]
+    ) throws(ParseError) {
+        var runs = SubsampleRuns(wholeBlocks: wholeBlocks, behind: &all)
         var offset = 0
         for tile in try finder.tiles(in: sample) {
             guard tile.count <= UInt32.max else {
@@ -26,6 +28,6 @@ package struct AV1Subsamples: SubsampleMap {
             offset = tile.upperBound
         }
         runs.leaveClear(sample.count - offset)
-        return runs.finish()
+        runs.finish(&all)
     }
 }

@@ -17,8 +17,10 @@ package struct AVCSubsamples: SubsampleMap {
         wholeBlocks = scheme == .cenc
     }
 
-    package mutating func subsamples(of sample: Span<UInt8>) throws(ParseError) -> [Subsample] {
-        var runs = SubsampleRuns(wholeBlocks: wholeBlocks)
+    package mutating func appendSubsamples(
+        of sample: Span<UInt8>, to all: inout [Subsample]
+    ) throws(ParseError) {
+        var runs = SubsampleRuns(wholeBlocks: wholeBlocks, behind: &all)
         var cursor = NALUnitCursor(lengthSize: lengthSize)
         while let range = try cursor.next(in: sample) {
             runs.leaveClear(lengthSize)
@@ -46,6 +48,6 @@ package struct AVCSubsamples: SubsampleMap {
                 runs.leaveClear(nal.count)
             }
         }
-        return runs.finish()
+        runs.finish(&all)
     }
 }

@@ -5,7 +5,7 @@ import OpenSSLCrypto
 
 /// Protects the samples of one track with one key. ISO/IEC 23001-7:2023, clauses 10.1 (cenc) and 10.4 (cbcs).
 ///
-/// Parameter sets are parsed and the key is expanded once; a sample then costs its subsample list and no
+/// Parameter sets are parsed and the key is expanded once; a sample then costs its subsamples, 8 bytes each, and no
 /// other memory. A track in which parameter sets change within samples needs a protector that sees
 /// its samples from a sync sample on.
 package struct SampleProtector: ~Copyable {
@@ -17,6 +17,8 @@ package struct SampleProtector: ~Copyable {
     private let cipher: Cipher
     /// nil for audio, whose samples are protected whole.
     private var video: (any SubsampleMap)?
+    /// Said once: to look at `video` is to copy it.
+    private let isWhole: Bool
     private let subsampleLimit: Int
 
     /// - Parameters:
@@ -38,6 +40,7 @@ package struct SampleProtector: ~Copyable {
             throw .malformed(error)
         }
         cipher = try Self.cipher(scheme, key, constantIV)
+        isWhole = video == nil
         self.video = video
         // A sample's entry of at most 255 bytes: the IV, a 16-bit count and 6 bytes each.
         subsampleLimit = (255 - (scheme == .cenc ? 8 : 0) - 2) / 6
@@ -59,30 +62,35 @@ package struct SampleProtector: ~Copyable {
         throw .invalidIV
     }
 
-    /// What is clear in a sample and what is to be encrypted, for `senc`; empty where there are no subsamples because the
-    /// sample is protected whole (audio). Samples come in order, each once.
-    package mutating func subsamples(of sample: Span<UInt8>) throws(ProtectionError) -> [Subsample] {
-        guard video != nil else { return [] }
-        let subsamples: [Subsample]
+    /// What is clear in a sample and what is to be encrypted, for `senc`, behind that of samples before; none where
+    /// there are no subsamples because the sample is protected whole (audio). Samples come in order, each once.
+    ///
+    /// - Returns: the sample's places in `all`, of which nothing is left after a throw.
+    package mutating func appendSubsamples(
+        of sample: Span<UInt8>, to all: inout [Subsample]
+    ) throws(ProtectionError) -> Range<Int> {
+        let first = all.count
+        guard !isWhole else { return first..<first }
         do throws(ParseError) {
-            subsamples = try video?.subsamples(of: sample) ?? []
+            try video?.appendSubsamples(of: sample, to: &all)
         } catch {
             throw .malformed(error)
         }
-        guard subsamples.count <= subsampleLimit else {
-            throw .tooManySubsamples(subsamples.count, limit: subsampleLimit)
+        guard all.count - first <= subsampleLimit else {
+            throw .tooManySubsamples(all.count - first, limit: subsampleLimit)
         }
-        return subsamples
+        return first..<all.count
     }
 
-    /// A clear sample: where it lies, and what `subsamples(of:)` said of it.
+    /// A clear sample: where it lies, and what `appendSubsamples` said of it.
     package struct ClearSample {
         package var range: Range<Int>
         /// cenc: the 8-byte IV, big-endian, never the same twice under one key. cbcs: not used.
         package var iv: UInt64
-        package var subsamples: [Subsample]
+        /// Their places among those of all samples.
+        package var subsamples: Range<Int>
 
-        package init(range: Range<Int>, iv: UInt64, subsamples: [Subsample]) {
+        package init(range: Range<Int>, iv: UInt64, subsamples: Range<Int>) {
             self.range = range
             self.iv = iv
             self.subsamples = subsamples
@@ -92,14 +100,17 @@ package struct SampleProtector: ~Copyable {
     /// Encrypts samples into the memory that they are sent from, one behind the other: under cenc on the way there, under
     /// cbcs there, several in step.
     ///
-    /// - Parameter samples: within `clear`; after a throw `draft` must not be sent.
+    /// - Parameters:
+    ///   - samples: within `clear`.
+    ///   - subsamples: of all samples.
+    ///   - draft: must not be sent after a throw.
     package func append(
-        _ samples: ArraySlice<ClearSample>, of clear: Span<UInt8>, to draft: inout MediaDraft
+        _ samples: ArraySlice<ClearSample>, subsamples: [Subsample], of clear: Span<UInt8>, to draft: inout MediaDraft
     ) throws(ProtectionError) {
         do throws(OpenSSLError) {
             switch cipher {
             case .cenc(let counter):
-                for sample in samples { try append(sample, of: clear, counter, to: &draft) }
+                for sample in samples { try append(sample, subsamples, of: clear, counter, to: &draft) }
             case .cbcs(let chain):
                 var rest = samples
                 // As many as are still in the processor's cache when they are encrypted.
@@ -107,9 +118,9 @@ package struct SampleProtector: ~Copyable {
                     let some = rest.prefix(Self.samplesInStep)
                     rest = rest.dropFirst(Self.samplesInStep)
                     var chains: [Range<Int>] = []
-                    for sample in some { appendClear(sample, of: clear, chains: &chains, to: &draft) }
+                    for sample in some { appendClear(sample, subsamples, of: clear, chains: &chains, to: &draft) }
                     var bytes = draft.mutableSpan
-                    try chain.encrypt(&bytes, chains: chains, hasPattern: video != nil)
+                    try chain.encrypt(&bytes, chains: chains, hasPattern: !isWhole)
                 }
             }
         } catch {
@@ -120,14 +131,15 @@ package struct SampleProtector: ~Copyable {
     private static let samplesInStep = ChainsInStep.bestChains
 
     private func append(
-        _ sample: ClearSample, of clear: Span<UInt8>, _ counter: borrowing SampleCounter, to draft: inout MediaDraft
+        _ sample: ClearSample, _ subsamples: [Subsample], of clear: Span<UInt8>, _ counter: borrowing SampleCounter,
+        to draft: inout MediaDraft
     ) throws(OpenSSLError) {
-        guard video != nil else {
+        guard !isWhole else {
             return try draft.append(clear.extracting(sample.range), under: counter, iv: sample.iv, at: 0)
         }
         var offset = sample.range.lowerBound
         var enciphered = 0
-        for run in sample.subsamples {
+        for run in subsamples[sample.subsamples] {
             draft.append(clear.extracting(offset..<offset + Int(run.clear)))
             offset += Int(run.clear)
             let protected = clear.extracting(offset..<offset + Int(run.protected))
@@ -140,12 +152,13 @@ package struct SampleProtector: ~Copyable {
 
     /// - Parameter chains: gets what is to be encrypted of it.
     private func appendClear(
-        _ sample: ClearSample, of clear: Span<UInt8>, chains: inout [Range<Int>], to draft: inout MediaDraft
+        _ sample: ClearSample, _ subsamples: [Subsample], of clear: Span<UInt8>, chains: inout [Range<Int>],
+        to draft: inout MediaDraft
     ) {
         var offset = draft.count
         draft.append(clear.extracting(sample.range))
-        guard video != nil else { return chains.append(offset..<draft.count) }
-        for run in sample.subsamples {
+        guard !isWhole else { return chains.append(offset..<draft.count) }
+        for run in subsamples[sample.subsamples] {
             offset += Int(run.clear)
             chains.append(offset..<offset + Int(run.protected))
             offset += Int(run.protected)
@@ -155,12 +168,13 @@ package struct SampleProtector: ~Copyable {
     /// Protects one sample that is an array of its own.
     ///
     /// - Parameter iv: as of `ClearSample`.
-    /// - Returns: `subsamples(of:)`.
+    /// - Returns: its subsamples.
     package mutating func protect(_ sample: inout [UInt8], iv: UInt64) throws(ProtectionError) -> [Subsample] {
-        let subsamples = try subsamples(of: sample.span)
+        var subsamples: [Subsample] = []
+        let places = try appendSubsamples(of: sample.span, to: &subsamples)
         var draft = MediaDraft(capacity: sample.count)
-        let whole = ClearSample(range: 0..<sample.count, iv: iv, subsamples: subsamples)
-        try append([whole], of: sample.span, to: &draft)
+        let whole = ClearSample(range: 0..<sample.count, iv: iv, subsamples: places)
+        try append([whole], subsamples: subsamples, of: sample.span, to: &draft)
         sample = draft.finish().array
         return subsamples
     }

@@ -35,6 +35,8 @@ struct ChunkProtection {
         var ends: [Int] = []
         var samples: [SampleProtector.ClearSample] = []
         samples.reserveCapacity(sampleCount)
+        var subsamples: [Subsample] = []
+        if track.track.kind == .video { subsamples.reserveCapacity(sampleCount) }
         var payloadSize = 0
         var previous = Int64.min
         for fragment in table.fragments {
@@ -46,11 +48,15 @@ struct ChunkProtection {
                     throw ParseError(.invalid, at: sample.offset, "decode time \(sample.decodeTime) comes twice")
                 }
                 previous = sample.decodeTime
-                let runs = try protector.subsamples(
-                    of: clear.span.extracting(sample.offset..<sample.offset + sample.size))
-                encryption.append(iv: scheme == .cenc ? iv(sample).bigEndianBytes : [], subsamples: runs)
-                samples.append(
-                    .init(range: sample.offset..<sample.offset + sample.size, iv: iv(sample), subsamples: runs))
+                let range = sample.offset..<sample.offset + sample.size
+                let places = try protector.appendSubsamples(of: clear.span.extracting(range), to: &subsamples)
+                let iv = iv(sample)
+                if scheme == .cenc {
+                    encryption.append(iv: iv, subsamples: subsamples[places])
+                } else {
+                    encryption.append(subsamples: subsamples[places])
+                }
+                samples.append(.init(range: range, iv: iv, subsamples: places))
             }
             if saysTime {
                 ReferenceTimes.write(fragment.samples[0].decodeTime, timescale: track.track.timescale, to: &boxes)
@@ -66,7 +72,7 @@ struct ChunkProtection {
             draft.append(boxes.bytes.span.extracting(from..<end))
             from = end
             let next = first + fragment.samples.count
-            try protector.append(samples[first..<next], of: clear.span, to: &draft)
+            try protector.append(samples[first..<next], subsamples: subsamples, of: clear.span, to: &draft)
             first = next
         }
         return draft.finish()
@@ -78,10 +84,4 @@ struct ChunkProtection {
 
     /// Whole samples under a constant IV (cbcs audio) need no senc. ISO/IEC 23001-7:2023, clause 10.4.
     private var isSaidInHeader: Bool { scheme == .cbcs && track.track.kind == .audio }
-}
-
-extension UInt64 {
-    fileprivate var bigEndianBytes: [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: self >> UInt64(56 - 8 * $0)) }
-    }
 }

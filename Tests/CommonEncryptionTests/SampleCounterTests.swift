@@ -66,16 +66,19 @@ import Testing
         var random = SplitMix(state: 6)
         var (clear, made): ([UInt8], [UInt8]) = ([], [])
         var samples: [SampleProtector.ClearSample] = []
+        var subsamples: [Subsample] = []
         for _ in 0..<60 {
             let runs = layout(&random)
             let sample = (0..<runs.total).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             let iv = random.next()
-            samples.append(.init(range: clear.count..<clear.count + sample.count, iv: iv, subsamples: runs))
+            let places = subsamples.count..<subsamples.count + runs.count
+            samples.append(.init(range: clear.count..<clear.count + sample.count, iv: iv, subsamples: places))
+            subsamples += runs
             clear += sample
             made += try expected(sample, runs, iv: iv)
         }
         var draft = MediaDraft(capacity: clear.count)
-        try protector.append(samples[...], of: clear.span, to: &draft)
+        try protector.append(samples[...], subsamples: subsamples, of: clear.span, to: &draft)
         let same = draft.finish().array == made
         #expect(same)
     }

@@ -40,19 +40,20 @@ import Testing
         var protector = try protector(scheme, fixture.codec)
         let clear = fixture.samples.flatMap(\.self)
         var samples: [SampleProtector.ClearSample] = []
+        var subsamples: [Subsample] = []
         var offset = 0
         for (index, sample) in fixture.samples.enumerated() {
             samples.append(
                 .init(
                     range: offset..<offset + sample.count, iv: Fixture.firstIV + UInt64(index),
-                    subsamples: try protector.subsamples(of: sample.span)))
+                    subsamples: try protector.appendSubsamples(of: sample.span, to: &subsamples)))
             offset += sample.count
         }
         // Not all at the beginning of what is sent, and some of another chunk.
         var draft = MediaDraft(capacity: clear.count + 7)
         draft.append(repeating: 9, count: 7)
-        try protector.append(samples[..<3], of: clear.span, to: &draft)
-        try protector.append(samples[3...], of: clear.span, to: &draft)
+        try protector.append(samples[..<3], subsamples: subsamples, of: clear.span, to: &draft)
+        try protector.append(samples[3...], subsamples: subsamples, of: clear.span, to: &draft)
         let made = draft.finish()
         #expect(made.count == clear.count + 7 && made.array(0..<7) == Array(repeating: 9, count: 7))
         for (index, sample) in samples.enumerated() {

@@ -101,7 +101,7 @@ enum Fixtures {
             for sample in fragment.samples {
                 let parts = [Subsample(clear: 20, protected: UInt32(sample.size - 20))]
                 if protection.perSampleIVSize == 8 {
-                    encryption.append(iv: UInt64(sample.decodeTime), subsamples: parts)
+                    encryption.append(iv: UInt64(sample.decodeTime), subsamples: parts[...])
                 } else {
                     encryption.append(subsamples: parts)
                 }

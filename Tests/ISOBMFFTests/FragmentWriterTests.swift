@@ -88,7 +88,7 @@ import Testing
     @Test func entriesTooLongForSaizLeaveItOut() throws {
         let samples = [Fixtures.videoSamples()[0]]
         var encryption = SampleEncryption(perSampleIVSize: 8, hasSubsamples: true)
-        encryption.append(iv: 1, subsamples: Array(repeating: Subsample(clear: 1, protected: 1), count: 41))
+        encryption.append(iv: 1, subsamples: Array(repeating: Subsample(clear: 1, protected: 1), count: 41)[...])
         let track = try write(samples, encryption: encryption)
         #expect(track.auxiliarySizes == nil)
         #expect(track.auxiliaryOffsets == nil)

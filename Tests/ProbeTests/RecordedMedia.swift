@@ -129,7 +129,7 @@ struct RecordedMedia {
             }
             if scheme == .cenc {
                 let said = InitializationVector.cencIV(trackIndex: 1, decodeTime: sample.decodeTime + ivShift)
-                encryption.append(iv: said, subsamples: subsamples)
+                encryption.append(iv: said, subsamples: subsamples[...])
             } else {
                 encryption.append(subsamples: subsamples)
             }

@@ -108,15 +108,18 @@ enum ProtectBench {
         let nanoseconds = try time(rounds) {
             enciphered = 0
             var samples: [SampleProtector.ClearSample] = []
+            var subsamples: [Subsample] = []
             for sample in one.samples {
                 let range = sample.offset..<sample.offset + sample.size
-                let subsamples = try protector.subsamples(of: bytes.span.extracting(range))
-                samples.append(.init(range: range, iv: UInt64(sample.offset), subsamples: subsamples))
-                if subsamples.isEmpty { enciphered += sample.size }
-                for run in subsamples { enciphered += scheme == .cenc ? Int(run.protected) : tenth(Int(run.protected)) }
+                let places = try protector.appendSubsamples(of: bytes.span.extracting(range), to: &subsamples)
+                samples.append(.init(range: range, iv: UInt64(sample.offset), subsamples: places))
+                if places.isEmpty { enciphered += sample.size }
+                for run in subsamples[places] {
+                    enciphered += scheme == .cenc ? Int(run.protected) : tenth(Int(run.protected))
+                }
             }
             var draft = MediaDraft(capacity: bytes.count)
-            try protector.append(samples[...], of: bytes.span, to: &draft)
+            try protector.append(samples[...], subsamples: subsamples, of: bytes.span, to: &draft)
             return draft.count
         }
         return (enciphered, nanoseconds)
