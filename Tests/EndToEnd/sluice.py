@@ -11,7 +11,18 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("SLUICE_BUILD", ROOT / ".build" / "debug"))
+
+
+def programs():
+    """The folder with the programs: the one that SLUICE_BUILD names, else the debug build, else the release build."""
+    named = os.environ.get("SLUICE_BUILD")
+    if named:
+        return Path(named)
+    builds = [ROOT / ".build" / name for name in ("debug", "release")]
+    return next((build for build in builds if (build / "sluice").exists()), builds[0])
+
+
+BUILD = programs()
 STREAM_KEY = "e2e-stream-key"
 
 
