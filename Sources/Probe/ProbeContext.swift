@@ -40,7 +40,8 @@ struct ProbeContext {
     mutating func fetch(
         _ url: String, _ kind: Kind, range: ByteRangeOfResource? = nil, place: String
     ) async -> HTTPResponse? {
-        var request = HTTPRequest(.get, url, deadlineMilliseconds: 30_000, maximumBodySize: 256 << 20)
+        var request = HTTPRequest(
+            .get, access?.url(url) ?? url, deadlineMilliseconds: 30_000, maximumBodySize: 256 << 20)
         if let access { request.authentication = access.authentication(for: url) }
         if let range { request.headers.append(HTTPHeader("Range", range.header)) }
         let response: HTTPResponse
@@ -60,7 +61,8 @@ struct ProbeContext {
 
     /// The status of an answer, whatever it is; nil where there is none, with a finding.
     mutating func status(of url: String) async -> Int? {
-        var request = HTTPRequest(.get, url, deadlineMilliseconds: 60_000, maximumBodySize: 256 << 20)
+        var request = HTTPRequest(
+            .get, access?.url(url) ?? url, deadlineMilliseconds: 60_000, maximumBodySize: 256 << 20)
         if let access { request.authentication = access.authentication(for: url) }
         do throws(HTTPError) {
             return try await client.send(request).status

@@ -46,22 +46,22 @@ package struct StreamProbe: Sendable {
     }
 
     package func run() async -> ProbeReport {
-        var context = ProbeContext(
-            client: client, keyServer: options.keyServer,
-            access: options.token.map { ViewerAccess(token: $0, for: [options.url, options.keyServer]) })
         let start = now()
+        var access = options.token.map { ViewerAccess(token: $0, for: [options.url, options.keyServer]) }
+        let url = await access?.enter(options.url, by: client) ?? options.url
+        var context = ProbeContext(client: client, keyServer: options.keyServer, access: access)
         var renditions: [ProbeReport.Rendition] = []
         let isMPD = options.url.prefix { $0 != "?" && $0 != "#" }.hasSuffix(".mpd")
         if isMPD {
-            var walk = DASHWalk(url: options.url, firstLook: options.firstLook)
+            var walk = DASHWalk(url: url, firstLook: options.firstLook)
             await follow(from: start, isEnded: { walk.isEnded }) {
                 await walk.round(now: now(), &context)
                 return walk.reloadMilliseconds
             }
             walk.finish(&context)
             renditions = walk.renditions
-        } else if let response = await context.fetch(options.url, .playlist, place: Reference.fileName(options.url)) {
-            var walk = HLSWalk(url: options.url, firstLook: options.firstLook)
+        } else if let response = await context.fetch(url, .playlist, place: Reference.fileName(url)) {
+            var walk = HLSWalk(url: url, firstLook: options.firstLook)
             walk.start(response, &context)
             await follow(from: start, isEnded: { walk.isEnded }) {
                 await walk.round(now: now(), &context)

@@ -21,7 +21,9 @@ def test_keys_want_a_token(tmp_path):
         text = profile(key_url, window=20).replace(
             "    prefetchSeconds:", f"    keyDelivery: {{ tokenSecret: {{ file: {secret} }} }}\n    prefetchSeconds:")
         assert "keyDelivery" in text
-        return text
+        # And an endpoint that wants one for all it has.
+        return text.replace(
+            "id: clear,", f"id: clear, access: {{ tokens: {{ keys: [{{ secret: {{ file: {secret} }} }}] }} }},")
 
     sluice = Guarded(tmp_path, make)
     try:
@@ -38,8 +40,9 @@ def test_keys_want_a_token(tmp_path):
         assert get(bare)[0] in (401, 403)
         assert get(bare + "?token=" + "a" * 40)[0] in (401, 403)
 
-        def mint(channel):
-            command = [BUILD / "sluice", "token", "--channel", channel, "--secret-file", secret, "--expires", "5m"]
+        def mint(channel, *options):
+            whom = options or ("--channel", channel)
+            command = [BUILD / "sluice", "token", *whom, "--secret-file", secret, "--expires", "5m"]
             return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
         request = urllib.request.Request(bare, headers={"Authorization": f"Bearer {mint('live-e2e')}"})
@@ -60,6 +63,13 @@ def test_keys_want_a_token(tmp_path):
         assert found.returncode == 0 and token not in found.stdout, found.stdout
         found = probe("hls")
         assert found.returncode == 1 and "key.fetch" in found.stdout, found.stdout
+        # Of manifests and media behind `access`, with the token in the path that the origin sends it to.
+        for token in (mint("live"), mint(None, "--format", "hmac", "--path", "/live/clear/*")):
+            found = probe("clear", "--token", token)
+            assert found.returncode == 0 and token not in found.stdout, found.stdout
+        for options in ((), ("--token", mint("other"))):
+            found = probe("clear", *options)
+            assert found.returncode == 1 and "403" in found.stdout, found.stdout
         # A secret by which anybody could sign shows nowhere.
         for log in tmp_path.glob("*.log"):
             assert secret.read_text().strip() not in log.read_text(errors="replace")

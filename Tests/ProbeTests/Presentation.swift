@@ -83,14 +83,46 @@ struct Presentation: Sendable {
     /// - Parameters:
     ///   - token: the probe's own.
     ///   - guarding: what `Authorization` must say for keys whose URLs have no query.
-    func probe(seconds: Int = 0, token: String? = nil, guarding: String? = nil) async throws -> ProbeReport {
-        let scene = Scene(self, guarding: guarding)
+    ///   - gate: what everything but keys and the clock is behind.
+    func probe(
+        seconds: Int = 0, token: String? = nil, guarding: String? = nil, gate: Gate? = nil
+    ) async throws -> ProbeReport {
+        let scene = Scene(self, guarding: guarding, gate: gate)
         let server = try CannedServer { scene.answer($0) }
         defer { server.stop() }
         let probe = StreamProbe(
             .init(url: server.url + path, keyServer: server.url, token: token.map { HTTPSecret($0) }, seconds: seconds),
             client: try HTTPClient(), now: { scene.now }, pause: { scene.pass($0) })
         return await probe.run()
+    }
+}
+
+extension Presentation {
+    /// Lets in who has the token.
+    enum Gate: Sendable {
+        /// In the path, where a manifest with it in the query is redirected to.
+        case inPath(token: String)
+        /// In the query of each request.
+        case inQuery(token: String)
+
+        /// What is asked for behind it, or the gate's own answer.
+        func pass(_ target: String) -> Result<String, Refusal> {
+            let path = String(target.prefix { $0 != "?" })
+            if path == Presentation.keyPath || path == "/time" { return .success(target) }
+            switch self {
+            case .inPath(let token):
+                let folder = "/~\(token)/"
+                if target.hasPrefix(folder) { return .success("/" + target.dropFirst(folder.count)) }
+                let isManifest = target == "\(path)?token=\(token)"
+                return .failure(
+                    Refusal(answer: isManifest ? .http(302, [("Location", "~\(token)\(path)")]) : .http(403)))
+            case .inQuery(let token):
+                guard target.hasSuffix("token=\(token)") else { return .failure(Refusal(answer: .http(403))) }
+                return .success(String(target.dropLast("?token=\(token)".count)))
+            }
+        }
+
+        struct Refusal: Error { let answer: CannedServer.Answer }
     }
 }
 
@@ -104,11 +136,13 @@ private final class Scene: Sendable {
 
     private let presentation: Presentation
     private let guarding: String?
+    private let gate: Presentation.Gate?
     private let state = Mutex(State())
 
-    init(_ presentation: Presentation, guarding: String?) {
+    init(_ presentation: Presentation, guarding: String?, gate: Presentation.Gate?) {
         self.presentation = presentation
         self.guarding = guarding
+        self.gate = gate
     }
 
     var now: Int64 { state.withLock { $0.now } }
@@ -121,7 +155,12 @@ private final class Scene: Sendable {
     }
 
     func answer(_ request: CannedServer.Request) -> CannedServer.Answer {
-        let target = String(request.line.split(separator: " ")[1])
+        var target = String(request.line.split(separator: " ")[1])
+        switch gate?.pass(target) {
+        case .success(let behind)?: target = behind
+        case .failure(let refusal)?: return refusal.answer
+        case nil: break
+        }
         let path = String(target.prefix { $0 != "?" })
         if let guarding, path == Presentation.keyPath, request.headers["authorization"] != guarding, path == target {
             return .http(403)

@@ -37,6 +37,26 @@ import Testing
         #expect(!(missing.text + missing.json).contains(Self.token), "\(missing.text)")
     }
 
+    /// Where the profile's `access` wants a token, in its path or in the query of each request.
+    @Test(arguments: [Presentation.Kind.clear, .cbcs, .lowLatency, .dash])
+    func manifestsAndMediaAreHadWithTheToken(_ kind: Presentation.Kind) async throws {
+        let presentation = try Presentation(kind)
+        let mac = "exp=1800000000~acl=%2fvideo%2f*~id=me~hmac=00ff"
+        let gates: [(String, Presentation.Gate)] = [Self.token, mac].flatMap { token in
+            [(token, .inPath(token: token)), (token, .inQuery(token: token))]
+        }
+        for (token, gate) in gates {
+            let report = try await presentation.probe(token: token, gate: gate)
+            #expect(report.isGood && report.findings.isEmpty, "\(report.text)")
+            #expect(report.renditions.contains { $0.segments > 0 })
+            for other in [nil, "a.b.c", "%zz"] {
+                let refused = try await presentation.probe(token: other, gate: gate)
+                #expect(!refused.isGood && refused.text.contains("403"), "\(refused.text)")
+            }
+            #expect(!(report.text + report.json).contains(token))
+        }
+    }
+
     @Test func othersDoNotSeeTheToken() async throws {
         let other = try CannedServer { _ in .http(200, [("Content-Type", "x")], RecordedMedia.keyBytes) }
         defer { other.stop() }
