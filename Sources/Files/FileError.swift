@@ -32,5 +32,8 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The file system takes nothing at all: it was mounted, or became, read-only.
     package var isReadOnly: Bool { code == EROFS }
 
-    package var description: String { "\(operation) \(path): \(String(cString: strerror(code)))" }
+    package var description: String {
+        if isLate { return "the disk does not answer in time: \(path)" }
+        return "\(operation) \(path): \(String(cString: strerror(code)))"
+    }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLinux
+import Files
 import Foundation
 import Logging
 import OpenSSLCrypto
@@ -59,11 +60,33 @@ struct Serve: AsyncParsableCommand {
                 "keys may be written to swap space: the limit on locked memory (ulimit -l) is too low",
                 metadata: ["memory": "\(SecretMemory.protection.rawValue)"])
         }
+        let lock = try Self.lock(configuration.storage.directory, logger)
         let daemon = try await Daemon(
             configuration: Self.within(descriptors, configuration, logger), profiles: profiles,
             environment: environment,
             worker: worker ?? Self.workerBesideThis(), logger: logger)
         try await daemon.run()
+        withExtendedLifetime(lock) {}
+    }
+
+    /// Keeps every other daemon off the windows in the directory: two of them would give one name to different segments.
+    /// Nil, with a line in the log, where the file system has no locks.
+    private static func lock(_ directory: String, _ logger: Logger) throws -> DirectoryLock? {
+        do throws(FileError) {
+            if PlainFile.size(directory) == nil { try PlainFile.makeDirectory(directory) }
+            return try DirectoryLock(directory)
+        } catch {
+            guard error.isTaken else {
+                logger.warning(
+                    "nothing keeps another sluice off the storage directory: it cannot be locked",
+                    metadata: ["error": "\(error)"])
+                return nil
+            }
+            throw StartError(
+                description:
+                    "another sluice keeps its windows in \(directory): end it, or choose another directory by "
+                    + "--storage or storage.directory")
+        }
     }
 
     /// As many descriptors as this process may have, which are more than it gets unasked.
