@@ -221,7 +221,7 @@ let package = Package(
                 "Probe", "Sealing", "ServerTLS",
                 "Settings",
                 "Slate", "Supervisor", "Timeline", "ViewerTokens",
-                argumentParser, lifecycle, unixSignals, logging, nioPosix, subprocess, systemPackage,
+                argumentParser, lifecycle, unixSignals, logging, nio, nioPosix, subprocess, systemPackage,
             ],
             swiftSettings: settings),
         .target(
@@ -232,7 +232,7 @@ let package = Package(
             ],
             path: "Tools/KeyServer", swiftSettings: settings),
         .executableTarget(
-            name: "sluice-keyserver", dependencies: ["KeyServer", argumentParser, logging],
+            name: "sluice-keyserver", dependencies: ["KeyServer", argumentParser, logging, nio],
             path: "Tools/sluice-keyserver",
             swiftSettings: settings),
         .executableTarget(name: "boxdump", dependencies: ["ISOBMFF"], path: "Tools/boxdump", swiftSettings: settings),

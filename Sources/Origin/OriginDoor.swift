@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import NIOExtras
 import NIOPosix
+import Settings
 
 /// The sockets of one listener: one for each event loop, which keeps the connections that it accepts.
 ///
@@ -102,20 +103,10 @@ package struct ListenError: Error, CustomStringConvertible {
 
     init(host: String, port: Int, cause: any Error) {
         address = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-        switch (cause as? IOError)?.errnoCode {
-        case EADDRINUSE:
-            reason =
-                "another program listens there, or another sluice: end it (`ss -ltnp 'sport = :\(port)'` names it), "
-                + "or choose another address or port in origin.listen or https.listen"
-        case EADDRNOTAVAIL:
-            reason = "this machine has no such address; choose one of its own in origin.listen or https.listen"
-        case EACCES:
-            reason =
-                "not permitted: ports below 1024 want CAP_NET_BIND_SERVICE; or choose another in origin.listen or "
-                + "https.listen"
-        case let code?: reason = String(cString: strerror(code))
-        case nil: reason = "\(cause)"
-        }
+        reason =
+            (cause as? IOError).map {
+                "\(ListenRefusal(code: $0.errnoCode, port: port, setting: "origin.listen or https.listen"))"
+            } ?? "\(cause)"
     }
 
     package var description: String { "cannot listen on \(address): \(reason)" }

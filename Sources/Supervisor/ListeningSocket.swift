@@ -49,7 +49,9 @@ final class ListeningSocket: Sendable {
         }
         guard bind(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0, listen(descriptor, 1024) == 0
         else {
-            let error = SocketError(operation: "listen on \(address)")
+            let refusal = ListenRefusal(
+                code: errno, port: Int(address.port), setting: isSecure ? "rtmps.listen" : "rtmp.listen")
+            let error = SocketError(operation: "listen on \(address)", reason: "\(refusal)")
             close(descriptor)
             throw error
         }

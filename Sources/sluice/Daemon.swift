@@ -5,6 +5,7 @@ import Foundation
 import Harvest
 import Live
 import Logging
+import NIOCore
 import NIOPosix
 import Origin
 import Sealing
@@ -172,7 +173,8 @@ struct Daemon {
         // Stopped in reverse order: those who spread requests look elsewhere, then no more encoders, then what is on air
         // is finished, then the servers.
         let services: [any Service] = [
-            channels, admin, HarvestService(desk: harvests), OriginService(origin: origin, log: accessLog),
+            channels, AdminService(application: admin, address: configuration.admin.listen),
+            HarvestService(desk: harvests), OriginService(origin: origin, log: accessLog),
             ReloadService(
                 channels: channels, supervisor: supervisor, certificates: certificates, revocations: revocations,
                 accessLog: accessLog, clock: clock, logger: logger),
@@ -259,6 +261,21 @@ private struct SupervisorService: Service {
             }
         } onCancel: {
             supervisor.stop()
+        }
+    }
+}
+
+/// The admin server, which says in an operator's words why it cannot listen.
+private struct AdminService<Application: Service>: Service {
+    let application: Application
+    let address: ListenAddress
+
+    func run() async throws {
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            let refusal = ListenRefusal(code: error.errnoCode, port: Int(address.port), setting: "admin.listen")
+            throw StartError(description: "cannot listen on \(address): \(refusal)")
         }
     }
 }

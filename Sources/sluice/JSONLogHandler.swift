@@ -1,7 +1,7 @@
 import Foundation
 import Logging
 
-/// Log lines as JSON objects on standard error, one each: time, level, message and metadata.
+/// Log lines as JSON objects on standard error, one each: time (ISO 8601, with its date, UTC), level, message and metadata.
 struct JSONLogHandler: LogHandler {
     private struct Line: Encodable {
         let time: String
@@ -39,7 +39,8 @@ struct JSONLogHandler: LogHandler {
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
         let line = Line(
-            time: Date().formatted(.iso8601.time(includingFractionalSeconds: true)), level: event.level.rawValue,
+            time: Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)),
+            level: event.level.rawValue,
             message: event.message.description, metadata: all.mapValues(\.description))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import KeyServer
 import Logging
+import NIOCore
 import ViewerTokens
 
 @main
@@ -123,6 +124,10 @@ struct Serve: AsyncParsableCommand {
                 KeyServerCommand.write(
                     #"{"event":"listening","address":"\#(address)","port":\#(port)}"#, to: .standardOutput)
             }
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw ServeFailure(
+                description: "cannot serve on \(listen): another program listens there: end it "
+                    + "(`ss -ltnp 'sport = :\(listen.port)'` names it), or choose another address by --listen")
         } catch {
             throw ServeFailure(description: "cannot serve on \(listen): \(error)")
         }

@@ -1,0 +1,61 @@
+"""What keeps the daemon and the key server from starting, and what they say of it."""
+
+import os
+import re
+import socket
+import subprocess
+from datetime import datetime, timezone
+
+from sluice import BUILD, STREAM_KEY
+
+
+def serve(directory, *arguments, storage="data"):
+    """A second daemon, which must not start: what it says last."""
+    result = subprocess.run(
+        [BUILD / "sluice", "serve", "--profiles", directory / "profiles", "--storage", directory / storage, "--rtmp-listen",
+         "127.0.0.1:0", "--origin-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", *arguments],
+        cwd=directory, env={**os.environ, "E2E_STREAM_KEY": STREAM_KEY}, capture_output=True, text=True, timeout=30,
+        check=False)
+    assert result.returncode == 1 and "listening" not in result.stdout, result
+    return result.stderr.splitlines()[-1]
+
+
+def test_two_daemons_do_not_share_a_window(start, tmp_path):
+    sluice = start()
+    before = sorted(path.name for path in (tmp_path / "data" / "live").iterdir())
+    said = serve(tmp_path)
+    assert re.match(r"sluice: another sluice keeps its windows in .*/data: end it, or choose", said), said
+    assert "--storage or storage.directory" in said
+    assert sorted(path.name for path in (tmp_path / "data" / "live").iterdir()) == before
+
+    # The lock ends with the daemon, however that ends; and is no file that is left.
+    sluice.daemon.child.kill()
+    sluice.daemon.child.wait()
+    sluice.start_daemon()
+    assert sluice.daemon.stop() == 0
+    sluice.start_daemon()
+    assert not sluice.daemon.messages("cannot be locked")
+
+
+def test_a_taken_port_is_named_with_what_to_do(start, tmp_path):
+    start()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for listener in ("rtmp", "origin", "admin"):
+            said = serve(tmp_path, f"--{listener}-listen", f"127.0.0.1:{port}", storage=f"data-{listener}")
+            assert said.startswith(f"sluice: cannot listen on 127.0.0.1:{port}: another program listens there"), said
+            assert f"ss -ltnp 'sport = :{port}'" in said and f"{listener}.listen" in said, said
+        keys = subprocess.run(
+            [BUILD / "sluice-keyserver", "serve", "--listen", f"127.0.0.1:{port}", "--secret-file", tmp_path / "another"],
+            capture_output=True, text=True, timeout=30, check=False)
+        said = keys.stderr.splitlines()[-1]
+        assert keys.returncode == 1 and f"cannot serve on 127.0.0.1:{port}: another program listens there" in said, said
+
+
+def test_log_lines_have_their_date(start):
+    sluice = start()
+    lines = sluice.daemon.log()
+    assert lines and all("time" in line for line in lines), lines
+    for line in lines:
+        age = datetime.now(timezone.utc) - datetime.fromisoformat(line["time"].replace("Z", "+00:00"))
+        assert line["time"].endswith("Z") and abs(age.total_seconds()) < 120, line
