@@ -95,7 +95,8 @@ struct SecretReader {
             return missing("'\(name)': the file \(path) does not exist or cannot be read by this user", at: place)
         }
         defer { try? handle.close() }
-        guard let data = try? handle.read(upToCount: Self.maximumBytes + 1), data.count <= Self.maximumBytes else {
+        guard let data = try? handle.read(upToCount: Self.maximumBytes + 1) ?? Data(), data.count <= Self.maximumBytes
+        else {
             log.error(
                 "'\(name)': \(path) is no file with a secret in it (at most \(Self.maximumBytes) bytes)", at: place)
             return nil

@@ -34,7 +34,8 @@ struct SettingsDocument {
             return nil
         }
         defer { try? handle.close() }
-        guard let data = try? handle.read(upToCount: maximumBytes + 1) else {
+        // At the end of a file, and so of an empty one, there is nothing, which is no failure.
+        guard let data = try? handle.read(upToCount: maximumBytes + 1) ?? Data() else {
             log.error("cannot be read; is it a file?", at: place)
             return nil
         }

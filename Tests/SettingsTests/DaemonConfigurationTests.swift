@@ -175,6 +175,13 @@ import Testing
         #expect(try #require(result.configuration).storage.seal == false)
     }
 
+    @Test(arguments: ["", "# all as it is\n"]) func aFileMaySayNothing(text: String) throws {
+        let folder = try TemporaryFolder()
+        let result = DaemonConfiguration.load(path: try folder.write(text, to: "sluice.yaml"), environment: [:])
+        #expect(result.diagnostics == [])
+        #expect(result.configuration != nil)
+    }
+
     @Test func goesWithoutAFile() {
         let result = DaemonConfiguration.load(path: nil, environment: [:])
         #expect(result.diagnostics == [])

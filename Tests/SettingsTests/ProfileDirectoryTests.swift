@@ -27,6 +27,14 @@ import Testing
             ])
     }
 
+    @Test func anEmptyFileIsSaidToBeEmpty() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("", to: "a.yaml")
+        let lines = load(folder).diagnostics.map(\.description)
+        #expect(lines.count == 1)
+        #expect(lines.first?.hasPrefix("\(folder.path)/a.yaml:1:1: error: the profile is nothing; it must be") == true)
+    }
+
     @Test func givesAChannelToTheFirstFileThatNamesIt() throws {
         let folder = try TemporaryFolder()
         try folder.write(profile("news"), to: "a.yaml")

@@ -63,6 +63,7 @@ import Testing
         #expect(result.profile == nil)
         #expect(result.diagnostics.count == 1)
         #expect(result.diagnostics.allSatisfy { $0.line == 4 && (content.count < 2 || !$0.text.contains(content)) })
+        if content.isEmpty { #expect(result.diagnostics.first?.text.contains("is empty; write the secret") == true) }
     }
 
     @Test func isInNoDiagnostic() {
