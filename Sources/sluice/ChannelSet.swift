@@ -312,7 +312,7 @@ actor ChannelSet: Service {
                 metadata: metadata.merging(["period": "\(period)", "attempts": "\(attempts)"]) { $1 })
         case .failed(let period, let error, let nextAttempt):
             logger.warning(
-                "the key provider failed: \(error)",
+                "\(error)",
                 metadata: metadata.merging([
                     "period": "\(period)", "retryInMilliseconds": "\(nextAttempt - now)",
                 ]) { $1 })
