@@ -11,6 +11,8 @@ final class Reception: Sendable {
     struct Host: Sendable {
         /// Whether any channel lets the address in.
         var allows: @Sendable (IPAddress) -> Bool
+        /// Whether there is any channel.
+        var hasChannels: @Sendable () -> Bool
         /// Takes a connection that is due for a worker; it tells `settled` and `left` of it.
         var admit: @Sendable (ListeningSocket.Connection) -> Void
         var count: @Sendable (Count) -> Void

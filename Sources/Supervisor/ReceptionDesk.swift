@@ -285,6 +285,9 @@ struct ReceptionDesk: ~Copyable {
     private func words(_ refusal: WaitingRoom.Refusal) -> (log: String, encoder: String) {
         let limits = reception.limits
         switch refusal {
+        // Not the encoder's fault, and not to be looked for there.
+        case .address where !reception.host.hasChannels():
+            return ("no channel is loaded", "the server has no channel now")
         case .address:
             return ("no channel's ingest.allow holds its address", "this address may not publish here")
         case .connections:

@@ -154,7 +154,8 @@ package final class Supervisor: Sendable {
         let reception = Reception(
             limits, sockets: sockets, front: front, events: events, budget: budget,
             host: .init(
-                allows: { [self] in allows($0) }, admit: { [arriving] in arriving.yield(.connection($0)) },
+                allows: { [self] in allows($0) }, hasChannels: { [channels] in !channels.all.isEmpty },
+                admit: { [arriving] in arriving.yield(.connection($0)) },
                 count: { [self] in count($0) },
                 clock: steadyMilliseconds))
         if self.reception.withLock({ current in

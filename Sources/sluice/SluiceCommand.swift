@@ -18,20 +18,28 @@ struct SluiceCommand: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            leave(0)
         } catch {
             let code = exitCode(for: error)
             switch code {
             case .success:
                 say(fullMessage(for: error))
-                Foundation.exit(0)
+                leave(0)
             case .validationFailure:
                 complain(fullMessage(for: error))
-                Foundation.exit(2)
+                leave(2)
             default:
                 if !(error is ExitCode) { complain("sluice: \(error)") }
-                Foundation.exit(1)
+                leave(1)
             }
         }
+    }
+
+    /// Ends at once: exit(3) has libraries take down what other threads are still working with, such as OpenSSL its algorithms
+    /// while a key is fetched, and the end would be a crash.
+    private static func leave(_ code: Int32) -> Never {
+        fflush(nil)
+        _exit(code)
     }
 
     /// One line for people or programs that read standard output.

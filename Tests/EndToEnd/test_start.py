@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
 from sluice import BUILD, STREAM_KEY
@@ -16,6 +17,7 @@ def serve(directory, *arguments, storage="data"):
          "127.0.0.1:0", "--origin-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", *arguments],
         cwd=directory, env={**os.environ, "E2E_STREAM_KEY": STREAM_KEY}, capture_output=True, text=True, timeout=30,
         check=False)
+    # Not by a signal either: keys are being fetched by then.
     assert result.returncode == 1 and "listening" not in result.stdout, result
     return result.stderr.splitlines()[-1]
 
@@ -50,6 +52,14 @@ def test_a_taken_port_is_named_with_what_to_do(start, tmp_path):
             capture_output=True, text=True, timeout=30, check=False)
         said = keys.stderr.splitlines()[-1]
         assert keys.returncode == 1 and f"cannot serve on 127.0.0.1:{port}: another program listens there" in said, said
+
+
+def test_it_ends_in_order_while_keys_are_fetched(start, tmp_path):
+    start()
+    with socket.create_server(("127.0.0.1", 0)) as taken, ThreadPoolExecutor(6) as threads:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        list(threads.map(
+            lambda i: serve(tmp_path, "--origin-listen", address, storage=f"data-{i}"), range(24)))
 
 
 def test_log_lines_have_their_date(start):

@@ -151,6 +151,9 @@ final class Newsroom: Sendable {
         running = Task { await supervisor.run() }
     }
 
+    /// As where its profile is wrong.
+    func removeChannel() { _ = channels.remove(named: "news") }
+
     private static func open(
         _ profile: ChannelProfile, _ clock: ManualClock, _ logger: Logger
     ) throws -> LiveChannel {

@@ -83,6 +83,17 @@ import Timeline
         #expect(room.channel.timeline.beginPublication().publication == 1, "the channel was not touched")
     }
 
+    @Test func withoutAnyChannelItIsNotTheAddressThatIsWrong() async throws {
+        let room = try Newsroom(worker: nil)
+        room.removeChannel()
+        let encoder = try room.connect()
+        let lines = await room.lines(until: "refused an encoder")
+        #expect(lines.last?.text.hasPrefix("refused an encoder: no channel is loaded ") == true)
+        let answer = try #require(try encoder.readToEnd(), "it is told why, and closed")
+        #expect(String(decoding: answer, as: UTF8.self).contains("the server has no channel now"))
+        await room.close()
+    }
+
     @Test func anAddressThatMayNotConnectGetsNoWorker() async throws {
         let network = try #require(CIDR(parsing: "192.0.2.0/24"))
         let room = try Newsroom(worker: nil, allow: [network])
