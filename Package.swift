@@ -232,7 +232,7 @@ let package = Package(
             ],
             path: "Tools/KeyServer", swiftSettings: settings),
         .executableTarget(
-            name: "sluice-keyserver", dependencies: ["KeyServer", argumentParser, logging, nio],
+            name: "sluice-keyserver", dependencies: ["KeyServer", "Settings", argumentParser, logging, nio],
             path: "Tools/sluice-keyserver",
             swiftSettings: settings),
         .executableTarget(name: "boxdump", dependencies: ["ISOBMFF"], path: "Tools/boxdump", swiftSettings: settings),

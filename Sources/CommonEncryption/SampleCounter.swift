@@ -7,16 +7,25 @@ package import OpenSSLCrypto
 ///
 /// By libipsec-mb, which is twice as fast, where the processor has what it takes; else by OpenSSL. The same bytes.
 package struct SampleCounter: ~Copyable {
-    private let inStep: (chains: ChainsInStep, schedule: SecretBytes)?
-    private let cipher: AESCTR?
+    private enum Way: ~Copyable {
+        case inStep(ChainsInStep, SecretBytes)
+        case openSSL(AESCTR)
+    }
+
+    private let way: Way
 
     /// - Parameter prefersOpenSSL: for tests.
     package init(key: ContentKey, prefersOpenSSL: Bool = false) throws(OpenSSLError) {
-        inStep = prefersOpenSSL ? nil : ChainsInStep.take().map { ($0, $0.schedule(of: key.bytes)) }
-        cipher = inStep == nil ? try AESCTR(key: key.bytes) : nil
+        if !prefersOpenSSL, let chains = ChainsInStep.take() {
+            way = .inStep(chains, chains.schedule(of: key.bytes))
+        } else {
+            way = .openSSL(try AESCTR(key: key.bytes))
+        }
     }
 
-    deinit { inStep?.chains.giveBack() }
+    deinit {
+        if case .inStep(let chains, _) = way { chains.giveBack() }
+    }
 
     /// Enciphers `count` bytes at `source` into as many at `target`, which may be the same place.
     ///
@@ -28,17 +37,14 @@ package struct SampleCounter: ~Copyable {
         _ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, count: Int, iv: UInt64, at position: Int
     ) throws(OpenSSLError) {
         guard count > 0 else { return }
-        if let inStep {
-            let isDone = unsafe inStep.chains.encrypt(
-                source, to: target, count: count, schedule: inStep.schedule, iv: iv, at: position)
+        switch way {
+        case .inStep(let chains, let schedule):
+            let isDone = unsafe chains.encrypt(
+                source, to: target, count: count, schedule: schedule, iv: iv, at: position)
             guard isDone else { throw OpenSSLError(code: 0, during: .encrypt) }
-            return
-        }
-        switch cipher {
-        case .some(let cipher):
+        case .openSSL(let cipher):
             if position == 0 { try cipher.restart(high: iv) }
             try unsafe cipher.apply(source, to: target, count: count)
-        case nil: throw OpenSSLError(code: 0, during: .encrypt)
         }
     }
 }

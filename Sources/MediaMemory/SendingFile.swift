@@ -58,7 +58,7 @@ package final class SendingFile: Sendable {
         guard let offset else { return }
         let range = SendingRange(file: self, offset: offset, count: room)
         guard write(span, at: offset) else { return }
-        place.copy = SendingCopy(range, of: span)
+        place.copy = SendingCopy(range, count: span.count)
         state.withLock { $0.places.append(place) }
     }
 
@@ -116,18 +116,14 @@ final class SendingRange: Sendable {
 
 /// Where in the file a copy lies.
 package struct SendingCopy: Sendable {
-    /// All but the end of it: what is to be sent from the file.
     package let range: Range<Int>
-    /// What is to be sent behind that, from memory: as long as somebody holds on to it, the range stays.
-    package let tail: MediaBytes
+    /// A byte that is not to be sent: as long as somebody holds on to it, the range stays.
+    package let keeper: MediaBytes
     fileprivate let room: Int
 
-    private static let tailBytes = 1024
-
-    fileprivate init(_ range: SendingRange, of span: Span<UInt8>) {
-        let count = max(span.count - Self.tailBytes, 0)
+    fileprivate init(_ range: SendingRange, count: Int) {
         self.range = range.offset..<range.offset + count
-        tail = MediaBytes(copying: span.extracting(count..<span.count), keeping: range)
+        keeper = MediaBytes(copying: [0].span, keeping: range)
         room = range.count
     }
 }

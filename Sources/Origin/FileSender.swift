@@ -41,12 +41,14 @@ final class FileSender {
 /// What is written in place of a body, one behind the other.
 struct FileParts {
     let region: FileRegion
-    /// Holds on to the copy until it was sent as well.
-    let tail: ByteBuffer
+    /// No bytes: it holds on to the copy until its turn comes, and so until the region was sent.
+    let keeper: ByteBuffer
 
     fileprivate init(_ copy: SendingCopy, _ handle: NIOFileHandle) {
         region = FileRegion(
             fileHandle: handle, readerIndex: copy.range.lowerBound, endIndex: copy.range.upperBound)
-        tail = ByteBuffer(lending: copy.tail)
+        var keeper = ByteBuffer(lending: copy.keeper)
+        keeper.moveReaderIndex(to: keeper.writerIndex)
+        self.keeper = keeper
     }
 }

@@ -5,7 +5,7 @@ import NIOHTTP1
 extension RequestHandler {
     func write(_ parts: FileParts, context: ChannelHandlerContext) {
         context.write(NIOAny(parts.region), promise: nil)
-        context.write(NIOAny(parts.tail), promise: nil)
+        context.write(NIOAny(parts.keeper), promise: nil)
     }
 
     // MARK: In slices

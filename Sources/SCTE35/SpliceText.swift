@@ -24,8 +24,8 @@ package enum SpliceText {
     }
 
     private static func decodedHexadecimal(_ characters: ArraySlice<UInt8>) -> [UInt8]? {
-        let values = characters.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+        let values = characters.compactMap(\.hexadecimalValue)
         guard values.count == characters.count, values.count % 2 == 0 else { return nil }
-        return stride(from: 0, to: values.count, by: 2).map { UInt8(values[$0] << 4 | values[$0 + 1]) }
+        return stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
     }
 }

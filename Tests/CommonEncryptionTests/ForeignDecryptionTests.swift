@@ -42,7 +42,7 @@ import Testing
             let subsamples = try protector.protect(&data, iv: iv)
             var bytes = ByteWriter()
             if scheme == .cenc { bytes.write(iv) }
-            encryption.append(iv: bytes.bytes, subsamples: subsamples)
+            encryption.append(iv: bytes.bytes, subsamples: subsamples[...])
             payload += data
         }
         var writer = ByteWriter()

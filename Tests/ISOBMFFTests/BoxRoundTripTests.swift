@@ -110,7 +110,7 @@ import Testing
             for index in 0..<3 {
                 let parts = (0..<index).map { Subsample(clear: UInt16($0), protected: UInt32($0) * 16) }
                 box.append(
-                    iv: [UInt8](repeating: UInt8(index), count: size), subsamples: subsamples ? parts : [])
+                    iv: [UInt8](repeating: UInt8(index), count: size), subsamples: subsamples ? parts[...] : [])
             }
             var writer = ByteWriter()
             box.writePayload(to: &writer)

@@ -103,7 +103,7 @@ enum Fixtures {
                 if protection.perSampleIVSize == 8 {
                     encryption.append(iv: UInt64(sample.decodeTime), subsamples: parts[...])
                 } else {
-                    encryption.append(subsamples: parts)
+                    encryption.append(subsamples: parts[...])
                 }
             }
             writer.write(

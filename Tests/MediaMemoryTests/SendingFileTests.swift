@@ -32,7 +32,7 @@ import Testing
         }
         for media in [one, other] {
             let copy = try #require(media.sendingCopy)
-            #expect(Self.read(copy.range, of: file) + copy.tail.array == media.array)
+            #expect(Self.read(copy.range, of: file) == media.array)
         }
     }
 
@@ -60,7 +60,7 @@ import Testing
         let underWay = try #require(all[0].sendingCopy)
         all[4].makeSendingCopy(in: file)
         #expect(all[0].sendingCopy == nil && all[4].sendingCopy == nil)
-        #expect(Self.read(underWay.range, of: file) + underWay.tail.array == all[0].array)
+        #expect(Self.read(underWay.range, of: file) == all[0].array)
         // The next one finds room.
         withExtendedLifetime(underWay) { all[5].makeSendingCopy(in: file) }
         #expect(all[1].sendingCopy == nil && all[5].sendingCopy != nil)
@@ -105,7 +105,7 @@ import Testing
             try #require(count > 0)
             received += buffer[..<count]
         }
-        #expect(received == Array(expected[..<range.count]))
+        #expect(received == expected)
     }
 
     /// With room for all of it.

@@ -131,7 +131,7 @@ struct RecordedMedia {
                 let said = InitializationVector.cencIV(trackIndex: 1, decodeTime: sample.decodeTime + ivShift)
                 encryption.append(iv: said, subsamples: subsamples[...])
             } else {
-                encryption.append(subsamples: subsamples)
+                encryption.append(subsamples: subsamples[...])
             }
             locations.append(
                 SampleLocation(

@@ -3,6 +3,7 @@ import Foundation
 import KeyServer
 import Logging
 import NIOCore
+import Settings
 import ViewerTokens
 
 @main
@@ -119,15 +120,14 @@ struct Serve: AsyncParsableCommand {
         if desk != nil { logger.warning("faults are on: answers may be wrong on purpose") }
         let service = KeyService(secret: secret, publicURL: publicURL, access: access, faults: desk, logger: logger)
         do {
-            try await service.run(host: host, port: listen.port, handlingSignals: true) { port in
-                let address = ListenAddress(host: host, port: port)
+            try await service.run(host: host, port: Int(listen.port), handlingSignals: true) { port in
+                let address = ListenAddress(host: host, port: UInt16(clamping: port))
                 KeyServerCommand.write(
                     #"{"event":"listening","address":"\#(address)","port":\#(port)}"#, to: .standardOutput)
             }
-        } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            throw ServeFailure(
-                description: "cannot serve on \(listen): another program listens there: end it "
-                    + "(`ss -ltnp 'sport = :\(listen.port)'` names it), or choose another address by --listen")
+        } catch let error as IOError {
+            let refusal = ListenRefusal(code: error.errnoCode, port: Int(listen.port), setting: "--listen")
+            throw ServeFailure(description: "cannot serve on \(listen): \(refusal)")
         } catch {
             throw ServeFailure(description: "cannot serve on \(listen): \(error)")
         }

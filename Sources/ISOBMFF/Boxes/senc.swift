@@ -26,22 +26,16 @@ package struct SampleEncryption: Sendable, Equatable {
     /// - Parameters:
     ///   - iv: exactly `perSampleIVSize` bytes.
     ///   - subsamples: at most 65535, covering the sample's bytes exactly; none where `hasSubsamples` is false.
-    package mutating func append(iv: [UInt8] = [], subsamples more: [Subsample] = []) {
+    package mutating func append(iv: [UInt8] = [], subsamples more: ArraySlice<Subsample> = []) {
         precondition(iv.count == perSampleIVSize, "an IV of another size")
         ivs.append(contentsOf: iv)
-        append(more[...])
+        append(more)
     }
 
     /// Adds the next sample, whose IV of 8 bytes is the number, most significant byte first.
     package mutating func append(iv: UInt64, subsamples more: ArraySlice<Subsample> = []) {
         precondition(perSampleIVSize == 8, "an IV of another size")
         for shift: UInt64 in [56, 48, 40, 32, 24, 16, 8, 0] { ivs.append(UInt8(truncatingIfNeeded: iv >> shift)) }
-        append(more)
-    }
-
-    /// Adds the next sample, under an IV that is said elsewhere.
-    package mutating func append(subsamples more: ArraySlice<Subsample>) {
-        precondition(perSampleIVSize == 0, "an IV of another size")
         append(more)
     }
 
