@@ -79,10 +79,7 @@ extension MediaBytes {
     package var sendingCopy: SendingCopy? { count >= Self.smallestCopied ? place.copy : nil }
 
     /// Makes the copy, where there is none and there is room.
-    package func makeSendingCopy(in file: SendingFile) {
-        guard place.copy == nil else { return }
-        file.copy(span, to: place)
-    }
+    package func makeSendingCopy(in file: SendingFile) { file.copy(span, to: place) }
 }
 
 extension MediaBytes: Equatable {

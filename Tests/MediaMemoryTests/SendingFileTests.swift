@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import LoopbackSocket
 import Testing
@@ -34,6 +35,34 @@ import Testing
             let copy = try #require(media.sendingCopy)
             #expect(Self.read(copy.range, of: file) == media.array)
         }
+    }
+
+    /// Of a huge page of which some is given up the kernel clears that part, whoever still sends it.
+    @Test func noTwoCopiesAreInOneHugePage() throws {
+        let file = try Self.file()
+        let all = (0..<3).map { Self.media(UInt8($0), count: [300_000, 3 << 20, 300_000][$0]) }
+        for media in all { media.makeSendingCopy(in: file) }
+        let page = sysconf(CInt(_SC_PAGESIZE))
+        let places = try all.map { try #require($0.sendingCopy).range.lowerBound }
+        #expect(
+            places.map { $0 / (page * page / 8) } == [0, 1, 1 + ((3 << 20) + page * page / 8 - 1) / (page * page / 8)])
+        #expect(places.allSatisfy { $0 % (page * page / 8) == 0 })
+        #expect(file.bytes < 4 << 20)
+    }
+
+    /// Locks are taken in one order: at a segment's boundary all rungs are copied at once, by many, and others are let go.
+    @Test(.timeLimit(.minutes(1))) func manyThreadsMakeCopiesAndLetThemGo() throws {
+        let file = try Self.file(maximumBytes: 4 * 303_104)
+        let all = (0..<6).map { Self.media(UInt8($0)) }
+        DispatchQueue.concurrentPerform(iterations: 8) { thread in
+            for turn in 0..<200 {
+                let media = all[(turn + thread / 2) % all.count]
+                media.makeSendingCopy(in: file)
+                if turn % 50 == thread { _ = media.sendingCopy }
+            }
+        }
+        #expect(file.bytes > 0 && file.bytes <= 4 * 303_104)
+        #expect(file.bytes == all.filter { $0.sendingCopy != nil }.count * 303_104)
     }
 
     @Test func onlyWhatIsLargeAndSentOftenIsWorthOne() {
