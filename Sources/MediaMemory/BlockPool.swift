@@ -29,9 +29,18 @@ final class BlockPool: Sendable {
         var wanted: [Int: UInt64] = [:]
         var clock: UInt64 = 0
 
-        mutating func want(_ size: Int) {
-            clock += 1
-            wanted[size] = clock
+        mutating func add(_ block: MediaBlock, of size: Int) {
+            waiting[size, default: []].append(block)
+            bytes += size
+            want(size)
+        }
+
+        mutating func take(of size: Int) -> MediaBlock? {
+            guard let block = waiting[size]?.popLast() else { return nil }
+            bytes -= size
+            want(size)
+            forgetIfEmpty(size)
+            return block
         }
 
         /// Takes out one of another size that is wanted less.
@@ -39,11 +48,20 @@ final class BlockPool: Sendable {
             let other = waiting.keys.filter { $0 != size }.min { wanted[$0] ?? 0 < wanted[$1] ?? 0 }
             guard let other, let block = waiting[other]?.popLast() else { return nil }
             bytes -= other
-            if waiting[other]?.isEmpty == true {
-                waiting[other] = nil
-                wanted[other] = nil
-            }
+            forgetIfEmpty(other)
             return block
+        }
+
+        private mutating func want(_ size: Int) {
+            clock += 1
+            wanted[size] = clock
+        }
+
+        /// Sizes of which none waits have nothing to give up.
+        private mutating func forgetIfEmpty(_ size: Int) {
+            guard waiting[size]?.isEmpty == true else { return }
+            waiting[size] = nil
+            wanted[size] = nil
         }
     }
 
@@ -68,10 +86,7 @@ final class BlockPool: Sendable {
             // One that is a little too large is better than one of new pages.
             for larger in 0...Self.sizesTooLarge {
                 let fitting = Self.size(for: size + larger * size / 16, isKept: true)
-                guard let block = state.waiting[fitting]?.popLast() else { continue }
-                state.bytes -= fitting
-                state.want(fitting)
-                return block
+                if let block = state.take(of: fitting) { return block }
             }
             return nil
         }
@@ -90,9 +105,7 @@ final class BlockPool: Sendable {
                 leaving.append(other)
             }
             guard state.bytes + size <= maximumBytes else { return leaving + [block] }
-            state.waiting[size, default: []].append(block)
-            state.bytes += size
-            state.want(size)
+            state.add(block, of: size)
             return leaving
         }
         for other in leaving { munmap(other.memory.baseAddress, other.memory.count) }

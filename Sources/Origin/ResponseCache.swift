@@ -162,23 +162,26 @@ package final class ResponseCache: Sendable {
         _ key: String, _ response: CachedResponse, isKept: Bool, hasFailed: Bool = false,
         of residence: EvictionOrder.Residence? = nil
     ) {
-        let pending = state.withLockedValue { state in
+        let (pending, leaving) = state.withLockedValue { state in
+            var leaving: [Entry] = []
             if hasFailed {
                 if state.failures.count >= Self.maximumFailures { state.failures.removeAll(keepingCapacity: true) }
                 state.failures[key] = Failure(response: response, until: now() + .seconds(Self.failureSeconds))
             }
             var entry = Entry(response: response, keyBytes: key.utf8.count, slot: 0)
             if isKept, entry.bytes <= maximumBytes / 4 {
-                remove(key, from: &state)
+                if let old = remove(key, from: &state) { leaving.append(old) }
                 entry.slot = state.order.insert(key, residence)
                 state.entries[key] = entry
                 state.bytes += entry.bytes
-                evict(&state)
+                leaving += evict(&state)
             }
             let pending = state.pending.removeValue(forKey: key)
             if let pending { state.loads[pending.maker]?.end(cost: pending.cost, requests: pending.requests) }
-            return pending
+            return (pending, leaving)
         }
+        // Not under the lock, which every event loop takes: megabytes are given back to the system.
+        withExtendedLifetime(leaving) {}
         pending?.promise.succeed(response)
     }
 
@@ -194,16 +197,20 @@ package final class ResponseCache: Sendable {
         }
     }
 
-    private func evict(_ state: inout State) {
+    /// - Returns: what leaves.
+    private func evict(_ state: inout State) -> [Entry] {
+        var leaving: [Entry] = []
         while state.bytes > maximumBytes, let key = state.order.next {
-            remove(key, from: &state)
+            if let entry = remove(key, from: &state) { leaving.append(entry) }
             state.counters.evictions += 1
         }
+        return leaving
     }
 
-    private func remove(_ key: String, from state: inout State) {
-        guard let entry = state.entries.removeValue(forKey: key) else { return }
+    private func remove(_ key: String, from state: inout State) -> Entry? {
+        guard let entry = state.entries.removeValue(forKey: key) else { return nil }
         state.order.remove(entry.slot)
         state.bytes -= entry.bytes
+        return entry
     }
 }

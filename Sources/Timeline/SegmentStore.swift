@@ -123,11 +123,13 @@ package final class SegmentStore: Sendable {
     /// - Returns: the newest segment of which something is nowhere any more.
     package func keep(_ key: Key, _ media: ClearMedia) -> UInt64? {
         if directory == nil { account?.add(media.bytes.count + Self.overhead(form)) }
-        return memory.withLock { memory in
+        let (lost, leaving) = memory.withLock { memory in
+            var leaving: [ClearMedia] = []
             if directory != nil { memory.unstored.insert(key) }
             if let old = memory.media.updateValue(media, forKey: key) {
                 memory.total -= old.memoryBytes
                 memory.order.removeAll { $0 == key }
+                leaving.append(old)
             }
             memory.order.append(key)
             memory.total += media.memoryBytes
@@ -135,15 +137,21 @@ package final class SegmentStore: Sendable {
             var lost: UInt64?
             while memory.total > memoryLimit, evicted < memory.order.count - 1 {
                 let key = memory.order[evicted]
-                if let old = memory.media.removeValue(forKey: key) { memory.total -= old.memoryBytes }
+                if let old = memory.media.removeValue(forKey: key) {
+                    memory.total -= old.memoryBytes
+                    leaving.append(old)
+                }
                 // That it was never stored is known until its segment is dropped.
                 if memory.unstored.contains(key) { lost = max(lost ?? 0, key.segment) }
                 memory.pending.remove(key)
                 evicted += 1
             }
             memory.order.removeFirst(evicted)
-            return lost
+            return (lost, leaving)
         }
+        // Not under the lock, which event loops take: megabytes are given back to the system.
+        withExtendedLifetime(leaving) {}
+        return lost
     }
 
     /// Puts what is kept in memory on the disk.
@@ -261,15 +269,17 @@ package final class SegmentStore: Sendable {
 
     /// - Parameter byteCount: of its clear bytes.
     package func remove(_ key: Key, _ form: Form, byteCount: Int) {
-        let isStored = memory.withLock { memory in
+        let (isStored, leaving) = memory.withLock { memory in
             memory.pending.remove(key)
             let isStored = memory.unstored.remove(key) == nil
-            if let old = memory.media.removeValue(forKey: key) {
+            let old = memory.media.removeValue(forKey: key)
+            if let old {
                 memory.total -= old.memoryBytes
                 memory.order.removeAll { $0 == key }
             }
-            return isStored
+            return (isStored, old)
         }
+        withExtendedLifetime(leaving) {}
         if isStored { account?.add(-(byteCount + Self.overhead(form))) }
         if let path = path(key, form) { removeSoon(path) }
     }

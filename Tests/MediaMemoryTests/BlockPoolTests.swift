@@ -59,6 +59,24 @@ import Testing
         again.forEach(pool.giveBack)
     }
 
+    /// A size of which all are taken has nothing to give up, though nobody has wanted it for long.
+    @Test func whatIsTakenForLongDoesNotKeepOthersFromMakingRoom() {
+        let pool = BlockPool(maximumBytes: 4 << 20)
+        pool.giveBack(pool.take(capacity: 2_000_000))
+        let taken = pool.take(capacity: 2_000_000)
+        let before = (0..<4).map { _ in pool.take(capacity: 1_000_000) }
+        before.forEach(pool.giveBack)
+        let after = (0..<6).map { _ in pool.take(capacity: 600_000) }
+        for block in after {
+            block.bytes[0] = 7
+            pool.giveBack(block)
+        }
+        let again = (0..<6).map { _ in pool.take(capacity: 600_000) }
+        // New pages would be 0, whatever their address.
+        #expect(again.allSatisfy { $0.bytes[0] == 7 })
+        (again + [taken]).forEach(pool.giveBack)
+    }
+
     @Test func largeOnesAreWhereHugePagesBegin() {
         let pool = BlockPool(maximumBytes: 0)
         let block = pool.take(capacity: 3 << 20)

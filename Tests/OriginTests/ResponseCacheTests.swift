@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -131,6 +132,34 @@ import Testing
         #expect(kind(cache.lookUp("/a/1", on: loop)) == "make")
         cache.complete("/a/0", .notFound, isKept: false)
         cache.complete("/a/1", .notFound, isKept: false)
+    }
+
+    /// What leaves may take long to be given up, and event loops wait for the lock.
+    @Test func nothingIsLetGoUnderTheLock() {
+        final class Holder: Sendable {
+            let cache: ResponseCache
+            let gone: NIOLockedValueBox<Int>
+
+            init(_ cache: ResponseCache, _ gone: NIOLockedValueBox<Int>) { (self.cache, self.gone) = (cache, gone) }
+
+            deinit {
+                // The lock is not to be had twice.
+                _ = cache.counters
+                gone.withLockedValue { $0 += 1 }
+            }
+        }
+        let (cache, gone) = (ResponseCache(maximumBytes: 36 << 10), NIOLockedValueBox(0))
+        for name in ["/a", "/a", "/b", "/c", "/d", "/e", "/f"] {
+            var response = response(8000)
+            response.rest = ResponseStream { [loop, holder = Holder(cache, gone)] _, _ in
+                withExtendedLifetime(holder) { loop.makeSucceededFuture(.end) }
+            } whole: { [loop] _ in
+                loop.makeSucceededFuture(.notFound)
+            }
+            cache.complete(name, response, isKept: true)
+        }
+        #expect(cache.counters.evictions > 0)
+        #expect(gone.withLockedValue { $0 } == Int(cache.counters.evictions) + 1)
     }
 
     @Test func whatFailedIsNotTriedAgainForASecond() async throws {
