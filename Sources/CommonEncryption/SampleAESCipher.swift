@@ -46,7 +46,10 @@ package struct SampleAESCipher: ~Copyable {
         var cursor = NALUnitCursor(lengthSize: lengthSize)
         while let range = try Self.next(&cursor, in: sample) {
             let nal = sample.extracting(range)
-            let type = nal.isEmpty ? .accessUnitDelimiter : NALUnitHeader(nal[0]).type
+            guard !nal.isEmpty else {
+                throw .malformed(ParseError(.invalid, at: range.lowerBound, "a NAL unit of 0 bytes"))
+            }
+            let type = NALUnitHeader(nal[0]).type
             switch type {
             case .slice, .idrSlice:
                 try append(nal, to: &output, encrypted: nal.count > Self.clearNALUnitBytes + AESCBC.blockSize)

@@ -49,10 +49,12 @@ struct SegmentPlan {
     ///   - clockStream: the stream that carries the PCR.
     ///   - endTime: the end of the clock stream's last sample.
     ///   - decodingDelay: how long before its decode time a PES packet arrives.
-    init(_ streams: [[PlannedPES]], clockStream: Int, endTime: Int64?, decodingDelay: Int64) {
+    init(
+        _ streams: [[PlannedPES]], clockStream: Int, endTime: Int64?, decodingDelay: Int64
+    ) throws(TransportStreamError) {
         self.streams = streams
         addClockReferences(to: clockStream, endTime: endTime, decodingDelay: decodingDelay)
-        for stream in self.streams.indices { assignPackets(stream) }
+        for stream in self.streams.indices { try assignPackets(stream) }
     }
 
     /// Puts a PCR into every PES packet of a stream, and alone into a packet wherever the next is too far off.
@@ -86,7 +88,7 @@ struct SegmentPlan {
             adaptation: .init(clockReference: time - decodingDelay))
     }
 
-    private mutating func assignPackets(_ stream: Int) {
+    private mutating func assignPackets(_ stream: Int) throws(TransportStreamError) {
         var total = 0
         for index in streams[stream].indices where !streams[stream][index].isClockReferenceOnly {
             let pes = streams[stream][index]
@@ -96,7 +98,7 @@ struct SegmentPlan {
         }
         var missing = (Self.continuityPeriod - total % Self.continuityPeriod) % Self.continuityPeriod
         // From the end, as many as leave a useful payload; then, in a segment of next to nothing, down to one byte:
-        // 15 more than needed always fit, as a PES packet has at least 16 bytes and 16 more per further packet.
+        // 15 more than needed fit in a PES packet of 16 bytes, which all have but that of a single byte without a header of its own.
         for smallest in [Self.smallestSpreadPayload, 1] {
             for index in streams[stream].indices.reversed() where missing > 0 {
                 let pes = streams[stream][index]
@@ -107,6 +109,9 @@ struct SegmentPlan {
                 streams[stream][index].isSpread = true
                 missing -= extra
             }
+        }
+        guard missing == 0 else {
+            throw TransportStreamError(.malformedSample, "nothing of a stream in the segment but one byte")
         }
     }
 }

@@ -93,7 +93,7 @@ package struct TransportStreamMuxer: Sendable {
             sources.append(source)
         }
         guard planned.contains(where: { !$0.isEmpty }) else { throw TransportStreamError(.empty, "no samples") }
-        let plan = SegmentPlan(
+        let plan = try SegmentPlan(
             planned, clockStream: clockStream, endTime: streams[clockStream].endTime(segments[clockStream]),
             decodingDelay: Self.decodingDelay)
         let tables = [association, try programMap(segments)]

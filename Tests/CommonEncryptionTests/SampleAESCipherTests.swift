@@ -131,6 +131,11 @@ import Testing
         for cut in 1..<whole.count { #expect(throws: ProtectionError.self) { try protect(Array(whole.prefix(cut))) } }
     }
 
+    /// Each would be longer behind a length field of four bytes.
+    @Test(arguments: [1, 2, 4]) func emptyNALUnitsAreRefused(_ lengthSize: Int) throws {
+        #expect(throws: ProtectionError.self) { try protect([UInt8](repeating: 0, count: 16), lengthSize: lengthSize) }
+    }
+
     @Test func worstCaseFits() throws {
         // Zeros alone are no NAL unit, but nothing may break by them.
         for count in [49, 50, 51, 160, 1000] {

@@ -47,6 +47,26 @@ import Testing
         #expect(read.pes[0x101]?.allSatisfy { $0.streamID == 0xBD } == true)
     }
 
+    /// All of a stream in one byte is too little for 16 packets.
+    @Test(arguments: [1, 2, 3, 50]) func dolbyOfNextToNothing(size: Int) throws {
+        let samples = [SampleReference(decodeTime: 0, duration: 1536, isSync: true, offset: 0, size: size)]
+        let segment = TrackSegment(samples: samples, array: [UInt8](repeating: 11, count: size))
+        let picture = TrackSegment(
+            samples: [.init(decodeTime: 0, duration: 3_000, isSync: true, offset: 0, size: 6)],
+            array: [0, 0, 0, 2, 0x65, 1])
+        let alone = try TransportStreamMuxer(tracks: [SyntheticMedia.ac3()])
+        let beside = try TransportStreamMuxer(tracks: [SyntheticMedia.video(), SyntheticMedia.ac3()])
+        guard size > 1 else {
+            #expect(throws: TransportStreamError.self) { try alone.mux([segment]) }
+            #expect(throws: TransportStreamError.self) { try beside.mux([picture, segment]) }
+            return
+        }
+        for bytes in [try alone.mux([segment]), try beside.mux([picture, segment])] {
+            let read = TransportStreamReader(bytes)
+            #expect(read.problems.isEmpty && read.pes[0x101]?.flatMap(\.payload) == segment.array)
+        }
+    }
+
     /// The descriptors are those that Shaka Packager 3.8.0 writes for the same streams.
     @Test func protectedDolbyTellsItsSetup() throws {
         let key = try SampleAESTests.key()
