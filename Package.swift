@@ -346,7 +346,8 @@ let package = Package(
             "OriginTests", "Origin", "Access", "DASH", "HLS", "Keys", "Live", "Media", "MediaMemory", "Packager",
             "Settings",
             "TestSupport",
-            "Timeline", "LoopbackServer", "ServerTLS", logging, nio, nioConcurrency, nioEmbedded, nioHTTP1, nioHTTP2,
+            "Timeline", "LoopbackServer", "LoopbackSocket", "ServerTLS", logging, nio, nioConcurrency, nioEmbedded,
+            nioHTTP1, nioHTTP2,
             nioHPACK, nioPosix, nioSSL, nioTLS, "ViewerTokens"),
         tests(
             "HarvestTests", "Harvest", "CurlHTTP", "DASH", "HLS", "Keys", "Live", "LoopbackServer", "Media", "Packager",

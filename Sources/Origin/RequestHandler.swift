@@ -168,6 +168,9 @@ final class RequestHandler: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         asker?.left()
         slices = nil
+        // Who leaves before the end is counted as with any other answer.
+        if let sending { metrics.count(status: HTTPResponseStatus.ok.code, bytes: sending.bytes) }
+        sending = nil
         recordIsCutOff()
         context.fireChannelInactive()
     }
@@ -185,9 +188,19 @@ final class RequestHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent, wire == .http1 {
             isDraining = true
-            if !isAnswering, pipelined.isEmpty, request == nil { context.close(promise: nil) }
+            if !isAnswering, pipelined.isEmpty, request == nil { closeBehindAnswers(context) }
         }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    /// Of what was answered megabytes may still wait to be sent, which a close would throw away.
+    @discardableResult
+    private func closeBehindAnswers(_ context: ChannelHandlerContext) -> EventLoopFuture<Void> {
+        isLast = true
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        let written = context.writeAndFlush(NIOAny(ByteBuffer()))
+        written.whenComplete { _ in bound.value.close(promise: nil) }
+        return written
     }
 
     func noteProgress() {
@@ -435,11 +448,7 @@ final class RequestHandler: ChannelDuplexHandler {
         isLast = isLast || isDraining
         let sent = recordIsAnswered(on: context.eventLoop)
         switch wire {
-        case .http1 where isLast:
-            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-            let written = context.writeAndFlush(NIOAny(ByteBuffer()))
-            written.cascade(to: sent)
-            written.whenComplete { _ in bound.value.close(promise: nil) }
+        case .http1 where isLast: closeBehindAnswers(context).cascade(to: sent)
         case .http1:
             if sent == nil { context.flush() } else { context.writeAndFlush(NIOAny(ByteBuffer()), promise: sent) }
         case .http2: context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: sent)

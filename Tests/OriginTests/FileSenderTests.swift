@@ -1,4 +1,6 @@
+import Glibc
 import LoopbackServer
+import LoopbackSocket
 import MediaMemory
 import NIOCore
 import NIOEmbedded
@@ -81,6 +83,39 @@ import Testing
         #expect(try Self.ask(channel, "GET", "If-None-Match: \"7\"\r\n").map(\.isFile) == [false])
         let part = try Self.ask(channel, "GET", "Range: bytes=1-299999\r\n")
         #expect(!part.contains { $0.isFile } && part.last?.count == 299_999)
+    }
+
+    /// More than sockets hold waits still when the server ends.
+    @Test(arguments: [true, false]) func aDrainLetsWhatIsLeavingLeave(isFile: Bool) async throws {
+        let size = 24 << 20
+        let media = MediaBytes(copying: [UInt8](repeating: 7, count: size).span)
+        let response = Self.response(media, nil)
+        var configuration = OriginServer.Configuration(host: "127.0.0.1", port: 0)
+        configuration.sendingFileBytes = isFile ? 256 << 20 : 0
+        let server = try await OriginServer.start(
+            configuration, content: { _, _ in .ready(response) }, metrics: OriginMetrics(), group: .singleton,
+            clock: { 1000 })
+        if isFile {
+            // Whoever asks so often is sent a copy.
+            repeat {
+                _ = try await RawConnection.send(
+                    ByteBuffer(string: "GET \(Self.path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+                    port: server.port)
+            } while media.sendingCopy == nil
+        }
+        let reader = try #require(LoopbackSocket.connect(port: UInt16(server.port)))
+        defer { close(reader) }
+        let request = Array("GET \(Self.path) HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+        #expect(send(reader, request, request.count, 0) == request.count)
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        var received = [UInt8](piece[..<recv(reader, &piece, 1, 0)])
+        async let drained: Void = server.drain()
+        // As long as something is under way nobody is taken any more, which shows that it has begun.
+        while let other = LoopbackSocket.connect(port: UInt16(server.port)) { close(other) }
+        while case let count = recv(reader, &piece, piece.count, 0), count > 0 { received += piece[..<count] }
+        await drained
+        let head = try #require(received.prefix(1024).firstRange(of: Array("\r\n\r\n".utf8))?.upperBound)
+        #expect(received.count - head == size)
     }
 
     @Test(arguments: [true, false]) func whoeverReadsGetsTheSameBytes(isHot: Bool) async throws {

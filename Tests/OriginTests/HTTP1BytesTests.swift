@@ -272,6 +272,26 @@ import Testing
         #expect(!channel.isActive)
     }
 
+    /// As any other answer, where who asked for it leaves before it has left.
+    @Test func whatIsBrokenOffByItsReaderIsCounted() throws {
+        let desk = Desk()
+        let channel = try Self.channel(desk)
+        let piece = channel.embeddedEventLoop.makePromise(of: ResponseStream.Step.self)
+        var response = Desk.response("")
+        response.rest = ResponseStream { index, asker in
+            index == 0 ? asker.eventLoop.makeSucceededFuture(.bytes(ByteBuffer(string: "first"))) : piece.futureResult
+        } whole: {
+            $0.eventLoop.makeSucceededFuture(.notFound)
+        }
+        try Self.send(channel, Self.get("1.m4s"))
+        desk.give(1, response)
+        #expect(try Self.sent(channel).contains("first"))
+        #expect(desk.metrics.values.responsesByStatus.isEmpty)
+        try channel.close().wait()
+        piece.succeed(.end)
+        #expect(desk.metrics.values.responsesByStatus == [200: 1] && desk.metrics.values.bodyBytes == 5)
+    }
+
     @Test func aDrainEndsWhatIsIdle() throws {
         let channel = try Self.channel(Desk())
         try Self.send(channel, Self.get("init-0.mp4"))
