@@ -45,7 +45,9 @@ import Testing
         ("height=-", "wants a number"), ("height=", "empty value"), ("codec=h263", "knows no 'h263', but"),
         ("aws.manifestfilter=video_codec:aac", "knows no 'aac', but av1"), ("framerate=29.9700", "wants a number"),
         ("bitrate=99999999999", "wants a number"), ("height=1&aws.manifestfilter=video_height:1", "there twice"),
-        ("start=%zz", "neither"),
+        ("start=%zz", "neither"), ("aws.manifestfilter=%3A", "has no value"), ("aws.manifestfilter=:", "has no value"),
+        ("aws.manifestfilter=::", "has no value"), ("aws.manifestsettings=:::5", "has no value"),
+        ("aws.manifestfilter=video_height:1;:", "has no value"), ("aws.manifestsettings=start:", "has no value"),
     ]) func badValuesAreRefusedWithAReason(_ query: String, _ reason: String) throws {
         let refusal = try #require(self.refusal(query))
         #expect(refusal.contains(reason))

@@ -404,6 +404,7 @@ v/playlist.m3u8
     for path in ("/demo/hls-ts/index.m3u8", "/demo/dash/index.mpd", "/demo/hls/a/playlist.m3u8?_HLS_msn=7&_HLS_part=2",
                  "/demo/dash/index.mpd?start=2026-11-21T20:15:00%2B01:00&end=1795300000.5&height=-720,1080&codec=h264",
                  "/demo/hls/index.m3u8?aws.manifestfilter=video_height%3A1-720%3Baudio_language%3Ade,en&timedelay=30",
+                 "/demo/hls/index.m3u8?aws.manifestfilter=video_height:1;:&aws.manifestsettings=::",
                  "/demo/dash/time?x#y", "/a/b/720p/playlist.m3u8",
                  "/a/b/720p/r1/init-3-7e1.mp4", "/a/b/720p/r1/init-0.mp4", "/a/b/c/d/293947281.m4s", "/a/b/c/d/0.ts"):
         save("resource-path", path)

@@ -43,9 +43,10 @@ package struct ManifestQuery: Sendable, Hashable {
         list: String, of parameter: String, _ words: inout Words
     ) throws(ManifestQueryError) {
         for pair in list.split(separator: ";") {
-            let parts = pair.split(separator: ":", maxSplits: 1)
+            // Of colons alone as well there is a first part.
+            let parts = pair.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             let name = parts[0].trimmingPrefix { $0 == " " }.lowercased()
-            guard parts.count == 2 else {
+            guard parts.count == 2, !name.isEmpty, !parts[1].isEmpty else {
                 throw ManifestQueryError("\(parameter): '\(Words.shown(name))' has no value")
             }
             let value = String(parts[1])
