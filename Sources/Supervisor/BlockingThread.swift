@@ -9,7 +9,9 @@ enum BlockingThread {
     }
 
     /// Runs `body` on a new thread and returns what it returns. Cancellation is the caller's: close what it waits on.
-    static func run<Value: Sendable>(_ name: String, _ body: @escaping @Sendable () -> Value) async -> Value {
+    /// - Returns: nil where the system has no more threads: `body` has not run. Not in the pool of all that waits, which has as
+    ///   many threads as there are cores: two publications would stop the keys of all channels.
+    static func run<Value: Sendable>(_ name: String, _ body: @escaping @Sendable () -> Value) async -> Value? {
         await withCheckedContinuation { continuation in
             let work = Body {
                 _ = sluice_name_thread(name)
@@ -26,9 +28,8 @@ enum BlockingThread {
             if code == 0 {
                 pthread_detach(thread)
             } else {
-                // No thread to be had: better here than not at all.
                 argument.release()
-                work.run()
+                continuation.resume(returning: nil)
             }
         }
     }

@@ -102,7 +102,7 @@ final class FileInput: Sendable {
         var retry = Self.retryMilliseconds
         while !isOver {
             // A folder on another machine may not answer for a long time: not on the pool of all that waits.
-            await BlockingThread.run("folder") { self.look() }
+            _ = await BlockingThread.run("folder") { self.look() }
             guard state.withLock({ $0.plan.hasNext }) else {
                 await change()
                 continue

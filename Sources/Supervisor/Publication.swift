@@ -104,6 +104,12 @@ final class Publication: Sendable {
         }
     }
 
+    private func noThread(for descriptor: CInt) -> Ending {
+        close(descriptor)
+        supervisor.countWorkerFailure()
+        return Ending(reason: "the system has no more threads", isFault: true)
+    }
+
     private func cutOff() {
         if encoderSocket >= 0 { shutdown(encoderSocket, CInt(SHUT_RDWR)) }
     }
@@ -138,7 +144,8 @@ final class Publication: Sendable {
             ) { execution in
                 self.state.withLock { $0.worker = execution.processIdentifier.value }
                 self.state.withLock { $0.workerDescriptor = nil }
-                let ending = await BlockingThread.run("publication") { self.converse(over: ours) }
+                let ending =
+                    await BlockingThread.run("publication") { self.converse(over: ours) } ?? self.noThread(for: ours)
                 // A worker that was told to end, or that has said so, has two seconds to go by itself.
                 await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
                 return ending
@@ -452,6 +459,8 @@ final class Publication: Sendable {
 
     private func finish(_ ending: Ending, _ termination: TerminationStatus) async {
         leaveChannel()
+        // Its worker is gone: a webhook that does not answer is not to keep it from hearing of that.
+        cutOff()
         let (channel, app, media) = state.withLock { ($0.channel, $0.app, $0.statistics.mediaMilliseconds) }
         source.files?.left(media: media)
         var (reason, level) = (ending.reason, ending.isFault ? Logger.Level.error : .notice)

@@ -77,7 +77,7 @@ package struct SlateWorker: Sendable {
                 }
             }
             await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
-            return made
+            return made ?? .failure(Failure(description: "the system has no more threads"))
         }
         if let said = words.take() { say(IngestEvent(level: .warning, text: "sluice-ingest: \(said)")) }
         return try result.closureResult.get()

@@ -40,7 +40,9 @@ extension Supervisor {
             let still = try await stillTurns.run { [slateWorker, budget] in
                 // Read here: of those that wait, only this one is in memory.
                 let media = await BlockingThread.run("last-picture") { channel.lastPicture(atMost: 24 << 20) }
-                guard let media else { throw SlateWorker.Failure(description: "there is no picture in the window") }
+                guard let media = media ?? nil else {
+                    throw SlateWorker.Failure(description: "there is no picture in the window")
+                }
                 return try await slateWorker.make(channel.profile.ladder, of: .lastPicture(media), recipe: "still") {
                     budget.log(
                         .warning, $0.text, metadata: metadata, kind: "last picture", now: steadyMilliseconds())

@@ -166,7 +166,12 @@ package final class Supervisor: Sendable {
         }
         await withDiscardingTaskGroup { group in
             group.addTask {
-                await BlockingThread.run("rtmp-reception") { reception.run() }
+                while await BlockingThread.run("rtmp-reception", { reception.run() }) == nil {
+                    self.logger.error("no encoder is taken: the system has no more threads")
+                    // why: nothing tells when there are threads again
+                    do { try await Task.sleep(for: .seconds(1)) } catch { break }
+                    if self.isStopped.load(ordering: .acquiring) { break }
+                }
                 self.arriving.finish()
             }
             for await arrival in arrivals {

@@ -125,6 +125,23 @@ import Testing
         }
     }
 
+    /// Its worker is gone: it is to come back, whoever takes long to hear of the end.
+    @Test func anEncoderNeedNotWaitForTheWebHook() async throws {
+        let server = try CannedServer { request in
+            String(decoding: request.body, as: UTF8.self).contains("unpublish") ? .silence : .http(204)
+        }
+        let worker = try FakeWorker(FakeWorker.greeting() + [.end(reason: "done")])
+        let room = try Newsroom(worker: worker, webHook: hook(server) { $0.timeoutMilliseconds = 600_000 })
+        let encoder = try room.connect()
+        _ = await room.lines(until: "publication ended")
+        while server.requests.count < 2 { await Task.yield() }
+        // Its connection ends while the webhook has been asked, and has not answered.
+        _ = try await Task.detached { try encoder.readToEnd() }.value
+        try encoder.close()
+        server.stop()
+        await room.close()
+    }
+
     @Test func aWebHookRefusesInItsOwnWords() async throws {
         let server = try CannedServer { request in
             .http(403, text: #"{"reason":"not before\nnoon, \#(request.body.count > 10 ? "the-key" : "")"}"#)
