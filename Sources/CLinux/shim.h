@@ -162,7 +162,7 @@ static inline long sluice_send_file(int socket, const void *bytes, unsigned long
         message.control = &control;
         message.control_size = sizeof control;
     }
-    return sendmsg(socket, (const struct msghdr *)&message, 0x4000 /* MSG_NOSIGNAL */);
+    return sendmsg(socket, (const struct msghdr *)&message, 0x4040 /* MSG_NOSIGNAL | MSG_DONTWAIT */);
 }
 
 // The number of bytes that came; 0 at the end, -1 for failure. *descriptor: that of the file, or -1.

@@ -82,8 +82,12 @@ package struct FrameReader: Sendable {
 
 extension ByteWriter {
     /// A 16-bit length and UTF-8; longer texts are cut.
+    /// Cut off, between two scalars, where it is longer than whoever reads it takes.
     mutating func writeText(_ text: String) {
-        let bytes = Array(text.utf8.prefix(Int(UInt16.max)))
+        var bytes = text.utf8.prefix(WorkerLimits.textBytes)
+        if bytes.count < text.utf8.count {
+            while let next = text.utf8[bytes.endIndex...].first, next & 0xC0 == 0x80 { bytes.removeLast() }
+        }
         write(UInt16(bytes.count))
         write(bytes: bytes)
     }

@@ -39,6 +39,31 @@ import Testing
         #expect(seen == [message])
     }
 
+    /// What an encoder says of itself may be long in bytes where it is short in letters.
+    @Test(arguments: ["e\u{301}\u{323}", "\u{1F600}", "\u{20AC}", "ab"]) func longTextsAreCutBetweenScalars(
+        _ letter: String
+    ) throws {
+        let text = String(repeating: letter, count: 700)
+        let messages: [WorkerMessage] = [
+            .publish(PublishRequest(app: text, streamKey: text, encoder: text)),
+            .event(IngestEvent(level: .error, text: text)), .end(reason: text),
+        ]
+        for message in messages {
+            var reader = FrameReader()
+            message.serialize().withUnsafeBytes { reader.append($0) }
+            let frame = try #require(try reader.next())
+            let cut =
+                switch try WorkerMessage(type: frame.type, body: frame.body) {
+                case .publish(let request): request.encoder
+                case .event(let event): event.text
+                case .end(let reason): reason
+                default: ""
+                }
+            #expect(text.unicodeScalars.starts(with: cut.unicodeScalars))
+            #expect((WorkerLimits.textBytes - 3...WorkerLimits.textBytes).contains(cut.utf8.count))
+        }
+    }
+
     @Test func daemonMessagesRoundTrip() throws {
         let ladder = Ladder(
             video: [VideoRung(name: "source", codec: .copy)], audio: [AudioRung(name: "a", codec: .copy)],
