@@ -19,10 +19,15 @@ package struct ChunkCutter: Sendable {
         /// Of the last sample, also of one that has left.
         var end: Int64?
         var samples: [Sample] = []
+        /// Of the samples' media.
+        var bytes = 0
     }
 
     /// The tracks are not all known although so much was made of the others.
     package struct Overflow: Error {}
+
+    /// Of a chunk's media, but for one sample that has more: a message has room for it with what it says of each sample.
+    static let mostChunkBytes = Frame.maximumBodySize * 3 / 4
 
     static let maximumHeldMegabytes = 64
     static let maximumHeldBytes = maximumHeldMegabytes << 20
@@ -99,7 +104,10 @@ package struct ChunkCutter: Sendable {
         if open[index].segment != segment {
             if let message = flush(index, endsSegment: true) { messages.append(message) }
             open[index] = OpenChunk(segment: segment, origin: origin(of: segment, sample, track))
-        } else if beginsPart(sample.decodeTime, sample.duration, track, open[index]) {
+        } else if beginsPart(sample.decodeTime, sample.duration, track, open[index])
+            || open[index].bytes + sample.data.count > Self.mostChunkBytes
+        {
+            // A part of several seconds of a high rung is more than a message holds.
             if let message = flush(index, endsSegment: false) { messages.append(message) }
         }
         if open[index].samples.isEmpty {
@@ -110,6 +118,7 @@ package struct ChunkCutter: Sendable {
             open[index].part = part(of: sample.decodeTime, sample.duration, track, open[index])
         }
         open[index].samples.append(sample)
+        open[index].bytes += sample.data.count
         open[index].end = sample.end
         // All that a segment has of them.
         if track.kind == .image { return messages + (flush(index, endsSegment: true).map { [$0] } ?? []) }
@@ -157,6 +166,7 @@ package struct ChunkCutter: Sendable {
         sequenceNumber &+= 1
         let bytes = CMAFChunk.serialize(sequenceNumber: sequenceNumber, samples: open[index].samples)
         open[index].samples.removeAll(keepingCapacity: true)
+        open[index].bytes = 0
         return .chunk(ClearChunk(track: UInt8(index), segment: segment, endsSegment: endsSegment, bytes: bytes))
     }
 

@@ -20,10 +20,12 @@ extension LiveChannel {
             guard let group = group(of: endpoint) else { continue }
             shown.updateValue(underWay(of: endpoint, group, snapshot), forKey: endpoint.id)
         }
-        let reached = state.withLock { state in
+        let (reached, leaving) = state.withLock { state in
             let version = Self.lastVersion.add(1, ordering: .relaxed).newValue
+            var leaving: [EndpointState] = []
             for (id, underWay) in shown {
                 guard var endpoint = state.endpoints[id] else { continue }
+                leaving.append(endpoint)
                 let previous = endpoint.window
                 endpoint.window.show(underWay, with: snapshot.trackSets, snapshot.adBreaks)
                 endpoint.window.openedAtMilliseconds = Self.openedAt(endpoint.window, after: previous, now: now)
@@ -34,8 +36,10 @@ extension LiveChannel {
                 endpoint.stamp = state.nextStamp(of: id)
                 state.endpoints[id] = endpoint
             }
-            return state.waiting.takeReached(state.endpoints)
+            return (state.waiting.takeReached(state.endpoints), leaving)
         }
+        // Not under the lock, which event loops take.
+        withExtendedLifetime(leaving) {}
         for call in reached { call() }
     }
 

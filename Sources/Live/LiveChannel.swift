@@ -110,7 +110,10 @@ package final class LiveChannel: Sendable {
             directory: directory,
             limits: ChannelTimeline.Limits(
                 segmentDuration: profile.ladder.segmentDuration, longestSegment: profile.ladder.longestSegment,
-                windowSeconds: profile.keptSeconds, showsParts: profile.endpoints.contains(where: \.hasParts)),
+                windowSeconds: profile.keptSeconds,
+                // One that is being made, and what is late of the one before.
+                openBytes: profile.ladder.bytesOfTwoSegments(inputBitrate: profile.ingest.maxBitrate),
+                showsParts: profile.endpoints.contains(where: \.hasParts)),
             budget: budget, seal: seal, disk: disk,
             onEvent: { event in
                 switch event {
@@ -398,19 +401,24 @@ package final class LiveChannel: Sendable {
 
     private func publish(_ shown: [String: (EndpointWindow, Bool, KeyStep)], newest: UInt64) {
         typealias Change = (id: String, isWithheld: Bool, isFirst: Bool)
-        let (changes, reached) = state.withLock { state -> ([Change], [@Sendable () -> Void]) in
+        let (changes, reached, leaving) = state.withLock {
+            state -> ([Change], [@Sendable () -> Void], [EndpointState]) in
             let version = Self.lastVersion.add(1, ordering: .relaxed).newValue
             var changes: [Change] = []
+            var leaving: [EndpointState] = []
             for (id, (window, isWithheld, step)) in shown {
                 if state.endpoints[id]?.isWithheld ?? false != isWithheld {
                     changes.append((id, isWithheld, state.endpoints[id] == nil))
                 }
+                if let old = state.endpoints[id] { leaving.append(old) }
                 state.endpoints[id] = EndpointState(
                     window: window.ended(state.isEnded), isWithheld: isWithheld, step: step, version: version,
                     partVersion: version, stamp: state.nextStamp(of: id))
             }
-            return (changes, state.waiting.takeReached(state.endpoints))
+            return (changes, state.waiting.takeReached(state.endpoints), leaving)
         }
+        // Not under the lock, which event loops take: with the parts of a segment that is whole megabytes are given back.
+        withExtendedLifetime(leaving) {}
         for call in reached { call() }
         for (id, isWithheld, isFirst) in changes {
             if isFirst {

@@ -143,6 +143,17 @@ package struct AudioRung: Codable, Sendable, Hashable {
 }
 
 extension Ladder {
+    /// What two of its longest segments take, all rungs together.
+    /// - Parameter inputBitrate: bits a second of what comes in, at most: all of it may be copied.
+    package func bytesOfTwoSegments(inputBitrate: UInt32) -> Int {
+        let copies = video.contains { $0.codec == .copy } || audio.contains { $0.codec == .copy }
+        let rate =
+            video.reduce(0) { $0 + Int($1.bitrate) } + audio.reduce(0) { $0 + Int($1.bitrate) }
+            + (copies ? Int(inputBitrate) : 0)
+        let seconds = Int(clamping: longestSegment.rescaled(to: 1, rounding: .up).value)
+        return rate / 8 * seconds * 2
+    }
+
     /// Of all that is made, in this order: pictures, sound, thumbnails, subtitles.
     package var trackNames: [String] {
         video.map(\.name) + audio.map(\.name) + (thumbnails == nil ? [] : [ThumbnailRung.name])

@@ -8,20 +8,27 @@ extension ChannelTimeline {
         /// How far back the window reaches.
         package var windowSeconds: UInt32
         package var memoryBytes: Int
+        /// Of segments that are not whole.
+        package var openBytes: Int
         /// Whether snapshots have the segment under way.
         package var showsParts: Bool
 
-        /// - Parameter longestSegment: nil: the duration of one.
+        /// - Parameters:
+        ///   - longestSegment: nil: the duration of one.
+        ///   - openBytes: what they may have if that is more than `leastOpenBytes`.
         package init(
             segmentDuration: Ticks, longestSegment: Ticks? = nil, windowSeconds: UInt32, memoryBytes: Int = 128 << 20,
-            showsParts: Bool = false
+            openBytes: Int = 0, showsParts: Bool = false
         ) {
             self.segmentDuration = segmentDuration
             self.longestSegment = longestSegment ?? segmentDuration
             self.windowSeconds = windowSeconds
             self.memoryBytes = memoryBytes
+            self.openBytes = max(openBytes, Self.leastOpenBytes)
             self.showsParts = showsParts
         }
+
+        package static let leastOpenBytes = 96 << 20
 
         var segmentsInWindow: UInt64 {
             let window = Ticks(Int64(windowSeconds), timescale: 1).rescaled(to: segmentDuration.timescale)

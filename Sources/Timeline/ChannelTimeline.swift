@@ -265,7 +265,7 @@ package final class ChannelTimeline: Sendable {
             let numbering = snapshot.numbering
             writer.assembly = SegmentAssembly(
                 tracks: stored.map(\.track), segmentDuration: limits.segmentDuration,
-                longestSegment: limits.longestSegment,
+                longestSegment: limits.longestSegment, maximumOpenBytes: limits.openBytes,
                 firstNumber: numbering.count(ofNumber: progress.firstFreeNumber),
                 notBefore: stored.map { track in
                     progress.ends[track.track.name]?.rescaled(to: track.track.timescale, rounding: .up).value ?? .min
@@ -441,9 +441,10 @@ package final class ChannelTimeline: Sendable {
     private func addToWindow(_ segment: WindowSegment, eventStart: UInt64?) -> [(
         segment: WindowSegment, set: TrackSet?
     )] {
-        current.withLock { snapshot in
+        let (old, shown) = current.withLock { snapshot in
             snapshot.segments.append(segment)
             // What was shown of it is in it.
+            let shown = snapshot.underWay
             snapshot.underWay = nil
             snapshot.eventStart = eventStart
             let oldest = segment.number.subtractingReportingOverflow(limits.segmentsInWindow)
@@ -453,7 +454,10 @@ package final class ChannelTimeline: Sendable {
             {
                 if let removed = snapshot.removeFirst() { old.append(removed) }
             }
-            return old
+            return (old, shown)
         }
+        // Its memory is not given back under the lock.
+        withExtendedLifetime(shown) {}
+        return old
     }
 }

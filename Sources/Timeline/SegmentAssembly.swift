@@ -69,7 +69,6 @@ package struct SegmentAssembly: Sendable {
     }
 
     static let maximumOpenSegments = 4
-    static let maximumOpenBytes = 96 << 20
     static let maximumChunks = 4096
     private static let mostCues = 512
 
@@ -85,6 +84,7 @@ package struct SegmentAssembly: Sendable {
     private let leading: Int?
     private let segmentDuration: Ticks
     private let longestSegment: Ticks
+    private let maximumOpenBytes: Int
     private let maximumLatenessSeconds: Int64
     private var open: [(number: UInt64, tracks: [OpenTrack])] = []
     private var openBytes = 0
@@ -96,11 +96,12 @@ package struct SegmentAssembly: Sendable {
 
     /// - Parameters:
     ///   - longestSegment: nil: the duration of one.
+    ///   - maximumOpenBytes: of segments that are not whole.
     ///   - notBefore: of each track, the earliest decode time that is free: earlier ones were listed, and a
     ///     cenc IV is made of the time. Empty: all are.
     package init(
-        tracks: [Track], segmentDuration: Ticks, longestSegment: Ticks? = nil, firstNumber: UInt64,
-        notBefore: [Int64] = []
+        tracks: [Track], segmentDuration: Ticks, longestSegment: Ticks? = nil,
+        maximumOpenBytes: Int = ChannelTimeline.Limits.leastOpenBytes, firstNumber: UInt64, notBefore: [Int64] = []
     ) {
         trackCount = tracks.count
         timescales = tracks.map(\.timescale)
@@ -110,6 +111,7 @@ package struct SegmentAssembly: Sendable {
         isText = tracks.map { $0.kind == .text }
         leading = tracks.firstIndex { $0.kind.isPlayed }
         self.segmentDuration = segmentDuration
+        self.maximumOpenBytes = maximumOpenBytes
         // Playlists say what a segment lasts at most, and that must not change (RFC 8216, 4.3.3.1): half a second more
         // rounds to it.
         let longest = (longestSegment ?? segmentDuration).rescaled(to: 1, rounding: .up).value
@@ -186,8 +188,8 @@ package struct SegmentAssembly: Sendable {
                 .tooLarge, at: 0, "segment \(number) has more than \(TrackRun.maximumSampleCount) samples of a track")
         }
         openBytes += media.memoryBytes
-        guard openBytes <= Self.maximumOpenBytes else {
-            throw ParseError(.tooLarge, at: 0, "more than \(Self.maximumOpenBytes) bytes in unfinished segments")
+        guard openBytes <= maximumOpenBytes else {
+            throw ParseError(.tooLarge, at: 0, "more than \(maximumOpenBytes) bytes in unfinished segments")
         }
         open[position].tracks[track].add(
             media, from: start, to: end, newest: fragments.last?.samples.last?.decodeTime ?? start,

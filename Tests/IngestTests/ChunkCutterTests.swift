@@ -124,6 +124,27 @@ import Transcode
         ChunkCutter(ladder: encodedLadder(partMilliseconds: partMilliseconds))
     }
 
+    /// A part of several seconds of a high rung is more than a message holds: it is several chunks.
+    @Test func aChunkIsNoMoreThanAMessageHolds() throws {
+        var cutter = cutter(partMilliseconds: 2000)
+        try announced(&cutter)
+        var messages: [WorkerMessage] = []
+        let samples = video.samples(of: Self.number, Self.duration).prefix(9)
+        for (index, var sample) in samples.enumerated() {
+            sample.data = [UInt8](repeating: UInt8(index), count: 5_000_000)
+            messages += try cutter.add(
+                .sample(track: 0, sample, segmentNumber: Self.number, startsSegment: index == 0))
+        }
+        messages += cutter.finish()
+        let chunks = chunks(messages)
+        #expect(chunks.count == 5 && chunks.allSatisfy { $0.bytes.count < Frame.maximumBodySize })
+        for message in messages { #expect(message.serialize().count > 4_000_000) }
+        let times = try chunks.flatMap { chunk in
+            try MovieFragmentTable(parsing: chunk.bytes.span).fragments.flatMap { $0.samples.map(\.decodeTime) }
+        }
+        #expect(times == samples.map(\.decodeTime))
+    }
+
     /// As players of low latency need them: never longer than said, 85 % of it, and no short rest at the end of a segment:
     /// players that look for the next part by the time, and not to the quarter of a second, would pass it over.
     @Test func partsAreAlike() throws {

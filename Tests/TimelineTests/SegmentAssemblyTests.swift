@@ -111,6 +111,37 @@ import Timeline
         }
     }
 
+    @Test func whatIsNotWholeIsBounded() throws {
+        let chunk = chunk(at: video.start(of: Self.number, Self.duration), lasting: 90_000)
+        for (bytes, fits) in [(chunk.count / 2, false), (chunk.count * 4, true)] {
+            var assembly = SegmentAssembly(
+                tracks: [video.track], segmentDuration: Self.duration, maximumOpenBytes: bytes, firstNumber: Self.number
+            )
+            let reason = reason { () throws(ParseError) in
+                _ = try assembly.append(track: 0, segment: Self.number, endsSegment: false, bytes: chunk)
+            }
+            #expect((reason == "nothing was thrown") == fits, "\(reason)")
+        }
+    }
+
+    /// Whatever ladder a profile may say.
+    @Test func theBoundHasRoomForTwoSegmentsOfTheLadder() {
+        var rung = VideoRung(name: "2160p", codec: .h264, frameRate: FrameRate(50), bitrate: 60_000_000)
+        var ladder = Ladder(video: [rung], audio: [], segmentDurationSeconds: 30, partDurationMilliseconds: 1000)
+        #expect(ladder.bytesOfTwoSegments(inputBitrate: 20_000_000) == 450_000_000)
+        rung.codec = .copy
+        rung.bitrate = 0
+        ladder.video = [rung]
+        // Of what is copied a segment may be twice as long.
+        #expect(ladder.bytesOfTwoSegments(inputBitrate: 20_000_000) == 300_000_000)
+        let limits = ChannelTimeline.Limits(
+            segmentDuration: Ticks(30, timescale: 1), windowSeconds: 60,
+            openBytes: ladder.bytesOfTwoSegments(inputBitrate: 20_000_000))
+        #expect(limits.openBytes == 300_000_000)
+        #expect(
+            ChannelTimeline.Limits(segmentDuration: Ticks(2, timescale: 1), windowSeconds: 60).openBytes == 96 << 20)
+    }
+
     /// Who went on to the next segment cannot come back to one before.
     @Test func aTrackDoesNotGoBack() throws {
         var assembly = assembly([video, audio])
