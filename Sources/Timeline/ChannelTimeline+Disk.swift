@@ -52,6 +52,7 @@ extension ChannelTimeline {
             return isFailing
         }
         guard hasRecovered else { return }
+        store.saveAgain()
         // What could not be removed meanwhile; what was late is gone in its turn.
         if let directory, store.takeHasLeftFiles() || writer.segmentsRefused > 0 {
             let snapshot = snapshot

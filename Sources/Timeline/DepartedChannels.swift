@@ -1,3 +1,4 @@
+import Dispatch
 import Files
 import Synchronization
 
@@ -20,7 +21,15 @@ package final class DepartedChannels: Sendable {
     private let directory: String
     private let budget: StorageBudget
     private let onEvent: @Sendable (Event) -> Void
-    private let departed = Mutex<[String: StorageBudget.Account]>([:])
+    private struct State {
+        var accounts: [String: StorageBudget.Account] = [:]
+        /// Those whose media is being removed, as long as nobody wants it back.
+        var leaving: Set<String> = []
+    }
+
+    private let state = Mutex(State())
+    /// There may be a million files: who needs the room is a channel on air, which does not wait for them.
+    private let queue = DispatchQueue(label: "departed")  // why: its thread may stand still in the kernel
 
     /// - Parameter directory: with a folder for each channel.
     package init(directory: String, budget: StorageBudget, onEvent: @escaping @Sendable (Event) -> Void) {
@@ -31,10 +40,20 @@ package final class DepartedChannels: Sendable {
 
     /// What is left of channels that come back is theirs again. To be called before their windows are opened.
     package func admit(_ names: Set<String>) {
-        departed.withLock { departed in
-            for name in departed.keys where names.contains(name) { departed.removeValue(forKey: name)?.close() }
+        let (accounts, wasLeaving) = state.withLock { state in
+            let accounts = state.accounts.filter { names.contains($0.key) }
+            for name in accounts.keys { state.accounts[name] = nil }
+            let wasLeaving = !state.leaving.isDisjoint(with: names)
+            state.leaving.subtract(names)
+            return (accounts, wasLeaving)
         }
+        for account in accounts.values { account.close() }
+        // What is being removed stops at its next file: what is left then is what the window finds.
+        if wasLeaving { finish() }
     }
+
+    /// Returns when what was to be removed is.
+    package func finish() { queue.sync {} }
 
     /// Looks at the folder anew. To be called after the windows of channels whose profiles are gone have been closed.
     /// - Parameters:
@@ -51,30 +70,42 @@ package final class DepartedChannels: Sendable {
     }
 
     private func look(at channel: String, now: Int64) {
+        guard !state.withLock({ $0.leaving.contains(channel) }) else { return }
         let files = StoredMedia.files(of: "\(directory)/\(channel)")
         let newest = files.compactMap { PlainFile.modified($0.path) }.max()
         guard let newest else { return }
         guard newest > now - Self.keptSeconds else { return remove(channel) }
-        let isNew = departed.withLock { departed -> Bool in
-            guard departed[channel] == nil else { return false }
+        let isNew = state.withLock { state -> Bool in
+            guard state.accounts[channel] == nil else { return false }
             let account = budget.open(.none)
             account.add(Self.size(files))
             account.onEviction { [weak self] in
                 self?.remove(channel)
                 return self != nil
             }
-            departed[channel] = account
+            state.accounts[channel] = account
             return true
         }
         if isNew { onEvent(.found(channel: channel, bytes: Self.size(files))) }
     }
 
     private func remove(_ channel: String) {
-        let account = departed.withLock { $0.removeValue(forKey: channel) }
+        let (account, isNew) = state.withLock { state in
+            (state.accounts.removeValue(forKey: channel), state.leaving.insert(channel).inserted)
+        }
+        // It has nothing to give any more: others do not come for it again.
+        account?.close()
+        if isNew { queue.async { [weak self] in self?.removeFiles(of: channel) } }
+    }
+
+    private func removeFiles(of channel: String) {
         let files = StoredMedia.files(of: "\(directory)/\(channel)")
         let bytes = Self.size(files)
-        for file in files { PlainFile.remove(file.path) }
-        account?.close()
+        for file in files {
+            guard state.withLock({ $0.leaving.contains(channel) }) else { return }
+            PlainFile.remove(file.path)
+        }
+        guard state.withLock({ $0.leaving.remove(channel) }) != nil else { return }
         onEvent(.removed(channel: channel, bytes: bytes))
     }
 

@@ -76,6 +76,8 @@ package final class SegmentStore: Sendable {
         var unstored: Set<Key> = []
         /// Of them, those that wait for the disk.
         var pending: Set<Key> = []
+        /// Of them, those that it was asked to take and did not.
+        var refused: Set<Key> = []
         /// Nothing is to go to the disk.
         var isAlone = false
     }
@@ -144,6 +146,7 @@ package final class SegmentStore: Sendable {
                 // That it was never stored is known until its segment is dropped.
                 if memory.unstored.contains(key) { lost = max(lost ?? 0, key.segment) }
                 memory.pending.remove(key)
+                memory.refused.remove(key)
                 evicted += 1
             }
             memory.order.removeFirst(evicted)
@@ -167,8 +170,23 @@ package final class SegmentStore: Sendable {
         case .done(let failure): return failure
         case .late: return .file(.late(path))
         case .refused:
-            memory.withLock { _ = $0.pending.remove(key) }
+            memory.withLock { memory in if memory.pending.remove(key) != nil { memory.refused.insert(key) } }
             return .file(.tooMuchWaits(path))
+        }
+    }
+
+    /// Puts on the disk what it has refused, in its turn, where that is in memory still: otherwise it would be gone with its place
+    /// there, and with it all that is older.
+    package func saveAgain() {
+        let keys = memory.withLock { memory in
+            memory.isAlone
+                ? [] : memory.order.filter { memory.refused.contains($0) && memory.pending.insert($0).inserted }
+        }
+        for key in keys {
+            guard let path = path(key, form), disk.post({ [self] in _ = saveNow(key, path) }) else {
+                memory.withLock { _ = $0.pending.remove(key) }
+                continue
+            }
         }
     }
 
@@ -177,7 +195,12 @@ package final class SegmentStore: Sendable {
         let failure = write(key, bytes, path)
         let isWanted = memory.withLock { memory in
             guard memory.pending.remove(key) != nil else { return false }
-            if failure == nil { memory.unstored.remove(key) }
+            if failure == nil {
+                memory.unstored.remove(key)
+                memory.refused.remove(key)
+            } else {
+                memory.refused.insert(key)
+            }
             return true
         }
         if !isWanted {
@@ -201,6 +224,7 @@ package final class SegmentStore: Sendable {
         let (isPending, forgotten) = memory.withLock { memory -> (Bool, Int?) in
             guard let bytes = memory.media[key]?.bytes else { return (false, nil) }
             let isStored = memory.unstored.insert(key).inserted
+            memory.refused.remove(key)
             return (memory.pending.remove(key) != nil, isStored ? bytes.count : 0)
         }
         if let forgotten, forgotten > 0 { account?.add(-(forgotten + Self.overhead(form))) }
@@ -271,6 +295,7 @@ package final class SegmentStore: Sendable {
     package func remove(_ key: Key, _ form: Form, byteCount: Int) {
         let (isStored, leaving) = memory.withLock { memory in
             memory.pending.remove(key)
+            memory.refused.remove(key)
             let isStored = memory.unstored.remove(key) == nil
             let old = memory.media.removeValue(forKey: key)
             if let old {

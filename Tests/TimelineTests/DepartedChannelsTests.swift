@@ -1,3 +1,4 @@
+import Dispatch
 import Files
 import Foundation
 import Media
@@ -46,6 +47,7 @@ import Timeline
             #expect(events.withLock { $0 } == [.found(channel: "gone", bytes: 2000)])
         }
         departed.update(present: ["here"], now: Self.written + 86_400)
+        departed.finish()
         #expect(budget.usedBytes == 0)
         #expect(events.withLock { $0 }.last == .removed(channel: "gone", bytes: 2000))
         #expect(try directory.names(in: "gone") == ["720p", "bindings-0.json", "window.jsonl"])
@@ -61,6 +63,7 @@ import Timeline
         live.add(8001)
         live.settle()
         #expect(budget.usedBytes == 8001)
+        departed.finish()
         #expect(try directory.names(in: "gone/720p").isEmpty)
         #expect(events.withLock { $0 }.last == .removed(channel: "gone", bytes: 2000))
     }
@@ -75,7 +78,24 @@ import Timeline
         live.settle()
         #expect(try directory.names(in: "gone/720p").count == 2)
         departed.update(present: ["here"], now: Self.written)
+        departed.finish()
         #expect(try directory.names(in: "gone/720p").isEmpty, "over the cap it goes at once")
+    }
+
+    /// Those who need room at the same time come for it once, and who comes back while it goes keeps what is left for good.
+    @Test func manyWantItsRoomAndItComesBack() throws {
+        let departed = departed()
+        departed.update(present: ["here"], now: Self.written)
+        let live = budget.open()
+        live.add(20_000)
+        DispatchQueue.concurrentPerform(iterations: 8) { _ in live.settle() }
+        departed.admit(["gone"])
+        // Of the one that is on air now nothing is removed.
+        for name in ["3.m4s", "4.m4s"] { try directory.write("new", to: "gone/720p/\(name)") }
+        live.settle()
+        departed.finish()
+        #expect(try Set(directory.names(in: "gone/720p")).isSuperset(of: ["3.m4s", "4.m4s"]))
+        #expect(events.withLock { $0.filter { if case .removed = $0 { true } else { false } }.count } <= 1)
     }
 
     @Test func anEmptyOrMissingFolderIsFine() {

@@ -48,6 +48,25 @@ import Timeline
         }
     }
 
+    /// What was refused once would leave with its place in memory, and take with it all that is older.
+    @Test func whatWasRefusedIsStoredWhenTheDiskTakesItAgain() throws {
+        let disk = DiskQueue.patient
+        let timeline = try open(disk: disk)
+        let feed = try TimelineFeed(timeline, tracks)
+        try feed.add(Self.number)
+        try block(Self.number + 1..<Self.number + 3)
+        for number in Self.number + 1..<Self.number + 3 { try feed.add(number) }
+        #expect(timeline.isStorageFailing)
+        for number in Self.number + 1..<Self.number + 3 {
+            try FileManager.default.removeItem(atPath: "\(directory.path)/news/720p/\(number).m4s")
+        }
+        try feed.add(Self.number + 3)
+        #expect(!timeline.isStorageFailing)
+        disk.finish()
+        let again = try open()
+        #expect(again.snapshot.segments.map(\.number) == Array(Self.number...Self.number + 3))
+    }
+
     @Test func whatTheDiskRefusesIsServedFromMemoryAndSaidOnce() throws {
         let timeline = try open()
         let feed = try TimelineFeed(timeline, tracks)
