@@ -239,8 +239,8 @@ package struct LiveContent: Sendable {
         let timeline = channel.timeline
         let (cost, isOfSegment) =
             switch place {
-            case .chunk(let chunk): (chunk.bytes.count, false)
-            case .range(let range): (range.count, true)
+            case .chunk(let chunk, _): (chunk.bytes.count, false)
+            case .range(let range, _): (range.count, true)
             }
         @Sendable func residence() -> EvictionOrder.Residence { .init(path, position.segment, in: window) }
         return makeMedia(
@@ -248,17 +248,20 @@ package struct LiveContent: Sendable {
             by: isOfSegment && !timeline.isInMemory(segment: position.segment) ? .disk : .live, of: residence()
         ) {
             let clear: ClearMedia
+            var earlier: [ClearMedia] = []
             switch place {
-            case .chunk(let chunk): clear = chunk
-            case .range(let range):
+            case .chunk(let chunk, let before): (clear, earlier) = (chunk, before)
+            case .range(let range, let before):
                 guard let media = timeline.media(segment: position.segment, track: track),
                     media.bytes.count == window.share(of: track, in: bound)?.1.byteCount,
                     range.upperBound <= media.bytes.count
                 else { throw PackagingError.missingMedia(segment: position.segment, track: track) }
                 clear = try media.chunk(range)
+                if !before.isEmpty { earlier = [try media.chunk(before)] }
             }
             return try SegmentPackager.makeCMAF(
-                clear, number: position.segment, track: stored, endpoint: window.endpoint, keys: bound.keys)
+                clear, after: earlier, number: position.segment, track: stored, endpoint: window.endpoint,
+                keys: bound.keys)
         } answer: { bytes in
             let notes = window.share(of: track, in: bound).map {
                 window.notes(of: stored, $0.1, part: position.part ?? 0, byteCount: bytes.count)

@@ -18,7 +18,8 @@ struct ChunkProtection {
     /// Every clear chunk becomes one protected `moof` and `mdat`, so that parts stay byte ranges of their segment.
     ///
     /// Boxes are made first: they say how much memory is needed.
-    func protect(_ clear: ClearMedia) throws -> MediaBytes {
+    /// - Parameter earlier: the segment's chunks before it, as `needsEarlier` says.
+    func protect(_ clear: ClearMedia, after earlier: [ClearMedia] = []) throws -> MediaBytes {
         let (table, clear) = (clear.table, clear.bytes)
         var protector = try SampleProtector(
             scheme: scheme, key: key.key, codec: track.track.codec,
@@ -36,6 +37,15 @@ struct ChunkProtection {
         var samples: [SampleProtector.ClearSample] = []
         samples.reserveCapacity(sampleCount)
         var subsamples: [Subsample] = []
+        if Self.needsEarlier(track) {
+            for chunk in earlier {
+                for sample in chunk.table.fragments.flatMap(\.samples) {
+                    let range = sample.offset..<sample.offset + sample.size
+                    _ = try protector.appendSubsamples(of: chunk.bytes.span.extracting(range), to: &subsamples)
+                }
+            }
+            subsamples.removeAll(keepingCapacity: true)
+        }
         if track.track.kind == .video { subsamples.reserveCapacity(sampleCount) }
         var payloadSize = 0
         var previous = Int64.min
@@ -76,6 +86,11 @@ struct ChunkProtection {
             first = next
         }
         return draft.finish()
+    }
+
+    /// What is clear in a sample of AV1 is known from the frames that it refers to.
+    static func needsEarlier(_ track: StoredTrack) -> Bool {
+        if case .av1 = track.track.codec { true } else { false }
     }
 
     private func iv(_ sample: SampleLocation) -> UInt64 {

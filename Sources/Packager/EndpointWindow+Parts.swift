@@ -4,9 +4,11 @@ package import Timeline
 
 /// Where the media of a part is.
 package enum PartMedia: Sendable {
-    case chunk(ClearMedia)
+    /// - Parameter after: the chunks before it in its segment, where these are needed to protect it.
+    case chunk(ClearMedia, after: [ClearMedia])
     /// In its whole segment.
-    case range(Range<Int>)
+    /// - Parameter after: what is before it there, likewise.
+    case range(Range<Int>, after: Range<Int>)
 }
 
 /// Low latency: how far a track is, and what of it can be asked for. RFC 8216bis (draft 16), clauses 6.2.5.2 and 6.2.6.
@@ -124,12 +126,14 @@ extension EndpointWindow {
                 let place = trackSets[underWay.bound.segment.generation]?.index(of: track),
                 place < underWay.parts.count, number < underWay.parts[place].count
             else { return nil }
-            return (stored, .chunk(underWay.parts[place][number]), underWay.bound)
+            let earlier = ChunkProtection.needsEarlier(stored) ? Array(underWay.parts[place][..<number]) : []
+            return (stored, .chunk(underWay.parts[place][number], after: earlier), underWay.bound)
         }
         guard let bound = segment(position.segment), bound.run.slate == nil,
             let (stored, share) = share(of: track, in: bound), number < share.chunks.count
         else { return nil }
         let chunk = share.chunks[number]
-        return (stored, .range(chunk.offset..<chunk.offset + chunk.byteCount), bound)
+        let earlier = 0..<(ChunkProtection.needsEarlier(stored) ? chunk.offset : 0)
+        return (stored, .range(chunk.offset..<chunk.offset + chunk.byteCount, after: earlier), bound)
     }
 }

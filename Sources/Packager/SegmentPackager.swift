@@ -55,9 +55,10 @@ package enum SegmentPackager {
     }
 
     /// The same up to what may be left to others.
+    /// - Parameter earlier: of a part, the segment's chunks before it, as `EndpointWindow.part` gives them.
     package static func makeCMAF(
-        _ clear: ClearMedia, number: UInt64, track stored: StoredTrack, endpoint: EndpointProfile, keys: PeriodKeys?,
-        isIFrame: Bool = false
+        _ clear: ClearMedia, after earlier: [ClearMedia] = [], number: UInt64, track stored: StoredTrack,
+        endpoint: EndpointProfile, keys: PeriodKeys?, isIFrame: Bool = false
     ) throws(PackagingError) -> PackagedMedia {
         if !stored.track.kind.isPlayed {
             // Pictures are no file, and text has no form under any protection of its samples.
@@ -87,7 +88,7 @@ package enum SegmentPackager {
                         track: stored, key: key, scheme: scheme,
                         fragmentBoxes: encryption.rotationSignalling == .manifest ? nil : key.fragmentBoxes(encryption),
                         saysTime: endpoint.inbandProducerReferenceTime
-                    ).protect(clear))
+                    ).protect(clear, after: earlier))
             } catch {
                 throw .media(segment: number, track: stored.track.name, reason: "\(error)")
             }
