@@ -80,6 +80,8 @@ final class KeyGroup: Sendable {
     /// Which revision of the decisions the disk has.
     private let written = Atomic<UInt64>(0)
     private let state: Mutex<State>
+    /// The runs of segments up to `through`, as an earlier opening has listed them; nil where there was none.
+    private let restored: (runs: [SegmentRun], through: UInt64)?
     /// Part of every URL where what was decided was lost: the same URLs could have other bytes now. Else empty.
     let lossMark: String
     /// Where the damaged file is kept, when it was found at this start.
@@ -116,6 +118,8 @@ final class KeyGroup: Sendable {
         if let contract = protection?.contract, let last = snapshot.segments.last {
             state.decisions.binding.recover(through: last.number, start: Self.start(last, snapshot), contract: contract)
         }
+        let runs = state.decisions.runs
+        restored = runs.isEmpty ? nil : state.decisions.binding.lastSegment.map { (runs, $0) }
         self.state = Mutex(state)
         protection?.schedule.startEdition(state.decisions.binding.currentEdition)
     }
@@ -172,6 +176,7 @@ final class KeyGroup: Sendable {
         let isBound = state.decisions.binding.isBound(segment.number)
         let exceptions = state.decisions.binding.exceptions
         let decision = decide(segment, eventStart: eventStart, snapshot, &state)
+        let before = state.decisions.runs.last { $0.firstNumber <= segment.number }
         var first = segment.number
         if case .slate(let period, let earlier) = decision, earlier < segment.number {
             turn(from: earlier, to: segment.number, into: period, snapshot, &state)
@@ -181,8 +186,9 @@ final class KeyGroup: Sendable {
         let hasException = first < segment.number || state.decisions.binding.exceptions != exceptions
         if isRun || hasException {
             state.revision += 1
-            // The period's own key goes by the number alone.
-            let follows = !hasException && decision.step == .own && decision.period != .clearLead
+            // The period's own key goes by the number alone; where a lead begins and ends is only in the runs.
+            let isOfLead = [decision.period, before?.keyPeriod].contains(.clearLead)
+            let follows = !hasException && decision.step == .own && !isOfLead
             // What follows and is late, a restart need not find.
             if !follows, state.isLate, state.isDerivable { state.unsavedFrom = nil }
             state.unsavedFrom = min(state.unsavedFrom ?? first, first)
@@ -269,7 +275,7 @@ final class KeyGroup: Sendable {
         _ segment: WindowSegment, eventStart: UInt64?, _ snapshot: Snapshot, _ state: inout State
     ) -> KeyBinding.Decision {
         guard let protection else { return .own(0) }
-        if segment.number < clearLeadEnd(snapshot, eventStart) { return .own(.clearLead) }
+        if isInClearLead(segment.number, snapshot, eventStart) { return .own(.clearLead) }
         let schedule = protection.schedule
         let hasSlate = protection.showsSlate && protection.slates?.current != nil
         return state.decisions.binding.bind(
@@ -277,6 +283,20 @@ final class KeyGroup: Sendable {
             graceSeconds: protection.graceSeconds,
             // A provider that is slow, as at a start, has not failed.
             hasSlate: { hasSlate && schedule.hasFailed($0) }, isHeld: { schedule.keys(for: $0) != nil })
+    }
+
+    /// What was listed before this opening stays what it was, whatever event is on air now.
+    private func isInClearLead(_ number: UInt64, _ snapshot: Snapshot, _ eventStart: UInt64?) -> Bool {
+        if let isClear = wasInClearLead(number) { return isClear }
+        guard let first = eventStart, number >= first, number < clearLeadEnd(snapshot, first) else { return false }
+        // A shorter window can make an event begin with a segment that was in the middle of one.
+        return wasInClearLead(first) ?? true
+    }
+
+    /// Nil for a segment that no earlier opening has listed.
+    private func wasInClearLead(_ number: UInt64) -> Bool? {
+        guard let restored, number <= restored.through else { return nil }
+        return restored.runs.last { $0.firstNumber <= number }?.keyPeriod == .clearLead
     }
 
     /// The first segment after the clear lead of the event that is on air; 0 without one.

@@ -186,6 +186,80 @@ import Timeline
         #expect(!bound.segments.contains { $0.keys?.period == .clearLead })
     }
 
+    /// A window of 20 s: of the event before the present one the last two segments are still there.
+    @Test func aClearLeadIsOfItsEventAfterARestartToo() async throws {
+        let directory = try TemporaryDirectory()
+        func open(windowSeconds: UInt32) throws -> ChannelTimeline {
+            try ChannelTimeline(
+                directory: directory.path,
+                limits: .init(segmentDuration: Studio.duration, windowSeconds: windowSeconds),
+                budget: StorageBudget(maximumBytes: 1 << 30), disk: .patient, onEvent: { _ in })
+        }
+        func add(_ numbers: Range<UInt64>, to timeline: ChannelTimeline) throws {
+            let feed = try TimelineFeed(timeline, tracks)
+            for number in numbers { try feed.add(Studio.number + number) }
+            feed.end()
+        }
+        studio.allow(Studio.period + 4)
+        studio.clock.advance(milliseconds: 40_000)
+        let schedule = studio.schedule()
+        for period in [Studio.period, Studio.period + 4] {
+            _ = await schedule.keys(for: KeyPeriod(period), until: .max)
+        }
+        var led = protection(schedule)
+        led.clearLeadSeconds = 4
+        func group(_ timeline: ChannelTimeline, _ name: String = "bindings.json") throws -> KeyGroup {
+            try KeyGroup(
+                protection: led, path: directory.path + "/" + name, disk: .patient, snapshot: timeline.snapshot)
+        }
+        func periods(_ group: KeyGroup, _ timeline: ChannelTimeline) throws -> [UInt64: KeyPeriod] {
+            let segments = try group.bind(timeline.snapshot, firstListed: 0).segments
+            return Dictionary(
+                uniqueKeysWithValues: segments.compactMap { segment in
+                    segment.keys.map { (segment.number - Studio.number, $0.period) }
+                })
+        }
+        let (early, late) = (Studio.keyPeriod, KeyPeriod(Studio.period + 4))
+        let first = try open(windowSeconds: 3600)
+        let before = try group(first)
+        try add(0..<4, to: first)
+        #expect(try periods(before, first) == [0: .clearLead, 1: .clearLead, 2: early, 3: early])
+        try add(20..<22, to: first)
+        #expect(try periods(before, first)[20] == late)
+        first.retire()
+        // With a shorter window the pause makes an event of its own, which did not begin in the clear.
+        let second = try open(windowSeconds: 20)
+        #expect(second.snapshot.eventStart == Studio.number + 20)
+        let after = try group(second)
+        let same = [0: .clearLead, 1: .clearLead, 2: early, 3: early, 20: late, 21: late] as [UInt64: KeyPeriod]
+        #expect(try periods(after, second) == same)
+        // Bindings of another name, as of a new endpoint: a lead of its own, but of the present event only.
+        let anew = same.merging([0: early, 1: early, 20: .clearLead, 21: .clearLead]) { $1 }
+        #expect(try periods(try group(second, "other.json"), second) == anew)
+        // What comes now is of the same event, whose beginning is protected.
+        try add(22..<23, to: second)
+        #expect(try periods(after, second)[22] == late)
+    }
+
+    @Test func theEndOfAClearLeadIsWrittenDownBeforeItIsListed() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/bindings.json"
+        let schedule = studio.schedule()
+        _ = await schedule.keys(for: Studio.keyPeriod, until: .max)
+        var led = protection(schedule)
+        led.clearLeadSeconds = 4
+        let disk = DiskQueue(patienceMilliseconds: 100)
+        let group = try KeyGroup(protection: led, path: path, disk: disk, snapshot: timeline.snapshot)
+        try add(0..<2)
+        // A busy machine may be late here too; then it is there in its turn.
+        _ = try group.bind(timeline.snapshot, firstListed: 0) { _ in true }
+        disk.finish()
+        let goOn = disk.standStill()
+        try add(2..<3)
+        #expect(throws: FileError.late(path)) { _ = try group.bind(timeline.snapshot, firstListed: 0) }
+        goOn()
+    }
+
     @Test func pastTheGraceNothingIsListedUntilTheKeyComes() async throws {
         let schedule = studio.schedule()
         _ = await schedule.keys(for: Studio.keyPeriod, until: .max)
