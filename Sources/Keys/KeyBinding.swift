@@ -66,9 +66,9 @@ package struct KeyBinding: Sendable, Hashable, Codable {
 
     package init() {}
 
-    /// For when a persisted value was lost: nothing is known of what segments were bound to, so all of them are bound
-    /// anew, in an edition above any that there was.
-    package static func afterLoss(edition: UInt32) -> KeyBinding {
+    /// All segments are bound anew in that edition, as where a persisted value was lost, or never was: nothing is known
+    /// of what they were bound to.
+    package static func beginning(edition: UInt32) -> KeyBinding {
         var binding = KeyBinding()
         binding.editions = [EditionStart(firstSegment: 0, start: Ticks(0, timescale: 1), edition: edition)]
         return binding

@@ -30,7 +30,7 @@ final class KeyGroup: Sendable {
     }
 
     /// What was decided, and survives a restart.
-    private struct Decisions: Codable {
+    struct Decisions: Codable, Sendable {
         var binding = KeyBinding()
         var runs: [SegmentRun] = []
         /// When an earlier file was lost, in minutes from the epoch; nil: never.
@@ -73,7 +73,7 @@ final class KeyGroup: Sendable {
     }
 
     let protection: Protection?
-    private let path: String?
+    let path: String?
     private let disk: DiskQueue
     /// Decisions wait for the disk.
     private let isSaving = Atomic<Bool>(false)
@@ -89,29 +89,30 @@ final class KeyGroup: Sendable {
 
     /// - Parameters:
     ///   - path: of the file for what must survive; nil: nothing survives.
+    ///   - beginning: what holds where there is no such file.
     ///   - disk: what writes it.
     ///   - now: milliseconds from the epoch.
     /// - Throws: where the file cannot be read or replaced. One whose content is damaged is kept aside, and all is
     ///   decided anew, for other URLs and other keys: an emergency rotation that was in the file must not be undone.
     init(
-        protection: Protection?, path: String?, disk: DiskQueue = DiskQueue(), snapshot: Snapshot, now: Int64 = 0
+        protection: Protection?, path: String?, disk: DiskQueue = DiskQueue(), snapshot: Snapshot, now: Int64 = 0,
+        beginning: () throws(FileError) -> Decisions = { Decisions() }
     ) throws(FileError) {
         self.protection = protection
         self.path = path
         self.disk = disk
         var state = State()
         var damaged: String?
-        if let path, let bytes = try PlainFile.readIfThere(path, atMost: 64 << 20) {
+        if let path, let bytes = try PlainFile.readIfThere(path, atMost: BindingFiles.maximumSize) {
             if let decisions = try? JSONDecoder().decode(Decisions.self, from: Data(bytes)) {
                 state.decisions = decisions
             } else {
                 damaged = try PlainFile.copyAside(bytes, of: path)
-                // Above every edition that was counted up before.
-                let minutes = UInt32(clamping: now / 60_000)
-                state.decisions.lost = minutes
-                state.decisions.binding = .afterLoss(edition: minutes)
+                state.decisions = .afterLoss(now: now)
                 if let failure = Self.save(state.decisions, at: path) { throw failure }
             }
+        } else {
+            state.decisions = try beginning()
         }
         damagedPath = damaged
         lossMark = state.decisions.lost.map { " lost \($0)" } ?? ""
@@ -415,7 +416,7 @@ final class KeyGroup: Sendable {
         }
     }
 
-    private static func save(_ decisions: Decisions, at path: String) -> FileError? {
+    static func save(_ decisions: Decisions, at path: String) -> FileError? {
         guard let json = try? JSONEncoder().encode(decisions) else { return nil }
         do throws(FileError) { try PlainFile.replace([UInt8](json), at: path) } catch { return error }
         return nil
@@ -424,6 +425,15 @@ final class KeyGroup: Sendable {
     /// Nominal, so that all renditions and all nodes agree.
     private static func start(_ segment: WindowSegment, _ snapshot: Snapshot) -> Ticks {
         snapshot.nominalStart(of: segment.number)
+    }
+}
+
+extension KeyGroup.Decisions {
+    /// For when a file was lost: in an edition above every one that was counted up before.
+    /// - Parameter now: milliseconds from the epoch.
+    static func afterLoss(now: Int64) -> Self {
+        let minutes = UInt32(clamping: now / 60_000)
+        return Self(binding: .beginning(edition: minutes), lost: minutes)
     }
 }
 

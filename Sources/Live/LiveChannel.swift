@@ -52,6 +52,7 @@ package final class LiveChannel: Sendable {
     /// The schedules of all key groups, in no order.
     package let schedules: [KeySchedule]
     let groups: [String: KeyGroup]
+    private let bindings: BindingFiles?
     let slates: SlateShelf
     /// Of its manifests' revisions.
     package let revisionGuard = RevisionGuard()
@@ -131,6 +132,7 @@ package final class LiveChannel: Sendable {
         for error in slates.damaged {
             logger.error("a slate cannot be used: segments made of it are gone", metadata: ["error": "\(error)"])
         }
+        let bindings = directory.map { BindingFiles(directory: $0) }
         var groups: [String: KeyGroup] = [:]
         var groupNames: [String: String] = [:]
         var revisions: [String: String] = [:]
@@ -165,8 +167,9 @@ package final class LiveChannel: Sendable {
             // Numbers of another duration are of other times.
             let file = Self.hash("\(name) \(profile.ladder.segmentDuration)")
             let group = try KeyGroup(
-                protection: protection, path: directory.map { "\($0)/bindings-\(file).json" }, disk: timeline.disk,
-                snapshot: snapshot, now: clock())
+                protection: protection, path: bindings?.path(file), disk: timeline.disk, snapshot: snapshot,
+                now: clock()
+            ) { () throws(FileError) in try bindings?.beginning(now: clock()) ?? KeyGroup.Decisions() }
             if let path = group.damagedPath {
                 logger.error(
                     "which keys protect the window was lost: it is served anew, under other keys and other addresses",
@@ -176,6 +179,7 @@ package final class LiveChannel: Sendable {
             revisions[endpoint.id] = Self.hash(bytes + group.lossMark)
         }
         self.groups = groups
+        self.bindings = bindings
         self.groupNames = groupNames
         self.slates = slates
         self.revisions = revisions
@@ -234,6 +238,8 @@ package final class LiveChannel: Sendable {
                     logger.notice("keys replaced from the next segment on", metadata: ["edition": "\(edition)"])
                 }
             }
+            // And where the profile becomes again what it was.
+            try bindings?.startEdition(snapshot, besides: Set(groups.values.compactMap(\.path)), timeline.disk)
         }
     }
 

@@ -130,6 +130,74 @@ import Timeline
         #expect(next.firstNumber == Studio.number + 1)
     }
 
+    /// Another address of the provider, or another endpoint: the keys that were given up stay so, and also when the
+    /// profile becomes again what it was.
+    @Test func anEmergencyRotationHoldsWhateverTheProfileBecomes() async throws {
+        let directory = try TemporaryDirectory()
+        let studio = Studio(available: [Studio.period])
+        func add(_ number: UInt64, to channel: LiveChannel) throws {
+            let feed = try TimelineFeed(channel.timeline, tracks)
+            try feed.add(Studio.number + number)
+            feed.end()
+        }
+        /// Before anything is added: else what is added is within the grace of the keys before.
+        func fetch(_ channel: LiveChannel, through edition: UInt32) async throws {
+            for schedule in channel.schedules {
+                try #require(schedule.status.currentPeriod == KeyPeriod(Studio.period, edition: edition))
+                for edition in 0...edition {
+                    _ = await schedule.keys(for: KeyPeriod(Studio.period, edition: edition), until: .max)
+                }
+            }
+            channel.refresh()
+        }
+        func editions(_ endpoint: String, _ channel: LiveChannel) throws -> [UInt32?] {
+            try #require(channel.state(of: endpoint)).window.segments.map { $0.keys?.period.edition }
+        }
+        let before = Studio.profile([.sealed])
+        let first = try studio.channel(before, directory: directory.path)
+        try await fetch(first, through: 0)
+        try add(0, to: first)
+        try first.rotateKeys()
+        try await fetch(first, through: 1)
+        try add(1, to: first)
+        #expect(try editions("sealed", first) == [0, 1])
+        first.retire()
+        var after = before
+        after.speke["main"]?.url = "http://keys.example/c"
+        var led = EndpointProfile.sealed
+        led.id = "led"
+        led.encryption?.clearLeadSeconds = 4
+        after.endpoints.append(led)
+        let second = try studio.channel(after, directory: directory.path)
+        try await fetch(second, through: 1)
+        try add(2, to: second)
+        #expect(try editions("sealed", second) == [1, 1, 1], "all of it at other addresses")
+        let lead = KeyPeriod.clearLead.edition
+        #expect(try editions("led", second) == [lead, lead, 1])
+        try second.rotateKeys()
+        try await fetch(second, through: 2)
+        try add(3, to: second)
+        #expect(try editions("sealed", second) == [1, 1, 1, 2])
+        second.retire()
+        let third = try studio.channel(before, directory: directory.path)
+        try await fetch(third, through: 2)
+        #expect(try editions("sealed", third) == [0, 1, 1, 2])
+    }
+
+    /// Nobody knows what the lost file said: what begins now begins as that did, and at addresses of its own.
+    @Test func whatBeginsBesideDamagedBindingsIsAtOtherAddresses() throws {
+        let studio = Studio()
+        func open(damaged: Bool) throws -> LiveChannel {
+            let directory = try TemporaryDirectory()
+            if damaged { try directory.write("{", to: "bindings-0123456789ab.json") }
+            return try studio.channel(Studio.profile([.sealed]), directory: directory.path)
+        }
+        let (sound, damaged) = try (open(damaged: false), open(damaged: true))
+        #expect(sound.schedules[0].status.currentPeriod.edition == 0)
+        #expect(damaged.schedules[0].status.currentPeriod.edition == 1_600_000_001 / 60)
+        #expect(sound.state(of: "sealed")?.window.revision != damaged.state(of: "sealed")?.window.revision)
+    }
+
     /// 4 s of segments of 2 s. What follows is protected, and what was clear stays so over a restart.
     @Test func aClearLeadIsTheBeginningOfAnEventAndNothingElse() async throws {
         let directory = try TemporaryDirectory()
