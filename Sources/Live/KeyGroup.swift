@@ -255,12 +255,11 @@ final class KeyGroup: Sendable {
             let edition = decisions.binding.startEdition(
                 at: last + 1, start: snapshot.nominalStart(of: last + 1))
             if let failure = save(decisions, revision: nil) {
-                if failure.isLate {
-                    // It comes to the disk after all: what holds is written over it with the next look.
-                    state.revision += 1
-                    state.unsavedFrom = min(state.unsavedFrom ?? last + 1, last + 1)
-                    state.isDerivable = false
-                }
+                // It may come to the disk after all, or be there without its folder flushed: what holds is written over
+                // it with the next look.
+                state.revision += 1
+                state.unsavedFrom = min(state.unsavedFrom ?? last + 1, last + 1)
+                state.isDerivable = false
                 throw failure
             }
             state.decisions = decisions

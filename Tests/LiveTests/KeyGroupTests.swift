@@ -381,6 +381,32 @@ import Timeline
         #expect(!after.contains("edition\":1") && after.count == before.count)
     }
 
+    /// A file may have its new name although its folder could not be flushed: what the disk has is not known.
+    @Test func anEditionThatFailedIsWrittenOver() throws {
+        let directory = try TemporaryDirectory()
+        try add(0..<2)
+        func group(_ name: String) throws -> KeyGroup {
+            let group = try KeyGroup(
+                protection: protection(studio.schedule()), path: directory.path + "/" + name, disk: .patient,
+                snapshot: timeline.snapshot)
+            _ = try group.bind(timeline.snapshot, firstListed: 0)
+            return group
+        }
+        let (failing, other) = try (group("bindings.json"), group("other.json"))
+        let before = try directory.read("bindings.json")
+        try PlainFile.makeDirectory(directory.path + "/bindings.json.new")
+        #expect(throws: FileError(operation: "open", path: directory.path + "/bindings.json.new", code: EISDIR)) {
+            _ = try failing.startEdition(timeline.snapshot)
+        }
+        try directory.remove("bindings.json.new")
+        _ = try other.startEdition(timeline.snapshot)
+        try directory.write(try directory.read("other.json"), to: "bindings.json")
+        #expect(!failing.isWritten)
+        _ = try failing.bind(timeline.snapshot, firstListed: 0)
+        #expect(failing.isWritten)
+        #expect(try directory.read("bindings.json").count == before.count)
+    }
+
     /// A crash may lose a file in the middle of a run: the segments after it stay in the runs they were listed in.
     @Test func runsOfLaterSegmentsSurviveALostFile() throws {
         let directory = try TemporaryDirectory()
