@@ -6,8 +6,8 @@ import NIOCore
 /// The admin server: health, metrics and the state of the channels, for operators on a private address.
 package enum AdminApplication {
     /// - Parameters:
-    ///   - token: what `Authorization: Bearer` must hold; nil where only loopback can reach the server.
-    ///   - isEqual: compares a given token with ours in constant time.
+    ///   - authorises: whether what `Authorization: Bearer` holds is the token; nil where there is none: `/v1` then
+    ///     answers peers on loopback alone, whatever address it is reached at.
     ///   - rotateKeys: replaces a channel's keys from its next segment on; false where there is no such channel.
     ///   - mark: has a channel's encoders spliced; nil where there is no such channel.
     ///   - onListening: told the port that was bound.
@@ -19,7 +19,7 @@ package enum AdminApplication {
         mark: @escaping @Sendable (String, MarkerRequest) throws -> MarkerAnswer?,
         onListening: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
-        let router = Router()
+        let router = Router(context: AdminRequestContext.self)
         router.get("healthz") { _, _ in "ok\n" }
         router.get("readyz") { _, _ -> Response in
             let hasKeys = report.all().allSatisfy { channel in channel.keys.allSatisfy(\.isCurrentHeld) }
@@ -28,12 +28,12 @@ package enum AdminApplication {
                 status: obstacle == nil ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: (obstacle ?? "ready") + "\n")))
         }
-        let guarded = router.group().add(middleware: BearerToken(authorises: authorises))
-        guarded.get("metrics") { _, _ in
+        router.group().add(middleware: BearerToken(authorises: authorises)).get("metrics") { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: report.prometheus())))
         }
+        let guarded = router.group().add(middleware: BearerToken(authorises: authorises, isLoopbackOnlyWithout: true))
         guarded.get("v1/channels") { _, _ in ChannelList(channels: report.all()) }
         guarded.get("v1/status") { _, _ in ChannelList(channels: report.all()) }
         guarded.get("v1/channels/:channel") { _, context throws -> AdminReport.Channel in
@@ -93,16 +93,23 @@ package struct ChannelList: ResponseEncodable, Codable, Sendable {
 
 extension AdminReport.Channel: ResponseEncodable {}
 
-/// Refuses requests without the token, where there is one.
+/// Refuses requests without the token, where there is one; where there is none, those from elsewhere that want more than
+/// a look at the numbers.
 private struct BearerToken: RouterMiddleware {
-    typealias Context = BasicRequestContext
+    typealias Context = AdminRequestContext
 
     let authorises: (@Sendable (String) -> Bool)?
+    var isLoopbackOnlyWithout = false
 
     func handle(
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
-        guard let authorises else { return try await next(request, context) }
+        guard let authorises else {
+            guard context.isFromLoopback || !isLoopbackOnlyWithout else {
+                throw HTTPError(.forbidden, message: "from this machine alone, as there is no admin.token: set one")
+            }
+            return try await next(request, context)
+        }
         let given = request.headers[.authorization] ?? ""
         guard given.hasPrefix("Bearer "), authorises(String(given.dropFirst(7))) else {
             throw HTTPError(.unauthorized, message: "a bearer token is wanted: admin.token of the configuration")

@@ -12,7 +12,7 @@ package struct HarvestRoutes: Sendable {
         self.channels = channels
     }
 
-    func add(to routes: RouterGroup<BasicRequestContext>) {
+    func add(to routes: RouterGroup<AdminRequestContext>) {
         routes.post("v1/channels/:channel/harvests") { [desk, channels] request, context throws in
             try AdminApplication.refuseWebPages(request)
             guard let channel = channels.channel(named: try context.parameters.require("channel")) else {

@@ -15,7 +15,7 @@ package struct RevocationRoutes: Sendable {
         self.clock = clock
     }
 
-    func add(to routes: RouterGroup<BasicRequestContext>) {
+    func add(to routes: RouterGroup<AdminRequestContext>) {
         routes.get("v1/revocations") { [store] _, _ in
             RevocationAnswer(revocations: store.entries.map(RevocationAnswer.Entry.init))
         }

@@ -58,7 +58,15 @@ struct DaemonConfigurationReader {
         for (name, keys) in Self.keys {
             guard let node = root[name], let section = Section(node, "'\(name)'", keys: keys, log) else { continue }
             for key in keys {
-                guard let value = section[key] else { continue }
+                guard let value = section[key] else {
+                    // Somebody wanted one: going on without would be another daemon than the one that was meant.
+                    if key == "token", section.mentions(key) {
+                        log.error(
+                            "'token' is empty; write { env: NAME } or { file: PATH }, or leave it out",
+                            at: section.keyPlace(key))
+                    }
+                    continue
+                }
                 layers["\(name).\(key)", default: []].append(Layer(node: value, directory: directory))
             }
         }
@@ -66,6 +74,9 @@ struct DaemonConfigurationReader {
 
     mutating func addEnvironment() {
         var known: [String] = ["SLUICE_ADMIN_TOKEN_FILE", "SLUICE_STORAGE_HOSTKEY_FILE"]
+        for variable in ["SLUICE_ADMIN_TOKEN", "SLUICE_ADMIN_TOKEN_FILE"] where environment[variable] == "" {
+            log.error("is empty; set it, or unset it where no token is wanted", at: Place(file: variable))
+        }
         for (name, keys) in Self.keys {
             // A key is never in the environment, where every program that is started sees it; a mapping cannot be.
             for key in keys where key != "hostKey" && key != "destinations" {

@@ -7,7 +7,9 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
-from sluice import BUILD, STREAM_KEY
+import pytest
+
+from sluice import BUILD, STREAM_KEY, Sluice, get, profile
 
 
 def serve(directory, *arguments, storage="data"):
@@ -69,3 +71,33 @@ def test_log_lines_have_their_date(start):
     for line in lines:
         age = datetime.now(timezone.utc) - datetime.fromisoformat(line["time"].replace("Z", "+00:00"))
         assert line["time"].endswith("Z") and abs(age.total_seconds()) < 120, line
+
+
+def own_address():
+    """An address of this machine that is not its loopback; None where it has none. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        try:
+            one.connect(("192.0.2.254", 9))
+        except OSError:
+            return None
+        return None if one.getsockname()[0].startswith("127.") else one.getsockname()[0]
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0"])
+def test_without_a_token_the_admin_answers_this_machine_alone(tmp_path, listen):
+    address = own_address()
+    if address is None:
+        pytest.skip("this machine has its loopback only")
+    everywhere = type("Everywhere", (Sluice,), {"daemon_arguments": ("--admin-listen", listen)})
+    sluice = everywhere(tmp_path, profile)
+    try:
+        elsewhere = sluice.admin.replace("127.0.0.1", address)
+        for path, method in (("v1/status", "GET"), ("v1/channels/live", "GET"), ("v1/channels/live/rotate-keys", "POST"),
+                             ("v1/revocations", "GET"), ("v1/harvests", "GET")):
+            code, _, body = get(f"{elsewhere}/{path}", method=method)
+            assert code == 403 and b"admin.token" in body, (path, code, body)
+            assert get(f"{sluice.admin}/{path}", method=method)[0] in (200, 202), path
+        for path in ("healthz", "metrics"):
+            assert get(f"{elsewhere}/{path}")[0] == 200, path
+    finally:
+        sluice.close()

@@ -236,6 +236,18 @@ import Testing
             ])
     }
 
+    /// A unit file that names a variable which nobody has set: not the same as no token.
+    @Test(arguments: ["SLUICE_ADMIN_TOKEN", "SLUICE_ADMIN_TOKEN_FILE"])
+    func doesNotTakeAnEmptyTokenForNone(_ variable: String) {
+        let result = DaemonConfiguration.load(
+            text: "admin: { token: { env: T } }", file: "s.yaml", environment: [variable: "", "T": "a-token"])
+        #expect(result.configuration == nil)
+        #expect(
+            result.diagnostics.map(\.description) == [
+                "\(variable): error: is empty; set it, or unset it where no token is wanted"
+            ])
+    }
+
     struct Bad: Sendable, CustomTestStringConvertible {
         var text: String
         var expected: [String]
@@ -318,6 +330,11 @@ import Testing
             text: "admin: { token: hunter2 }",
             expected: [
                 "1:17: warning: 'token' is written into the file, where everybody who reads the file sees it; use { env: NAME } or { file: PATH }"
+            ]),
+        Bad(
+            text: "admin: { token: }",
+            expected: [
+                "1:10: error: 'token' is empty; write { env: NAME } or { file: PATH }, or leave it out"
             ]),
         Bad(
             text: "log: { level: info, level: debug }",
