@@ -90,15 +90,11 @@ struct Daemon {
             maximumBytes: Int(clamping: configuration.origin.cacheBytes),
             maximumBytesBeingMade: configuration.origin.maxPackagingBytes.map { Int(clamping: $0) },
             maximumRequestsForIt: Int(configuration.origin.maxPackagingRequests))
-        let failures = logger
         content = LiveContent(
             channels: directory, cache: cache, threads: .singleton, others: others, readers: readers,
             clock: { clock.now() },
             logFailure: { path, reason in
-                // It may be an event loop that says so, and whoever reads the log may be slow.
-                NIOThreadPool.singleton.submit { _ in
-                    failures.error("cannot package", metadata: ["path": "\(path)", "reason": "\(reason)"])
-                }
+                logger.error("cannot package", metadata: ["path": "\(path)", "reason": "\(reason)"])
             })
     }
 
@@ -243,7 +239,7 @@ private struct ListeningAnnouncement: Sendable {
         if let port = origin.secure.first { fields += #","https":\#(port)"# }
         if origin.plain.count > 1 { fields += #","originPorts":\#(origin.plain)"# }
         if origin.secure.count > 1 { fields += #","httpsPorts":\#(origin.secure)"# }
-        SluiceCommand.say(
+        SluiceCommand.announce(
             #"{\#(fields),"origin":\#(origin.plain.first ?? origin.secure.first ?? 0),"admin":\#(admin)}"#)
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Logging
 
@@ -28,6 +29,7 @@ struct JSONLogHandler: LogHandler {
         init?(intValue: Int) { nil }
     }
 
+    let output: LineOutput
     var logLevel: Logger.Level = .info
     var metadata: Logger.Metadata = [:]
 
@@ -38,14 +40,17 @@ struct JSONLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
+        let bytes = Self.bytes(event.level, event.message.description, all.mapValues(\.description))
+        output.add(bytes) { Self.bytes(.warning, LogText.loss($0), [:]) }
+    }
+
+    private static func bytes(_ level: Logger.Level, _ message: String, _ metadata: [String: String]) -> [UInt8] {
         let line = Line(
             time: Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)),
-            level: event.level.rawValue,
-            message: event.message.description, metadata: all.mapValues(\.description))
+            level: level.rawValue, message: message, metadata: metadata)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard var bytes = try? encoder.encode(line) else { return }
-        bytes.append(UInt8(ascii: "\n"))
-        FileHandle.standardError.write(bytes)
+        guard let bytes = try? encoder.encode(line) else { return [] }
+        return Array(bytes) + [UInt8(ascii: "\n")]
     }
 }

@@ -36,6 +36,8 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         // Keys live in this process: no core file, and no debugger of the same user.
         _ = sluice_refuse_dumps()
+        // Whoever reads the log may go: writing to it then fails, and that is all.
+        signal(SIGPIPE, SIG_IGN)
         // Segments are taken and given back by many threads; glibc would keep as many as eight arenas a core half empty.
         _ = sluice_limit_arenas(2)
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
@@ -121,8 +123,8 @@ struct Serve: AsyncParsableCommand {
         LoggingSystem.bootstrap { label in
             var handler: any LogHandler =
                 switch format {
-                case .json: JSONLogHandler()
-                case .text: StreamLogHandler.standardError(label: label)
+                case .json: JSONLogHandler(output: SluiceCommand.errors)
+                case .text: StreamLogHandler(label: label, stream: LogText(output: SluiceCommand.errors))
                 }
             handler.logLevel = level
             return handler

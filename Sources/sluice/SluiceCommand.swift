@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 
 @main
@@ -39,10 +40,23 @@ struct SluiceCommand: AsyncParsableCommand {
     /// while a key is fetched, and the end would be a crash.
     private static func leave(_ code: Int32) -> Never {
         fflush(nil)
+        errors.finish()
         _exit(code)
     }
 
-    /// One line for people or programs that read standard output.
-    static func say(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
-    static func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    /// The log, and what commands complain of.
+    static let errors = LineOutput(STDERR_FILENO)
+
+    /// One line for people or programs that read standard output; a command that cannot say it has failed.
+    static func say(_ text: String) { if !announce(text) { leave(1) } }
+
+    /// The same for the daemon, which goes on without.
+    /// - Returns: false where it could not be said.
+    @discardableResult static func announce(_ text: String) -> Bool {
+        errors.finish()
+        let line = Array((text + "\n").utf8)
+        return LineOutput.write(line, to: STDOUT_FILENO) == line.count
+    }
+
+    static func complain(_ text: String) { LogText(output: errors).write(text + "\n") }
 }

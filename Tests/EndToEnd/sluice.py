@@ -65,7 +65,9 @@ class Process:
         """The ports of the JSON line that our programs print once they listen."""
 
         def line():
-            assert self.child.poll() is None, f"{self.child.args[0]} ended: {self.err.read_text()[-2000:]}"
+            # Of a device or a pipe there is no end to be read.
+            assert self.child.poll() is None, (
+                f"{self.child.args[0]} ended: {self.err.read_text()[-2000:] if self.err.is_file() else ''}")
             for text in self.out.read_text().splitlines():
                 if '"listening"' in text:
                     return json.loads(text)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -101,3 +102,45 @@ def test_without_a_token_the_admin_answers_this_machine_alone(tmp_path, listen):
             assert get(f"{elsewhere}/{path}")[0] == 200, path
     finally:
         sluice.close()
+
+
+@pytest.mark.parametrize("reader", ["full", "stuck", "gone"])
+def test_a_log_that_cannot_be_written_ends_nobody(tmp_path, reader):
+    """Standard error is a disk without room, or a pipe that is full, or one whose reader has left."""
+    secret, log = tmp_path / "token-secret", tmp_path / "daemon.err"
+    secret.write_text("0123456789abcdef0123456789abcdef\n")
+    secret.chmod(0o600)
+    pipe = None
+    if reader == "full":
+        log.symlink_to("/dev/full")
+    else:
+        os.mkfifo(log)
+        pipe = os.open(log, os.O_RDONLY | os.O_NONBLOCK)
+    if reader == "stuck":
+        filling = os.open(log, os.O_WRONLY | os.O_NONBLOCK)
+        with pytest.raises(BlockingIOError):
+            while True:
+                os.write(filling, b"x" * 4096)
+        os.close(filling)
+    access = f"access: {{ tokens: {{ keys: [{{ secret: {{ file: {secret} }} }}] }} }}\nendpoints:"
+    sluice = Sluice(tmp_path, lambda key_url: profile(key_url).replace("endpoints:", access))
+    try:
+        if reader == "gone":
+            os.close(pipe)
+            pipe = None
+        for _ in range(20):  # each a line of the log, said on whichever loop has the connection
+            assert get(f"{sluice.origin}/live/dash/index.mpd")[0] == 403
+        sluice.daemon.child.send_signal(signal.SIGHUP)
+        assert get(f"{sluice.admin}/healthz")[0] == 200
+        assert sluice.daemon.stop() == 0
+    finally:
+        sluice.close()
+        if pipe is not None:
+            os.close(pipe)
+
+
+def test_a_command_that_cannot_print_fails_in_order():
+    for option, code in (("--version", 1), ("--nothing", 2)):
+        with open("/dev/full", "wb") as full:
+            assert subprocess.run([BUILD / "sluice", option], stdout=full, stderr=full, timeout=30,
+                                  check=False).returncode == code

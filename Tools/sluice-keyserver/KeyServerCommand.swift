@@ -44,7 +44,8 @@ struct KeyServerCommand: AsyncParsableCommand {
     func run() throws { throw ValidationError("A subcommand is missing: serve") }
 
     static func write(_ text: String, to file: FileHandle) {
-        file.write(Data((text + "\n").utf8))
+        // Nobody may be reading, or the disk be full: no reason to end.
+        try? file.write(contentsOf: Data((text + "\n").utf8))
     }
 }
 
