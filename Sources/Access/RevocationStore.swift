@@ -62,12 +62,11 @@ package final class RevocationStore: Sendable {
             unwritten.removeAll { $0.kind == entry.kind && $0.id == entry.id }
             unwritten.append(entry)
             // A disk that was full may have half a line, and a file that has grown old many that have expired.
-            if isBehind || byteCount() > Self.maximumGrowth {
+            let isAppended = isBehind || byteCount() > Self.maximumGrowth ? false : try append(entry)
+            if !isAppended {
                 var list = try read(now: now)
                 for entry in unwritten { _ = list.add(entry) }
                 try write(list)
-            } else {
-                do throws(FileError) { try append(entry) } catch { throw .notWritten(error) }
             }
             unwritten = []
         }
@@ -108,16 +107,23 @@ package final class RevocationStore: Sendable {
         }
     }
 
-    private func append(_ entry: RevocationList.Entry) throws(FileError) {
-        let old = try PlainFile.readIfThere(path, atMost: Self.maximumBytes)
+    /// - Returns: false where the last line has no end. An editor may have left it so, but it may be half a line too: with
+    ///   another one behind it the list could not be read any more.
+    private func append(_ entry: RevocationList.Entry) throws(Failure) -> Bool {
         var line = RevocationList()
         _ = line.add(entry)
-        // An editor may have left the last line without its end.
-        let text = (old?.last.map { $0 == 0x0A } ?? true ? "" : "\n") + line.text
-        if old == nil {
-            try PlainFile.replace(Array(text.utf8), at: path)
-        } else {
-            try PlainFile.append(Array(text.utf8), to: path, .flushed)
+        let text = Array(line.text.utf8)
+        do throws(FileError) {
+            let old = try PlainFile.readIfThere(path, atMost: Self.maximumBytes)
+            if let last = old?.last, last != UInt8(ascii: "\n") { return false }
+            if old == nil {
+                try PlainFile.replace(text, at: path)
+            } else {
+                try PlainFile.append(text, to: path, .flushed)
+            }
+            return true
+        } catch {
+            throw .notWritten(error)
         }
     }
 }

@@ -22,14 +22,22 @@ package enum PlainFile {
         }
     }
 
-    /// Adds to the end of a file in one system call where the kernel takes it whole.
+    /// Adds to the end of a file in one system call where the kernel takes it whole; what it took of it goes again where
+    /// it does not.
     ///
     /// With `.flushed` the file must be there already, or its name may be lost with the power.
     package static func append(
         _ bytes: [UInt8], to path: String, _ durability: Durability = .cached
     ) throws(FileError) {
         try withDescriptor(path, flags: O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC) { descriptor throws(FileError) in
-            try writeAll(bytes, to: descriptor, path: path)
+            let old = length(descriptor)
+            do throws(FileError) { try writeAll(bytes, to: descriptor, path: path) } catch {
+                // Half a line is not to stay, unless somebody else has written behind it.
+                if let old, let new = length(descriptor), new > old, new < old + off_t(bytes.count) {
+                    _ = ftruncate(descriptor, old)
+                }
+                throw error
+            }
             if durability == .flushed { try flush(descriptor, path) }
         }
     }
@@ -199,6 +207,11 @@ package enum PlainFile {
             guard written > 0 else { throw failure("write", path) }
             done += written
         }
+    }
+
+    private static func length(_ descriptor: Int32) -> off_t? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? status.st_size : nil
     }
 
     private static func flush(_ descriptor: Int32, _ path: String) throws(FileError) {

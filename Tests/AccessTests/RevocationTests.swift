@@ -59,6 +59,19 @@ import ViewerTokens
         }
     }
 
+    /// A torn line may end a list, not stand in it: what is revoked after a restart must not make the file unreadable.
+    @Test(arguments: ["", "sess", "session", "token t 99999999999999999999", "session b"])
+    func whatIsRevokedBehindATornLine(_ torn: String) throws {
+        try "session a\n\(torn)".write(toFile: path, atomically: true, encoding: .utf8)
+        let store = RevocationStore(path: path, desk: desk)
+        try store.reload(now: 0)
+        try store.revoke(.init(kind: .session, id: "c"), now: 0)
+        try store.revoke(.init(kind: .session, id: "d"), now: 0)
+        let other = RevocationStore(path: path, desk: AccessDesk { _ in })
+        try other.reload(now: 0)
+        #expect(other.entries.map(\.id) == (torn == "session b" ? ["a", "b", "c", "d"] : ["a", "c", "d"]))
+    }
+
     @Test func whatTheDiskDoesNotTakeIsInEffect() throws {
         let store = RevocationStore(path: "\(folder.path)/none/revocations.list", desk: desk)
         #expect(throws: RevocationStore.Failure.self) { try store.revoke(.init(kind: .session, id: "s1"), now: 0) }

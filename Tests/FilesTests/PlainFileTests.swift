@@ -55,6 +55,24 @@ import Testing
         #expect(try directory.names(in: "") == ["file"])
     }
 
+    /// The disk takes half of it, as this process may write no longer files.
+    @Test func whatCannotBeAddedWholeIsNotAdded() async {
+        await #expect(processExitsWith: .success) {
+            let directory = try TemporaryDirectory()
+            let path = directory.path + "/file"
+            try PlainFile.write([1, 2], to: path)
+            signal(SIGXFSZ, SIG_IGN)
+            var limit = rlimit(rlim_cur: 4, rlim_max: 4)
+            try #require(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+            #expect(throws: FileError(operation: "write", path: path, code: EFBIG)) {
+                try PlainFile.append([3, 4, 5], to: path, .flushed)
+            }
+            #expect(try PlainFile.read(path, atMost: 10) == [1, 2])
+            try PlainFile.append([3, 4], to: path, .flushed)
+            #expect(try PlainFile.read(path, atMost: 10) == [1, 2, 3, 4])
+        }
+    }
+
     @Test func whatIsThereIsNotCreatedAgain() throws {
         #expect(try PlainFile.create([1], at: path))
         #expect(try !PlainFile.create([2], at: path))
