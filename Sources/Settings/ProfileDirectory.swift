@@ -6,6 +6,8 @@ package struct ProfileDirectory: Sendable {
     package var profiles: [ChannelProfile]
     /// Of all files, sorted.
     package var diagnostics: [Diagnostic]
+    /// Whether the folder could be read, and has no profile in it.
+    package var isEmpty = false
 
     /// Reads and checks all profiles of a folder, also against each other.
     package static func load(
@@ -21,7 +23,8 @@ package struct ProfileDirectory: Sendable {
             let text = "has no profile (*.yaml) in it, so there is no channel"
             return ProfileDirectory(
                 profiles: [],
-                diagnostics: [Diagnostic(severity: .warning, file: path, line: 0, column: 0, text: text)])
+                diagnostics: [Diagnostic(severity: .warning, file: path, line: 0, column: 0, text: text)],
+                isEmpty: true)
         }
         let reader = ChannelProfileReader(environment: environment, purpose: purpose)
         return combine(files.map { reader.read(path: $0) })

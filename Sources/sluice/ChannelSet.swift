@@ -61,8 +61,14 @@ actor ChannelSet: Service {
     /// goes on as it was.
     func reload() async throws {
         let loaded = ProfileDirectory.load(path: profiles, environment: environment)
+        // A folder that is not mounted, or a copy under way, is not to end every programme.
+        let isEmptied = loaded.isEmpty && !directory.all.isEmpty
         for diagnostic in loaded.diagnostics {
-            logger.log(level: diagnostic.severity == .error ? .error : .warning, "\(diagnostic)")
+            logger.log(level: diagnostic.severity == .error || isEmptied ? .error : .warning, "\(diagnostic)")
+        }
+        guard !isEmptied else {
+            return logger.error(
+                "no channel is taken off, as that would be all of them: put the profiles back, or stop the daemon")
         }
         let named = Set(loaded.profiles.map(\.channel))
         departed.admit(named)

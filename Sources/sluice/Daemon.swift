@@ -131,7 +131,8 @@ struct Daemon {
         return (server, [certificates.0, certificates.1].compactMap(\.self))
     }
 
-    func run() async throws {
+    /// - Parameter reloads: a signal each time that what was read at the start is to be read anew.
+    func run(reloads: UnixSignalsSequence) async throws {
         try revocations.reload(now: clock.now() / 1000)
         try await channels.reload()
         let (content, clock) = (content, clock)
@@ -173,7 +174,7 @@ struct Daemon {
             HarvestService(desk: harvests), OriginService(origin: origin, log: accessLog),
             ReloadService(
                 channels: channels, supervisor: supervisor, certificates: certificates, revocations: revocations,
-                accessLog: accessLog, clock: clock, logger: logger),
+                accessLog: accessLog, clock: clock, signals: reloads, logger: logger),
             SupervisorService(supervisor: supervisor),
             DrainService(seconds: configuration.origin.drainSeconds, readiness: readiness, logger: logger),
         ]
@@ -305,10 +306,10 @@ private struct ReloadService: Service {
     let revocations: RevocationStore
     let accessLog: AccessLog?
     let clock: DaemonClock
+    let signals: UnixSignalsSequence
     let logger: Logger
 
     func run() async throws {
-        let signals = await UnixSignalsSequence(trapping: .sighup)
         for await _ in signals.cancelOnGracefulShutdown() {
             accessLog?.reopen()
             supervisor.reloadCertificate()

@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import OpenSSLCrypto
 import Settings
+import UnixSignals
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -34,6 +35,8 @@ struct Serve: AsyncParsableCommand {
     var worker: String?
 
     func run() async throws {
+        // From here on: who has just started us may say already that something has changed. It is seen to once all runs.
+        let reloads = await UnixSignalsSequence(trapping: .sighup)
         // Keys live in this process: no core file, and no debugger of the same user.
         _ = sluice_refuse_dumps()
         // Whoever reads the log may go: writing to it then fails, and that is all.
@@ -67,7 +70,7 @@ struct Serve: AsyncParsableCommand {
             configuration: Self.within(descriptors, configuration, logger), profiles: profiles,
             environment: environment,
             worker: worker ?? Self.workerBesideThis(), logger: logger)
-        try await daemon.run()
+        try await daemon.run(reloads: reloads)
         withExtendedLifetime(lock) {}
     }
 

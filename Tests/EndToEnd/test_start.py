@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from sluice import BUILD, STREAM_KEY, Sluice, get, profile
+from sluice import BUILD, STREAM_KEY, Sluice, get, profile, wait_for
 
 
 def serve(directory, *arguments, storage="data"):
@@ -72,6 +72,58 @@ def test_log_lines_have_their_date(start):
     for line in lines:
         age = datetime.now(timezone.utc) - datetime.fromisoformat(line["time"].replace("Z", "+00:00"))
         assert line["time"].endswith("Z") and abs(age.total_seconds()) < 120, line
+
+
+def test_a_reload_during_the_start_is_no_end(tmp_path):
+    """SIGHUP while the start waits for the host key; and one for an empty folder, later, takes nothing off."""
+    asked, given, key = (tmp_path / name for name in ("asked", "given", "key"))
+    for pipe in (asked, given):
+        os.mkfifo(pipe)
+    key.write_text("0123456789abcdef" * 4 + "\n")
+    words = f"echo > {asked}; read line < {given}; cat {key}"
+    config = tmp_path / "sluice.yaml"
+    config.write_text(f'storage: {{ hostKey: {{ command: ["/bin/sh", "-c", "{words}"] }} }}\n')
+
+    class Slow(Sluice):
+        daemon_arguments = ("--config", config)
+
+    def interrupt():
+        asked.read_text()
+        child = next(pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+                     if str(tmp_path).encode() in cmdline(pid) and b"serve\0--profiles" in cmdline(pid))
+        os.kill(child, signal.SIGHUP)
+        given.write_text("go\n")
+
+    with ThreadPoolExecutor(1) as thread:
+        interrupted = thread.submit(interrupt)
+        sluice = Slow(tmp_path, profile)
+        interrupted.result(20)
+    try:
+        file = tmp_path / "profiles" / "live.yaml"
+        file.rename(tmp_path / "live.yaml")
+        sluice.daemon.child.send_signal(signal.SIGHUP)
+        wait_for("it is said", lambda: sluice.daemon.messages("^no channel is taken off"))
+        assert get(f"{sluice.origin}/live/dash/time")[0] == 200 and sluice.status()
+        # One of two goes, as before.
+        for name in ("live", "other"):
+            text = (tmp_path / "live.yaml").read_text().replace("channel: live", f"channel: {name}")
+            (tmp_path / "profiles" / f"{name}.yaml").write_text(text.replace("live-e2e", f"{name}-e2e"))
+        sluice.daemon.child.send_signal(signal.SIGHUP)
+        wait_for("there are two", lambda: get(f"{sluice.admin}/v1/channels/other")[0] == 200)
+        file.unlink()
+        sluice.daemon.child.send_signal(signal.SIGHUP)
+        wait_for("one is gone", lambda: get(f"{sluice.admin}/v1/channels/live")[0] == 404)
+        assert get(f"{sluice.admin}/v1/channels/other")[0] == 200
+    finally:
+        sluice.close()
+
+
+def cmdline(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
 
 
 def own_address():
