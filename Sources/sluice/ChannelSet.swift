@@ -97,7 +97,7 @@ actor ChannelSet: Service {
             await put(profile, inPlaceOf: current)
         }
         guard !loaded.diagnostics.contains(where: { $0.severity == .error }) else { return }
-        for channel in directory.all where !named.contains(channel.profile.channel) {
+        for channel in directory.all where !named.contains(channel.profile.channel) && !isStuck(channel) {
             _ = directory.remove(named: channel.profile.channel)
             access.remove(channel: channel.profile.channel)
             rates.set(nil, of: channel.profile.channel)
@@ -148,6 +148,7 @@ actor ChannelSet: Service {
 
     /// Opens a channel. One that is on air already is served as it was until the new one can take its place.
     private func put(_ profile: ChannelProfile, inPlaceOf current: LiveChannel?) async {
+        if let current, isStuck(current) { return }
         if let current { takeOff(current, reason: "its profile changed") }
         let before = access.access(of: profile.channel)
         do {
@@ -280,6 +281,16 @@ actor ChannelSet: Service {
                 do { try await Task.sleep(for: .seconds(60)) } catch { return }
             }
         }
+    }
+
+    /// Whether a channel's disk stands still. It goes on as it is then, from memory: to take it off would wait for that disk,
+    /// without a picture, and all other changes with it.
+    private func isStuck(_ channel: LiveChannel) -> Bool {
+        guard channel.timeline.disk.isStuck else { return false }
+        logger.error(
+            "the channel's disk does not answer: it goes on with the profile it has; reload again when the disk is well",
+            metadata: ["channel": "\(channel.profile.channel)"])
+        return true
     }
 
     /// Nothing is written to its window any more.
