@@ -105,7 +105,7 @@ struct GuardPump {
             times.acceptMedia(now)
             isHolding = false
             chunkGuard.acceptMedia()
-            judge()
+            judge(now)
         }
         if let reason = orders.stopReason { end(.stopped(reason)) }
     }
@@ -117,7 +117,7 @@ struct GuardPump {
             let wasEmptied = inbound.hasRoom
             times.received(count, wasEmptied: wasEmptied, now)
             if times.mediaAccepted, wasEmptied { inputIsPending = false }
-            judge()
+            judge(now)
         case .wouldBlock: inputIsPending = false
         case .closed: end(.peerClosed)
         case .failed(ECONNRESET), .failed(EPIPE), .failed(ETIMEDOUT): end(.peerClosed)
@@ -125,11 +125,12 @@ struct GuardPump {
         }
     }
 
-    private mutating func judge() {
+    private mutating func judge(_ now: ContinuousClock.Instant) {
         guard isReading else { return }
         let handshakeWasComplete = chunkGuard.handshakeIsComplete
         let (accepted, verdict) = chunkGuard.inspect(&inbound.bytes, in: inbound.unjudged)
         inbound.accept(accepted)
+        times.judged(messages: chunkGuard.messageCount, now)
         if !handshakeWasComplete, chunkGuard.handshakeIsComplete { control.completeHandshake() }
         switch verdict {
         case .more: break

@@ -18,6 +18,9 @@ struct GuardTimes {
     /// When the encoder had last sent `minimumProgress` bytes, and what it sent since.
     private var lastInput: ContinuousClock.Instant
     private var inputSince = 0
+    /// When a message was whole last, and how many were then.
+    private var lastMessage: ContinuousClock.Instant
+    private var messageCount: UInt64 = 0
     private var lastOutput: ContinuousClock.Instant
     /// Until then the encoder is not looked at, while media comes.
     private var gatherEnd: ContinuousClock.Instant
@@ -28,6 +31,7 @@ struct GuardTimes {
         self.limits = limits
         setupDeadline = now + limits.setupTimeout
         lastInput = now
+        lastMessage = now
         lastOutput = now
         gatherEnd = now
     }
@@ -36,6 +40,7 @@ struct GuardTimes {
     mutating func acceptMedia(_ now: ContinuousClock.Instant) {
         mediaAccepted = true
         lastInput = now
+        lastMessage = now
         inputSince = 0
     }
 
@@ -50,8 +55,16 @@ struct GuardTimes {
         inputSince = 0
     }
 
+    /// - Parameter count: of all messages that are whole. One that never comes to its end, as over a link that has become too
+    ///   slow, is nothing to a session behind the guard, however many bytes come.
+    mutating func judged(messages count: UInt64, _ now: ContinuousClock.Instant) {
+        guard count != messageCount else { return }
+        messageCount = count
+        lastMessage = now
+    }
+
     /// Time in which we would not read is not the encoder's.
-    mutating func inputWasHeld(_ now: ContinuousClock.Instant) { lastInput = now }
+    mutating func inputWasHeld(_ now: ContinuousClock.Instant) { (lastInput, lastMessage) = (now, now) }
 
     /// The encoder took some of our answers, or there were none.
     mutating func outputProgressed(_ now: ContinuousClock.Instant) { lastOutput = now }
@@ -69,7 +82,7 @@ struct GuardTimes {
         if isReading, !mediaAccepted { consider(setupDeadline) }
         let isGathering = isGathering(now)
         if wantsInput, isGathering { consider(gatherEnd) }
-        if wantsInput, mediaAccepted { consider(lastInput + limits.idleTimeout) }
+        if wantsInput, mediaAccepted { consider(min(lastInput, lastMessage) + limits.idleTimeout) }
         return Wait(
             looksAtEncoder: wantsInput && !isGathering,
             milliseconds: next.map { Self.milliseconds(from: now, to: $0) } ?? -1)
@@ -82,7 +95,11 @@ struct GuardTimes {
         guard mediaAccepted else {
             return now < setupDeadline ? nil : "not publishing \(limits.setupTimeout) after connecting"
         }
-        guard wantsInput, now - lastInput >= limits.idleTimeout else { return nil }
+        guard wantsInput, now - min(lastInput, lastMessage) >= limits.idleTimeout else { return nil }
+        guard now - lastInput >= limits.idleTimeout else {
+            return
+                "the encoder sent no whole message for \(limits.idleTimeout): its connection is too slow for its bitrate"
+        }
         let amount = inputSince == 0 ? "nothing" : "no more than \(inputSince) bytes"
         return "the encoder sent \(amount) for \(limits.idleTimeout)"
     }

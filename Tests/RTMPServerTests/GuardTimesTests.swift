@@ -50,7 +50,27 @@ import Testing
         // What we do not read we do not miss.
         #expect(times.violation(late, wantsInput: false) == nil && wait(late, wantsInput: false).milliseconds == -1)
         times.received(4, wasEmptied: true, last)
+        times.judged(messages: 1, last)
         #expect(times.violation(late, wantsInput: true) == nil)
+    }
+
+    /// A key frame that takes longer than that over a link that has become too slow: the session hears nothing.
+    @Test mutating func aMessageThatDoesNotEndIsSilence() {
+        times.acceptMedia(start)
+        times.judged(messages: 7, start + .seconds(1))
+        for second in 1...11 {
+            times.received(100_000, wasEmptied: true, start + .seconds(second))
+            times.judged(messages: 7, start + .seconds(second))
+        }
+        let late = start + .seconds(11)
+        #expect(times.violation(late - .milliseconds(1), wantsInput: true) == nil)
+        #expect(wait(late - .milliseconds(1)).milliseconds == 2)
+        #expect(times.violation(late, wantsInput: true)?.contains("no whole message for 10.0 seconds") == true)
+        #expect(times.violation(late, wantsInput: false) == nil)
+        times.judged(messages: 8, late)
+        #expect(times.violation(late + .seconds(9), wantsInput: true)?.contains("no whole message") != true)
+        times.inputWasHeld(late + .seconds(30))
+        #expect(times.violation(late + .seconds(39), wantsInput: true) == nil)
     }
 
     @Test mutating func beforeMediaOnlyTheSetupHasAnEnd() {
