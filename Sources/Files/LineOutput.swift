@@ -24,6 +24,7 @@ package final class LineOutput: Sendable {
         var isScheduled = false
         /// Not told of yet.
         var lost: UInt64 = 0
+        var isEnded = false
         /// The last line has no end: the descriptor took half of it.
         var isTorn = false
     }
@@ -44,6 +45,7 @@ package final class LineOutput: Sendable {
     ///   - tellLoss: the line that says how many were left out before this one.
     package func add(_ line: [UInt8], tellLoss: (UInt64) -> [UInt8]) {
         let isFirst = state.withLock { state -> Bool in
+            guard !state.isEnded else { return false }
             let bytes = state.lost == 0 ? line : tellLoss(state.lost) + line
             guard state.byteCount + bytes.count <= maximumBytes else {
                 state.lost += 1
@@ -68,6 +70,18 @@ package final class LineOutput: Sendable {
             isDone.signal()
         }
         _ = isDone.wait(timeout: .now() + .milliseconds(milliseconds))
+    }
+
+    /// The same at the program's end, with its last words if it has any: what others still say comes after them no more.
+    package func end(with words: [UInt8] = []) {
+        state.withLock { state in
+            state.isEnded = true
+            guard !words.isEmpty else { return }
+            // However much waits: they are what somebody will look for.
+            state.waiting.append(Entry(bytes: words, lost: 0))
+            state.byteCount += words.count
+        }
+        finish()
     }
 
     private func writeWaiting() {

@@ -27,20 +27,18 @@ struct SluiceCommand: AsyncParsableCommand {
                 say(fullMessage(for: error))
                 leave(0)
             case .validationFailure:
-                complain(fullMessage(for: error))
-                leave(2)
+                leave(2, saying: fullMessage(for: error))
             default:
-                if !(error is ExitCode) { complain("sluice: \(error)") }
-                leave(1)
+                leave(1, saying: error is ExitCode ? nil : "sluice: \(error)")
             }
         }
     }
 
     /// Ends at once: exit(3) has libraries take down what other threads are still working with, such as OpenSSL its algorithms
     /// while a key is fetched, and the end would be a crash.
-    private static func leave(_ code: Int32) -> Never {
+    private static func leave(_ code: Int32, saying words: String? = nil) -> Never {
         fflush(nil)
-        errors.finish()
+        errors.end(with: words.map { Array(($0 + "\n").utf8) } ?? [])
         _exit(code)
     }
 

@@ -82,6 +82,18 @@ import Testing
         #expect(pipe.read(6) == "again\n")
     }
 
+    @Test func lastWordsAreTheLast() throws {
+        let pipe = try Pipe()
+        let output = LineOutput(pipe.writer, maximumBytes: 10)
+        add("before", to: output)
+        output.end(with: Array("the last words of all\n".utf8))
+        add("late", to: output)
+        output.end()
+        output.finish()
+        #expect(write(pipe.writer, [UInt8(ascii: ".")], 1) == 1)
+        #expect(pipe.read(30) == "before\nthe last words of all\n.")
+    }
+
     @Test func allOfALongTextGoesOut() throws {
         let pipe = try Pipe()
         let text = Array(repeating: UInt8(ascii: "y"), count: 1 << 20)
