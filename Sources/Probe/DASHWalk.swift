@@ -15,8 +15,9 @@ struct DASHWalk {
     private var order: [String] = []
     /// Where the last segment fetched of a representation starts, in microseconds of presentation time.
     private var taken: [String: Int64] = [:]
-    private var newestEnd: Int64?
-    private var changedAt: Int64 = 0
+    /// Of each representation: where its newest segment ends, in microseconds of presentation time, and since when, in
+    /// milliseconds of the probe's clock.
+    private var newest: [String: (end: Int64, since: Int64)] = [:]
     private var hasAskedTheTime = false
 
     init(url: String, firstLook: Int) {
@@ -54,15 +55,9 @@ struct DASHWalk {
         }
         if !hasAskedTheTime, !mpd.isFinal { await EarlySegments.ask(mpd, url: url, elapsed: elapsed, &context) }
         await askTheTime(mpd, &context)
-        var newest: Int64?
-        for index in mpd.periods.indices {
-            for representation in mpd.representations(ofPeriod: index) {
-                let segments = representation.segments(
-                    periodEnd: mpd.periodEnd(index), now: elapsed, depth: mpd.depth)
-                if let end = segments.last?.end { newest = max(newest ?? end, end) }
-            }
+        for (id, end) in newestEnds(mpd, elapsed: elapsed) {
+            checkEdge(of: id, end, elapsed: elapsed, now: now, mpd, &context)
         }
-        checkEdge(newest, elapsed: elapsed, now: now, mpd, &context)
         for id in representationIDs(mpd) { await fetchSegments(of: id, mpd, elapsed: elapsed, &context) }
     }
 
@@ -86,23 +81,43 @@ struct DASHWalk {
         return ids
     }
 
+    /// Where the newest segment ends of each representation that is to go on: those of the newest period with a segment,
+    /// and of what follows it.
+    private func newestEnds(_ mpd: MPD, elapsed: Int64) -> [(id: String, end: Int64)] {
+        var ends: [String: Int64] = [:]
+        var ongoing: [String] = []
+        for index in mpd.periods.indices {
+            let representations = mpd.representations(ofPeriod: index)
+            let found = representations.map { representation in
+                representation.segments(periodEnd: mpd.periodEnd(index), now: elapsed, depth: mpd.depth).last?.end
+            }
+            if found.contains(where: { $0 != nil }) { ongoing = [] }
+            for (representation, end) in zip(representations, found) {
+                let id = representation.representation.id
+                if !ongoing.contains(id) { ongoing.append(id) }
+                if let end { ends[id] = max(ends[id] ?? end, end) }
+            }
+        }
+        return ongoing.compactMap { id in ends[id].map { (id, $0) } }
+    }
+
     private mutating func checkEdge(
-        _ newest: Int64?, elapsed: Int64, now: Int64, _ mpd: MPD, _ context: inout ProbeContext
+        of id: String, _ end: Int64, elapsed: Int64, now: Int64, _ mpd: MPD, _ context: inout ProbeContext
     ) {
-        guard let newest, !mpd.isFinal else { return }
+        guard !mpd.isFinal else { return }
         let segment = (mpd.maxSegmentDuration ?? mpd.minBufferTime).microseconds
-        if let newestEnd, newest <= newestEnd {
-            let waited = (now - changedAt) * 1000
+        if let before = newest[id], end <= before.end {
+            let waited = (now - before.since) * 1000
             if waited > segment * 3 + (mpd.minimumUpdatePeriod?.microseconds ?? 0) {
-                context.log.add(Issue(.updatePeriod, "nothing new for \(waited / 1_000_000) s"), at: place)
+                context.log.add(Issue(.updatePeriod, "nothing new for \(waited / 1_000_000) s"), at: id)
             }
         } else {
-            changedAt = now
+            newest[id] = (end, now)
         }
-        newestEnd = max(newestEnd ?? newest, newest)
-        if elapsed - newest > segment * 10 {
-            context.log.add(Issue(.edge, "the newest segment ended \((elapsed - newest) / 1_000_000) s ago"), at: place)
-        }
+        context.log.add(
+            ProbeContext.edgeIssues(
+                age: (elapsed - end) / 1000, segment: segment / 1000,
+                heldBack: mpd.suggestedPresentationDelay?.milliseconds), at: id)
     }
 
     /// Players ask once, at their start.

@@ -128,9 +128,11 @@ struct HLSWalk {
         let target = Int64(clamping: min(playlist.targetDuration, 3600))
         if !playlist.isEnded {
             context.log.add(ProbeContext.ageIssues(response, manifestLimit: max(target, 1)), at: place)
-            if let end = playlist.endTime, now - end.milliseconds > target * 10_000 {
+            if let end = playlist.endTime {
                 context.log.add(
-                    Issue(.edge, "the newest segment ended \((now - end.milliseconds) / 1000) s ago"), at: place)
+                    ProbeContext.edgeIssues(
+                        age: now - end.milliseconds, segment: target * 1000,
+                        heldBack: playlist.serverControl?.holdBack?.milliseconds), at: place)
             }
         }
         let before = playlists[index].current

@@ -98,6 +98,16 @@ struct ProbeContext {
             ? [] : [Issue(.cacheMedia, "max-age=\(age) for \(url), listed for \(mediaMinimum) s")]
     }
 
+    /// Judges how long ago the newest segment ended. A little late is no mistake of the packager's; but where players, who
+    /// stay `heldBack` behind the end, have nothing left either, nobody sees anything new.
+    ///
+    /// - Parameters: all of them in milliseconds.
+    static func edgeIssues(age: Int64, segment: Int64, heldBack: Int64?) -> [Issue] {
+        guard age > segment * 10 else { return [] }
+        let isDead = age > segment * 10 + min(heldBack ?? segment * 3, 3_600_000)
+        return [Issue(.edge, "the newest segment ended \(age / 1000) s ago", severity: isDead ? .error : .warning)]
+    }
+
     private static func maximumAge(_ response: HTTPResponse) -> Int64? {
         for directive in (response[header: "Cache-Control"] ?? "").lowercased().split(separator: ",") {
             let parts = directive.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }

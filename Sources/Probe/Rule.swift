@@ -204,7 +204,7 @@ extension Rule {
         "ts.continuity", .error, "ISO/IEC 13818-1, 2.4.3.3", "continuity counters count on")
     static let sampleAES = Rule(
         "ts.sample-aes", .error, "Apple, MPEG-2 Stream Encryption, 3", "the program map says what SAMPLE-AES protects")
-    static let edge = Rule("live.edge", .warning, "RFC 8216, 6.2.2", "the newest segment is recent")
+    static let edge = Rule("live.edge", .error, "RFC 8216, 6.2.2", "the newest segment is recent")
 
     /// Every rule, by family.
     package static let all: [Rule] = [

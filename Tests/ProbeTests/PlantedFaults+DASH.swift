@@ -24,6 +24,19 @@ extension PlantedFault {
             "never asked for again", .dash, "dash.minimum-update-period", mpdClause,
             mpd { $0.minimumUpdatePeriod = nil }),
         PlantedFault(
+            "one representation stands still", .dash, "dash.minimum-update-period", mpdClause, .error, .after(7)
+        ) { presentation in
+            // The pictures go on for one segment more, and have not been still for long.
+            try mpd { $0.patchLocation = nil }(&presentation)
+            try laterMPD { mpd in
+                mpd.patchLocation = nil
+                template(&mpd, 1, 1) { runs(&$0) { $0[0].repeats -= 1 } }
+            }(&presentation)
+        },
+        PlantedFault(
+            "an MPD of a minute ago", .dash, "live.edge", "RFC 8216, 6.2.2",
+            mpd { $0.availabilityStartTime = Ticks(-60, timescale: 1) }),
+        PlantedFault(
             "a period that overlaps the next", .dash, "dash.periods", "ISO/IEC 23009-1, 5.3.2.1",
             mpd { $0.periods[0].duration = Ticks(4, timescale: 1) }),
         PlantedFault(

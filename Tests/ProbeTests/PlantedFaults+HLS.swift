@@ -128,8 +128,15 @@ extension PlantedFault {
             "a break within a break", .transportStream, "hls.cue", "RFC 8216, 6.2.1",
             text("playlist.m3u8", "#EXT-X-CUE-IN", "#EXT-X-CUE-OUT:1.024")),
         PlantedFault(
-            "an old newest segment", .sampleAES, "live.edge", "RFC 8216, 6.2.2", .warning,
+            "a newest segment of a minute ago", .sampleAES, "live.edge", "RFC 8216, 6.2.2",
             text("playlist.m3u8", "1970-01-01T00:17:", "1970-01-01T00:16:")),
+        PlantedFault(
+            "a newest segment that is a little old", .sampleAES, "live.edge", "RFC 8216, 6.2.2", .warning,
+            playlist("video") { playlist in
+                for index in playlist.segments.indices {
+                    playlist.segments[index].programDateTime = Ticks((988 + Int64(index)) * 1024, timescale: 1000)
+                }
+            }),
     ]
 
     static let reloads: [PlantedFault] = [
