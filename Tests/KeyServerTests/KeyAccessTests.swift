@@ -40,14 +40,24 @@ import ViewerTokens
             let answer = try await exchange.answer(url, try Example.request())
             #expect(try key.body == bytes(answer.contentKeys[0].key))
             // Through a proxy it may be anybody.
-            for name in ["X-Forwarded-For", "Forwarded", "Via"] {
-                let headers = [HTTPHeader(name, "x")]
+            for (name, value) in [
+                ("X-Forwarded-For", "x"), ("X-Real-IP", "x"), ("Forwarded", "x"), ("Via", "x"),
+                ("Host", "keys.example"), ("Host", "127.0.0.1.keys.example:80"), ("Host", "192.0.2.1"),
+                ("Host", "[2001:db8::1]:8090"),
+            ] {
+                let headers = [HTTPHeader(name, value)]
                 let refused = try await exchange.get("\(url)/keys/\(Example.video)", headers: headers)
                 #expect(refused.status == 403 && refused.text.contains("this machine"))
                 #expect(refused[header: "Cache-Control"] == "no-store")
                 let licence = try await exchange.post("\(url)/clearkey", "{}", headers: headers)
                 #expect(licence.status == 403)
                 #expect(try await exchange.speke(url, try Example.request(), headers: headers).status == 403)
+            }
+        }
+        try await withKeyServer { url async throws in
+            for host in ["localhost", "LocalHost:8090", "127.0.0.1:8090", "127.9.9.9", "[::1]:8090", "[::1]"] {
+                let key = try await exchange.get("\(url)/keys/\(Example.video)", headers: [HTTPHeader("Host", host)])
+                #expect(key.status == 200, "\(host)")
             }
         }
         try await withKeyServer(access: Access(openness: .everybody)) { url async throws in
