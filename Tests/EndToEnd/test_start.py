@@ -25,13 +25,19 @@ def serve(directory, *arguments, storage="data"):
     return result.stderr.splitlines()[-1]
 
 
+def stored(directory):
+    """The files of the channel's window, but those that are being written."""
+    return sorted(path.name for path in (directory / "data" / "live").iterdir() if path.suffix != ".new")
+
+
 def test_two_daemons_do_not_share_a_window(start, tmp_path):
     sluice = start()
-    before = sorted(path.name for path in (tmp_path / "data" / "live").iterdir())
+    # Its window, and the keys of three endpoints, which come while it listens already.
+    before = wait_for("all is stored", lambda: len(names := stored(tmp_path)) == 4 and names)
     said = serve(tmp_path)
     assert re.match(r"sluice: another sluice keeps its windows in .*/data: end it, or choose", said), said
     assert "--storage or storage.directory" in said
-    assert sorted(path.name for path in (tmp_path / "data" / "live").iterdir()) == before
+    assert stored(tmp_path) == before
 
     # The lock ends with the daemon, however that ends; and is no file that is left.
     sluice.daemon.child.kill()
