@@ -182,7 +182,7 @@ final class Journal: Sendable {
         guard content.unreadableLines > 0 else { return content }
         guard content.hasHead else { throw .damagedJournal(path: path, lines: content.unreadableLines) }
         do throws(FileError) { _ = try PlainFile.copyAside(bytes, of: path) } catch {
-            guard error.isDiskFull else { throw .file(error) }
+            guard error.isDiskFull || error.isReadOnly else { throw .file(error) }
         }
         return content
     }

@@ -219,6 +219,31 @@ import Timeline
         }
     }
 
+    /// No copy can be kept of what a power failure has torn where the disk takes nothing: that keeps nobody off the air.
+    @Test(.enabled(if: geteuid() == 0, "only root may mount")) func aTornJournalOpensOnAReadOnlyDisk() throws {
+        let before = try fill()
+        try directory.append("\n{\"segment\":", to: "news/window.jsonl")
+        let opened = Mutex<Result<[UInt64], any Error>?>(nil)
+        let isOver = DispatchSemaphore(value: 0)
+        // What a thread mounts for itself is seen by nobody else, and ends with it.
+        Thread { [self] in
+            defer { isOver.signal() }
+            let path = directory.path
+            // CLONE_NEWNS; glibc shows it to those only who ask for all that is Linux's own.
+            guard let unshare = dlsym(nil, "unshare"),
+                unsafeBitCast(unshare, to: (@convention(c) (Int32) -> Int32).self)(0x20000) == 0,
+                mount("none", "/", nil, UInt(MS_REC | MS_PRIVATE), nil) == 0,
+                mount(path, path, nil, UInt(MS_BIND), nil) == 0,
+                mount("none", path, nil, UInt(MS_BIND | MS_REMOUNT | MS_RDONLY), nil) == 0
+            else { return }
+            opened.withLock { opened in opened = Result { try open().snapshot.segments.map(\.number) } }
+        }.start()
+        isOver.wait()
+        let numbers = try #require(opened.withLock { $0 }, "nothing could be mounted").get()
+        #expect(numbers == before.segments.map(\.number))
+        #expect(try directory.names(in: "news").allSatisfy { !$0.contains("damaged") })
+    }
+
     /// What other lines have lost is told from those that are left, and the damaged file is kept.
     @Test func damagedLinesCostSegmentsButNothingComesTwice() throws {
         let before = try fill()
