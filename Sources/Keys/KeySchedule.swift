@@ -1,5 +1,6 @@
 import Dispatch
 package import Media
+import Sealing
 import Synchronization
 
 /// Holds the keys of one contract: fetches ahead, fetches on demand after a restart, drops what the window has left.
@@ -35,6 +36,12 @@ package final class KeySchedule: Sendable {
         var isUnsaved = false
         /// The vault could not be written.
         var isSaveDue = false
+        /// What the vault has from before could not be read yet: it is not written over.
+        var isUnread = false
+        /// Not all that is held fits into the vault; said once.
+        var isCrowded = false
+        /// Another schedule may have the vault.
+        var hasGivenUpVault = false
         var isOver = false
     }
 
@@ -71,36 +78,79 @@ package final class KeySchedule: Sendable {
 
     private static func restore(from vault: KeyVault, into state: inout State, _ report: (Event) -> Void) {
         do {
-            for keys in try vault.load() {
+            let kept = try vault.load()
+            for keys in kept {
                 state.keys[keys.period] = keys
                 state.plan.restored(keys.period)
             }
-            if !state.keys.isEmpty { report(.restored(periods: state.keys.count)) }
+            if !kept.isEmpty { report(.restored(periods: kept.count)) }
         } catch {
+            // What the disk does not give now it may give later.
+            if case .unreadable(_) = error {
+                state.isUnread = true
+                state.isSaveDue = true
+                report(.vaultFailed("\(error)"))
+                return
+            }
             let place = (try? vault.setAside()).map { "; it is \($0) now" } ?? ""
             report(.vaultFailed("\(error)\(place)"))
         }
+    }
+
+    /// Reads what could not be read at the start.
+    private func restoreLate(_ vault: KeyVault) throws(SealedFile.Failure) {
+        guard state.withLock({ $0.isUnread && !$0.isOver }) else { return }
+        var kept: [PeriodKeys] = []
+        do throws(SealedFile.Failure) { kept = try vault.load() } catch {
+            if case .unreadable(_) = error { throw error }
+            report(.vaultFailed("\(error)"))
+            _ = try vault.setAside()
+        }
+        let waiters = state.withLock { state in
+            state.isUnread = false
+            var waiters: [CheckedContinuation<Void, Never>] = []
+            for keys in kept where !state.isOver && state.keys[keys.period] == nil {
+                state.keys[keys.period] = keys
+                state.plan.restored(keys.period)
+                waiters += (state.waiters.removeValue(forKey: keys.period) ?? [:]).values
+            }
+            return waiters
+        }
+        for waiter in waiters { waiter.resume() }
+        if !kept.isEmpty { report(.restored(periods: kept.count)) }
+        wake.yield()
     }
 
     /// Writes what is held into the vault, soon and once for many changes.
     private func save() {
         guard let vault else { return }
         let isPending = state.withLock { state in
+            if state.hasGivenUpVault { return true }
             defer { state.isUnsaved = true }
             return state.isUnsaved
         }
         guard !isPending else { return }
         writer.async { [self] in
-            let keys = state.withLock { state -> [PeriodKeys]? in
-                state.isUnsaved = false
-                return state.isOver ? nil : state.keys.values.sorted { $0.period < $1.period }
-            }
-            guard let keys else { return }
             do {
-                try vault.save(keys)
+                try restoreLate(vault)
+                let keys = state.withLock { state -> [PeriodKeys]? in
+                    state.isUnsaved = false
+                    return state.isOver ? nil : state.keys.values.sorted { $0.period < $1.period }
+                }
+                guard let keys else { return }
+                let left = try vault.save(keys)
+                let isNew = state.withLock { state in
+                    defer { state.isCrowded = left > 0 }
+                    return left > 0 && !state.isCrowded
+                }
+                if isNew { report(.vaultFailed("its record is full: the oldest \(left) periods are left out")) }
             } catch {
-                state.withLock { $0.isSaveDue = true }
-                report(.vaultFailed("\(error)"))
+                let isKnown = state.withLock { state in
+                    state.isUnsaved = false
+                    state.isSaveDue = true
+                    return state.isUnread
+                }
+                if !isKnown { report(.vaultFailed("\(error)")) }
             }
         }
     }
@@ -112,6 +162,12 @@ package final class KeySchedule: Sendable {
             return state.isSaveDue
         }
         if isDue { save() }
+    }
+
+    /// Returns when what is held now is in the vault, and nothing is written to it any more.
+    package func giveUpVault() async {
+        state.withLock { $0.hasGivenUpVault = true }
+        await saved()
     }
 
     /// Returns when what is held now is in the vault.

@@ -33,22 +33,36 @@ package struct KeyVault: Sendable {
     package func setAside() throws(SealedFile.Failure) -> String { try file.setAside() }
 
     /// Replaces the record; on the disk when this returns.
-    package func save(_ periods: [PeriodKeys]) throws(SealedFile.Failure) {
-        var writer = ByteWriter()
-        writer.write(UInt32(clamping: periods.count))
-        for keys in periods { writer.write(keys) }
+    /// - Parameter held: in the order of time.
+    /// - Returns: how many of the oldest periods are left out, so that the record can be read back.
+    @discardableResult
+    package func save(_ held: [PeriodKeys]) throws(SealedFile.Failure) -> Int {
+        var texts: [[UInt8]] = []
+        var size = 8
+        for keys in held.reversed() {
+            var writer = ByteWriter()
+            writer.write(keys)
+            size += writer.count + keys.entries.count * ContentKey.size
+            guard size <= SealedFile.maximumBytes else { break }
+            texts.append(writer.bytes)
+        }
+        let periods = held.suffix(texts.count)
+        var head = ByteWriter()
+        head.write(UInt32(clamping: texts.reduce(4) { $0 + $1.count }))
+        head.write(UInt32(clamping: periods.count))
         let secrets = periods.reduce(0) { $0 + $1.entries.count } * ContentKey.size
         var record: [UInt8] = []
-        record.reserveCapacity(4 + writer.count + secrets)
+        record.reserveCapacity(texts.reduce(head.count + secrets) { $0 + $1.count })
         defer { cleanse(&record) }
-        record += (0..<4).map { UInt8(truncatingIfNeeded: writer.count >> (24 - 8 * $0)) }
-        record += writer.bytes
+        record += head.bytes
+        for text in texts.reversed() { record += text }
         for keys in periods {
             for (_, key) in keys.entries {
                 for index in 0..<ContentKey.size { record.append(key.key.bytes[index]) }
             }
         }
         try file.replace(with: record.span)
+        return held.count - periods.count
     }
 
     private func parse(_ record: SecretBytes) throws(ParseError) -> [PeriodKeys] {

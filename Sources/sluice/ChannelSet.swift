@@ -101,7 +101,7 @@ actor ChannelSet: Service {
             _ = directory.remove(named: channel.profile.channel)
             access.remove(channel: channel.profile.channel)
             rates.set(nil, of: channel.profile.channel)
-            takeOff(channel, reason: "its profile is gone")
+            await takeOff(channel, reason: "its profile is gone")
             supervisor.forgetFiles(of: channel)
         }
         departed.update(present: named, now: Int64(Date().timeIntervalSince1970))
@@ -149,7 +149,7 @@ actor ChannelSet: Service {
     /// Opens a channel. One that is on air already is served as it was until the new one can take its place.
     private func put(_ profile: ChannelProfile, inPlaceOf current: LiveChannel?) async {
         if let current, isStuck(current) { return }
-        if let current { takeOff(current, reason: "its profile changed") }
+        if let current { await takeOff(current, reason: "its profile changed") }
         let before = access.access(of: profile.channel)
         do {
             let channel = try open(profile)
@@ -220,7 +220,10 @@ actor ChannelSet: Service {
                 clock: KeyClock(now: { clock.now() }),
                 report: { event in
                     Self.log(event, channel: profile.channel, contract: contract, now: clock.now(), logger)
-                    if case .fetched = event { onChange() }
+                    switch event {
+                    case .fetched, .restored: onChange()
+                    case .failed, .dropped, .vaultFailed: break
+                    }
                 },
                 vault: vault,
                 fetch: { period throws(KeyError) in
@@ -293,14 +296,15 @@ actor ChannelSet: Service {
         return true
     }
 
-    /// Nothing is written to its window any more.
-    private func takeOff(_ channel: LiveChannel, reason: String) {
+    /// Nothing is written to its folder any more.
+    private func takeOff(_ channel: LiveChannel, reason: String) async {
         let name = channel.profile.channel
         // First the flag, for an encoder that comes just now; and who publishes knows why it ends before it is cut off.
         channel.announceRetirement()
         supervisor.stopFiles(of: channel)
         supervisor.stopPublications(of: channel, reason: reason)
         channel.retire()
+        for schedule in channel.schedules { await schedule.giveUpVault() }
         runners.removeValue(forKey: name)?.cancel()
         logger.notice("channel closed: \(reason)", metadata: ["channel": "\(name)"])
     }

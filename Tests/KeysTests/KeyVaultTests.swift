@@ -69,6 +69,75 @@ import Testing
         #expect(try vault(other).load().isEmpty)
     }
 
+    /// With keys of minutes, many systems and a window of days a record would outgrow what is read back: the oldest go.
+    @Test func whatDoesNotFitIsTheOldest() throws {
+        let kept = try (1...5).map { index in
+            try SyntheticKeys.keys(of: KeyPeriod(index)).mapKeys { key in
+                var key = key
+                key.signalling[.widevine] = SystemSignalling(
+                    pssh: Array(repeating: UInt8(truncatingIfNeeded: index), count: 10 << 20))
+                return key
+            }
+        }
+        #expect(try vault().save(kept) == 2)
+        #expect(try vault().load().map(\.period) == [3, 4, 5])
+        #expect(try vault().save(Array(kept[..<3])) == 0)
+        #expect(try vault().load().map(\.period) == [1, 2, 3])
+    }
+
+    /// A disk that fails at a start may be well later: the record stays where it is, is not written over, and counts.
+    @Test func aRecordThatCannotBeReadNowIsReadLater() async throws {
+        let clock = ManualClock(60 * 7 * 1000)
+        let kept = try [KeyPeriod(6), KeyPeriod(7)].map {
+            try SyntheticKeys.keys(of: $0, systems: [.fairPlay, .widevine])
+        }
+        try vault().save(kept)
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        let failures = Mutex(0)
+        let schedule = KeySchedule(
+            .init(rotationIntervalSeconds: 60, prefetchSeconds: 10, retentionSeconds: 600), clock: clock.keyClock,
+            report: { if case .vaultFailed = $0 { failures.withLock { $0 += 1 } } }, vault: vault()
+        ) { (period: KeyPeriod) async throws(KeyError) -> PeriodKeys in
+            guard period == 8 else { throw KeyError(.unavailable, "away") }
+            do { return try SyntheticKeys.keys(of: period) } catch { throw KeyError(.invalidAnswer, "\(error)") }
+        }
+        #expect(failures.withLock { $0 } == 1)
+        let running = Task { await schedule.run() }
+        let waiting = Task { await schedule.keys(for: 6, until: .max)?.period }
+        _ = await schedule.keys(for: 8, until: .max)
+        await schedule.saved()
+        #expect(try directory.names(in: "") == ["keys.sealed", "keys.sealed.away"])
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.moveItem(atPath: path + ".away", toPath: path)
+        schedule.saveWhatFailed()
+        await schedule.saved()
+        try #require(schedule.held.map(\.period) == [6, 7, 8])
+        #expect(await waiting.value == 6)
+        #expect(try vault().load().map(\.period) == [6, 7, 8])
+        running.cancel()
+        await running.value
+    }
+
+    /// Another opening of the channel has the vault next: what was fetched is in it, and nothing comes after it.
+    @Test func nothingIsKeptOnceTheVaultIsGivenUp() async throws {
+        let schedule = KeySchedule(
+            .init(rotationIntervalSeconds: 60, prefetchSeconds: 10, retentionSeconds: 600),
+            clock: ManualClock(60 * 7 * 1000).keyClock, vault: vault()
+        ) { (period: KeyPeriod) async throws(KeyError) -> PeriodKeys in
+            do { return try SyntheticKeys.keys(of: period) } catch { throw KeyError(.invalidAnswer, "\(error)") }
+        }
+        let running = Task { await schedule.run() }
+        for period in [7, 8] as [KeyPeriod] { _ = await schedule.keys(for: period, until: .max) }
+        await schedule.giveUpVault()
+        #expect(try vault().load().map(\.period) == [7, 8])
+        _ = await schedule.keys(for: 6, until: .max)
+        await schedule.saved()
+        #expect(try vault().load().map(\.period) == [7, 8])
+        running.cancel()
+        await running.value
+    }
+
     /// The provider is away after a restart: what was held before is held again; a damaged record is put aside.
     @Test func aScheduleBeginsWithWhatWasKept() async throws {
         let clock = ManualClock(60 * 7 * 1000)
