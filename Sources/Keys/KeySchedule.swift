@@ -18,12 +18,21 @@ package final class KeySchedule: Sendable {
         case vaultFailed(String)
     }
 
+    /// Adds what viewers are told of keys beyond the provider's answer.
+    package typealias Present = @Sendable (_ keys: PeriodKeys) -> PeriodKeys
+
     /// Asks the provider for the keys of one period.
     package typealias Fetch = @Sendable (_ period: KeyPeriod) async throws(KeyError) -> PeriodKeys
 
+    private struct Held {
+        /// As the provider gave them.
+        let plain: PeriodKeys
+        let presented: PeriodKeys
+    }
+
     private struct State {
         var plan: KeyPlan
-        var keys: [KeyPeriod: PeriodKeys] = [:]
+        var keys: [KeyPeriod: Held] = [:]
         var waiters: [KeyPeriod: [UInt64: CheckedContinuation<Void, Never>]] = [:]
         var nextWaiter: UInt64 = 0
         var calls: UInt64 = 0
@@ -47,6 +56,7 @@ package final class KeySchedule: Sendable {
 
     private let state: Mutex<State>
     private let fetch: Fetch
+    private let present: Present
     private let clock: KeyClock
     private let random: @Sendable () -> UInt64
     private let report: @Sendable (Event) -> Void
@@ -59,16 +69,19 @@ package final class KeySchedule: Sendable {
     /// - Parameters:
     ///   - random: spreads the attempts of many daemons after a common failure.
     ///   - report: called on the tasks of `run`; must not block.
+    ///   - present: what is handed out of the keys that are held; the vault has them without it.
     package init(
         _ settings: KeyPlan.Settings, clock: KeyClock = .system,
         random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
-        report: @escaping @Sendable (Event) -> Void = { _ in }, vault: KeyVault? = nil, fetch: @escaping Fetch
+        report: @escaping @Sendable (Event) -> Void = { _ in }, vault: KeyVault? = nil,
+        present: @escaping Present = { $0 }, fetch: @escaping Fetch
     ) {
         var state = State(plan: KeyPlan(settings))
-        if let vault { Self.restore(from: vault, into: &state, report) }
+        if let vault { Self.restore(from: vault, into: &state, present, report) }
         self.state = Mutex(state)
         self.vault = vault
         self.fetch = fetch
+        self.present = present
         self.clock = clock
         self.random = random
         self.report = report
@@ -76,11 +89,13 @@ package final class KeySchedule: Sendable {
         (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    private static func restore(from vault: KeyVault, into state: inout State, _ report: (Event) -> Void) {
+    private static func restore(
+        from vault: KeyVault, into state: inout State, _ present: Present, _ report: (Event) -> Void
+    ) {
         do {
             let kept = try vault.load()
             for keys in kept {
-                state.keys[keys.period] = keys
+                state.keys[keys.period] = Held(plain: keys, presented: present(keys))
                 state.plan.restored(keys.period)
             }
             if !kept.isEmpty { report(.restored(periods: kept.count)) }
@@ -106,13 +121,14 @@ package final class KeySchedule: Sendable {
             report(.vaultFailed("\(error)"))
             _ = try vault.setAside()
         }
+        let held = kept.map { Held(plain: $0, presented: present($0)) }
         let waiters = state.withLock { state in
             state.isUnread = false
             var waiters: [CheckedContinuation<Void, Never>] = []
-            for keys in kept where !state.isOver && state.keys[keys.period] == nil {
-                state.keys[keys.period] = keys
-                state.plan.restored(keys.period)
-                waiters += (state.waiters.removeValue(forKey: keys.period) ?? [:]).values
+            for keys in held where !state.isOver && state.keys[keys.plain.period] == nil {
+                state.keys[keys.plain.period] = keys
+                state.plan.restored(keys.plain.period)
+                waiters += (state.waiters.removeValue(forKey: keys.plain.period) ?? [:]).values
             }
             return waiters
         }
@@ -135,7 +151,7 @@ package final class KeySchedule: Sendable {
                 try restoreLate(vault)
                 let keys = state.withLock { state -> [PeriodKeys]? in
                     state.isUnsaved = false
-                    return state.isOver ? nil : state.keys.values.sorted { $0.period < $1.period }
+                    return state.isOver ? nil : state.keys.values.map(\.plain).sorted { $0.period < $1.period }
                 }
                 guard let keys else { return }
                 let left = try vault.save(keys)
@@ -179,7 +195,7 @@ package final class KeySchedule: Sendable {
     package func keys(for period: KeyPeriod) -> PeriodKeys? {
         let now = clock.now()
         let (found, isNew) = state.withLock { state in
-            if let found = state.keys[period] { return (PeriodKeys?.some(found), false) }
+            if let found = state.keys[period] { return (PeriodKeys?.some(found.presented), false) }
             return (nil, state.plan.need(period, now: now))
         }
         if isNew { wake.yield() }
@@ -210,7 +226,9 @@ package final class KeySchedule: Sendable {
     }
 
     /// All that is held now, in the order of time.
-    package var held: [PeriodKeys] { state.withLock { $0.keys.values.sorted { $0.period < $1.period } } }
+    package var held: [PeriodKeys] {
+        state.withLock { $0.keys.values.map(\.presented).sorted { $0.period < $1.period } }
+    }
 
     /// Whether the keys of a period are held, for `KeyBinding`.
     package func isHeld(_ period: KeyPeriod) -> Bool { state.withLock { $0.keys[period] != nil } }
@@ -284,9 +302,10 @@ package final class KeySchedule: Sendable {
             guard keys.period == period else {
                 throw KeyError(.invalidAnswer, "keys of period \(keys.period) for period \(period)")
             }
+            let held = Held(plain: keys, presented: present(keys))
             let (waiters, attempts) = state.withLock { state in
                 state.plan.fetched(period)
-                state.keys[period] = keys
+                state.keys[period] = held
                 let attempts = (state.attempts.removeValue(forKey: period) ?? 0) + 1
                 return (state.waiters.removeValue(forKey: period) ?? [:], attempts)
             }

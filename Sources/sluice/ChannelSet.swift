@@ -225,11 +225,8 @@ actor ChannelSet: Service {
                     case .failed, .dropped, .vaultFailed: break
                     }
                 },
-                vault: vault,
-                fetch: { period throws(KeyError) in
-                    let keys = try await client.keys(for: contract, period: period)
-                    return token?.adding(to: keys, of: contract) ?? keys
-                })
+                vault: vault, present: { keys in token?.adding(to: keys, of: contract) ?? keys },
+                fetch: { period throws(KeyError) in try await client.keys(for: contract, period: period) })
             // So that a provider that gives an old key again is found out after a restart too.
             for keys in schedule.held { client.remember(keys) }
             return schedule

@@ -138,6 +138,37 @@ import Testing
         await running.value
     }
 
+    /// A viewer's token in a key's address is of the profile of now, not of when the key was fetched.
+    @Test func whatIsSaidOfKeysIsNotKept() async throws {
+        let clock = ManualClock(60 * 7 * 1000)
+        func schedule(_ word: String) -> KeySchedule {
+            KeySchedule(
+                .init(rotationIntervalSeconds: 60, prefetchSeconds: 10, retentionSeconds: 600), clock: clock.keyClock,
+                vault: vault(),
+                present: { keys in
+                    keys.mapKeys { key in
+                        var key = key
+                        key.signalling[.fairPlay]?.keyURI? += word
+                        return key
+                    }
+                }
+            ) { (period: KeyPeriod) async throws(KeyError) -> PeriodKeys in
+                do { return try SyntheticKeys.keys(of: period, systems: [.fairPlay]) } catch {
+                    throw KeyError(.invalidAnswer, "\(error)")
+                }
+            }
+        }
+        let first = schedule("?a")
+        let running = Task { await first.run() }
+        let before = try #require(await first.keys(for: 7, until: .max))
+        let uri = try #require(before.video.signalling[.fairPlay]?.keyURI)
+        #expect(uri.hasSuffix("?a"))
+        await first.giveUpVault()
+        running.cancel()
+        await running.value
+        #expect(schedule("?b").keys(for: 7)?.video.signalling[.fairPlay]?.keyURI == uri.dropLast() + "b")
+    }
+
     /// The provider is away after a restart: what was held before is held again; a damaged record is put aside.
     @Test func aScheduleBeginsWithWhatWasKept() async throws {
         let clock = ManualClock(60 * 7 * 1000)
