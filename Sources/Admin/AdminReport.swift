@@ -179,7 +179,10 @@ extension AdminReport.Publisher {
             bytesReceived: statistics.bytesReceived, blackMilliseconds: statistics.blackMilliseconds,
             silentMilliseconds: statistics.silentMilliseconds,
             encodeSpeedPermille: statistics.busyMilliseconds == 0
-                ? nil : statistics.mediaMilliseconds * 1000 / statistics.busyMilliseconds)
+                // What a worker says is any number.
+                ? nil
+                : UInt64(
+                    clamping: UInt128(statistics.mediaMilliseconds) * 1000 / UInt128(statistics.busyMilliseconds)))
     }
 }
 

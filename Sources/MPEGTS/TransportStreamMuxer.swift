@@ -67,6 +67,9 @@ package struct TransportStreamMuxer: Sendable {
             ).section
     }
 
+    /// What a segment may have beside its samples: tables, and the clock over a hole of ten minutes.
+    private static let spareSize = 4 << 20
+
     /// One whole segment.
     ///
     /// Presentation times are the samples' own on the 90 kHz clock since the epoch, modulo 2^33; decode times
@@ -99,6 +102,11 @@ package struct TransportStreamMuxer: Sendable {
         let tables = [association, try programMap(segments)]
         let mediaPackets = plan.mediaPackets
         let size = (mediaPackets + Self.tableRepetitions * tables.count) * PacketWriter.packetSize
+        // Parameter sets as large as a header may have them, before each of tens of thousands of pictures, are gigabytes.
+        let samples = sources.flatMap(\.samples)
+        guard size <= 4 * samples.reduce(0, { $0 + $1.size }) + 2048 * samples.count + Self.spareSize else {
+            throw TransportStreamError(.malformedSample, "\(size) bytes of \(samples.count) samples")
+        }
         var draft = MediaDraft(capacity: size + spareCapacity)
         draft.append { output in
             unsafe output.withUnsafeMutableBufferPointer { buffer, count in

@@ -21,8 +21,14 @@ package struct SlateTrack: Sendable {
             throw ParseError(.invalid, at: 0, "\(description.name): \(rate) pictures a second")
         }
         var located: [(start: Int64, samples: [SampleLocation])] = []
+        var sampleCount = 0
         for chunk in chunks {
             let table = try MovieFragmentTable(parsing: chunk.span)
+            sampleCount += table.fragments.reduce(0) { $0 + $1.samples.count }
+            guard sampleCount <= TrackRun.maximumSampleCount else {
+                throw ParseError(
+                    .tooLarge, at: 0, "\(description.name): more than \(TrackRun.maximumSampleCount) samples")
+            }
             located += table.fragments.map { ($0.baseMediaDecodeTime, $0.samples) }
         }
         sequence = try SlateSequence(stored.track, located, loop: loop)
@@ -86,6 +92,8 @@ package struct SlateTrack: Sendable {
 
     /// Two thousand years of any clock: no product of a time overflows 128 bits.
     private static let latest = Int64(1) << 56
+    /// Of a stretch: half a minute of 128 Mb/s.
+    private static let mostBytes = 512 << 20
     private static let mostSamples = Int64(TrackRun.maximumSampleCount)
 
     private static func up(_ time: Int64, _ frame: Int64) -> Int64 { (time + frame - 1) / frame * frame }
@@ -96,9 +104,8 @@ package struct SlateTrack: Sendable {
     ///
     /// - Parameter origin: where the slate began.
     package func share(from start: Ticks, to end: Ticks, origin: Ticks) -> TrackSegment? {
-        guard let places = places(from: start, to: end) else { return nil }
-        var bytes = places.count * 16 + 256
-        for index in indices(places, origin) { bytes += sequence.places[index].location.size }
+        guard let places = places(from: start, to: end), let indices = indices(places, origin) else { return nil }
+        let bytes = places.count * 16 + 256 + size(indices)
         let duration = places.end - places.start
         return TrackSegment(
             decodeTime: places.start, duration: duration, byteCount: bytes,
@@ -107,16 +114,15 @@ package struct SlateTrack: Sendable {
 
     /// The clear media of the same stretch, as one CMAF chunk; nil where the stretch has no frame.
     package func media(number: UInt64, from start: Ticks, to end: Ticks, origin: Ticks) -> [UInt8]? {
-        guard let places = places(from: start, to: end) else { return nil }
-        return chunk(number, places, Array(indices(places, origin))[...])
+        guard let places = places(from: start, to: end), let indices = indices(places, origin) else { return nil }
+        return chunk(number, places, indices[...])
     }
 
     /// The same in parts, counted from its start; none where the stretch has no frame.
     package func media(
         number: UInt64, from start: Ticks, to end: Ticks, origin: Ticks, inChunksOf parts: PartPlan
     ) -> [[UInt8]] {
-        guard let places = places(from: start, to: end) else { return [] }
-        let indices = Array(indices(places, origin))
+        guard let places = places(from: start, to: end), let indices = indices(places, origin) else { return [] }
         let timescale = stored.track.timescale
         let zero = start.rescaled(to: timescale, rounding: .up).value
         let slack = stored.track.kind == .video ? (places.time(1) - places.time(0)) / 8 : 0
@@ -134,11 +140,17 @@ package struct SlateTrack: Sendable {
         return chunks
     }
 
-    private func indices(_ places: Places, _ origin: Ticks) -> any Sequence<Int> {
+    /// Of the samples; nil where they are more than a segment is: a picture as large as a slate may have it, repeated as often as its
+    /// worker says, is hundreds of gigabytes.
+    private func indices(_ places: Places, _ origin: Ticks) -> [Int]? {
         let isTime = origin.timescale > 0 && (0..<Self.latest).contains(origin.value)
         let origin = isTime ? origin : Ticks(0, timescale: 1)
-        return sequence.indices(from: places.start, count: places.count, track: stored.track, origin: origin)
+        let all = sequence.indices(from: places.start, count: places.count, track: stored.track, origin: origin)
+        let indices = all.map { $0 }
+        return size(indices) <= Self.mostBytes ? indices : nil
     }
+
+    private func size(_ indices: [Int]) -> Int { indices.reduce(0) { $0 + sequence.places[$1].location.size } }
 
     /// - Parameter indices: of the samples, by their places in the stretch.
     private func chunk(_ number: UInt64, _ places: Places, _ indices: ArraySlice<Int>) -> [UInt8] {

@@ -33,6 +33,8 @@ package final class ChannelTimeline: Sendable {
     }
 
     private static let maximumSetsWithoutSegment = 32
+    /// Of all sets of tracks that the window has.
+    static let maximumHeaderBytes = 32 << 20
     /// However little room there is, so many segments are kept.
     static let fewestSegments = 3
     /// Segments until it is tried again to make room by giving up others.
@@ -230,6 +232,14 @@ package final class ChannelTimeline: Sendable {
                 throw ParseError(
                     .tooLarge, at: 0,
                     "more than \(Self.maximumSetsWithoutSegment) sets of tracks without a whole segment")
+            }
+            // A set stays as long as one of its segments is listed.
+            let headerBytes = snapshot.trackSets.values.reduce(tracks.reduce(0) { $0 + $1.header.count }) { sum, set in
+                set.tracks.reduce(sum) { $0 + $1.header.count }
+            }
+            guard headerBytes <= Self.maximumHeaderBytes else {
+                throw ParseError(
+                    .tooLarge, at: 0, "more than \(Self.maximumHeaderBytes) bytes of headers in the window")
             }
             writer.setsWithoutSegment += 1
             var progress = writer.progress

@@ -47,6 +47,26 @@ import Testing
         #expect(read.pes[0x101]?.allSatisfy { $0.streamID == 0xBD } == true)
     }
 
+    /// Parameter sets as large as a record may have them, before each of many pictures, would be gigabytes.
+    @Test func parameterSetsHaveABound() throws {
+        func muxer(_ size: Int) throws -> TransportStreamMuxer {
+            let set = [0x67] + [UInt8](repeating: 1, count: size - 1)
+            let record: [UInt8] =
+                [1, 0x64, 0, 0x1F, 0xFF, 0xE1, UInt8(size >> 8), UInt8(size & 255)] + set + [1, 0, 2, 0x68, 1]
+            let codec = CodecConfiguration.avc(
+                try AVCDecoderConfigurationRecord(parsing: record), width: 1280, height: 720)
+            return try TransportStreamMuxer(tracks: [Track(name: "v", timescale: 90_000, codec: codec)])
+        }
+        let count = 2000
+        let samples = (0..<count).map {
+            SampleReference(decodeTime: Int64($0) * 3000, duration: 3000, isSync: true, offset: $0 * 5, size: 5)
+        }
+        let segment = TrackSegment(
+            samples: samples, array: Array(repeatElement([0, 0, 0, 1, 0x65], count: count).joined()))
+        #expect(try muxer(500).mux([segment]).count > 500 * count)
+        #expect(throws: TransportStreamError.self) { try muxer(60_000).mux([segment]) }
+    }
+
     /// All of a stream in one byte is too little for 16 packets.
     @Test(arguments: [1, 2, 3, 50]) func dolbyOfNextToNothing(size: Int) throws {
         let samples = [SampleReference(decodeTime: 0, duration: 1536, isSync: true, offset: 0, size: size)]

@@ -91,6 +91,31 @@ import Timeline
         #expect(slate.tracks[0].share(from: Ticks(-5, timescale: 1), to: start, origin: start) == nil)
     }
 
+    /// A worker says how often a picture comes, and how large it is.
+    @Test func aStretchIsNoLargerThanASegment() throws {
+        let samples = [
+            Sample(
+                decodeTime: 0, compositionOffset: 0, duration: 3000, isSync: true,
+                data: [UInt8](repeating: 1, count: 1 << 20))
+        ]
+        let chunk = CMAFChunk.serialize(sequenceNumber: 1, samples: samples)
+        for (rate, isMade) in [(FrameRate(30), true), (FrameRate(1_000_000), false)] {
+            let track = TrackDescription(name: "720p", reorderDelay: 0, frameRate: rate, header: video.header)
+            let made = try #require(try Slate(recipe: "", tracks: [track], chunks: [[chunk]]).tracks.first)
+            let (start, end) = (Ticks(100, timescale: 1), Ticks(102, timescale: 1))
+            #expect((made.share(from: start, to: end, origin: start) != nil) == isMade)
+            #expect((made.media(number: 1, from: start, to: end, origin: start) != nil) == isMade)
+        }
+    }
+
+    /// Samples of no column take no bytes of their chunk: how many they are is counted before they are kept.
+    @Test func manySamplesAreRefused() throws {
+        let samples = (0..<40_000).map { video.sample(at: Int64($0) * 3000, isSync: true) }
+        let chunk = CMAFChunk.serialize(sequenceNumber: 1, samples: samples)
+        let track = TrackDescription(name: "720p", reorderDelay: 0, frameRate: FrameRate(30), header: video.header)
+        #expect(throws: ParseError.self) { try Slate(recipe: "", tracks: [track], chunks: [[chunk, chunk]]) }
+    }
+
     @Test func theRecordGivesTheSameSlateAgain() throws {
         let again = try Slate(record: slate.record)
         #expect(again.id == slate.id && again.recipe == "test" && again.record == slate.record)
