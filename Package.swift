@@ -228,7 +228,7 @@ let package = Package(
             name: "KeyServer",
             dependencies: [
                 "Media", "CommonEncryption", "CPIX", "DASH", "HLS", "ISOBMFF", "OpenSSLCrypto", "ProtectionSystems",
-                "ViewerTokens", hummingbird, lifecycle, logging, nio, httpTypes, unixSignals,
+                "Settings", "ViewerTokens", hummingbird, lifecycle, logging, nio, httpTypes, unixSignals,
             ],
             path: "Tools/KeyServer", swiftSettings: settings),
         .executableTarget(

@@ -18,11 +18,8 @@ package struct FileEnd: Sendable, Equatable {
     func write(to writer: inout ByteWriter) {
         writer.write(file)
         writer.write(at)
-        writer.writeText(String(reason.prefix(Self.mostCharacters)))
+        writer.writeText(reason)
     }
-
-    /// Of at most four bytes each.
-    private static let mostCharacters = WorkerLimits.textBytes / 4
 
     @_lifetime(reader: copy reader)
     init(reading reader: inout ByteReader) throws(ParseError) {

@@ -81,8 +81,7 @@ package struct FrameReader: Sendable {
 }
 
 extension ByteWriter {
-    /// A 16-bit length and UTF-8; longer texts are cut.
-    /// Cut off, between two scalars, where it is longer than whoever reads it takes.
+    /// A 16-bit length and UTF-8, cut off between two scalars where it is longer than whoever reads it takes.
     mutating func writeText(_ text: String) {
         var bytes = text.utf8.prefix(WorkerLimits.textBytes)
         if bytes.count < text.utf8.count {

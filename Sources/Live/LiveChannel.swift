@@ -456,25 +456,6 @@ package final class LiveChannel: Sendable {
     }
 }
 
-extension ChannelProfile {
-    /// How long segments are kept: what start-over may list, and for every endpoint one more window after it has left
-    /// the manifest.
-    package var keptSeconds: UInt32 {
-        endpoints.reduce(storageWindowSeconds) { longest, endpoint in
-            let (kept, overflow) = max(storageWindowSeconds, endpoint.windowSeconds)
-                .addingReportingOverflow(endpoint.windowSeconds)
-            return max(longest, overflow ? .max : kept)
-        }
-    }
-}
-
-/// A protected endpoint whose key provider the profile does not have: such a channel is not opened.
-package struct UnknownKeyProvider: Error, CustomStringConvertible {
-    package let endpoint: String
-
-    package var description: String { "endpoint \(endpoint) is protected, but its key provider is not in the profile" }
-}
-
 /// Lets what a channel is made of call it back, without keeping it alive.
 private final class Refresh: Sendable {
     private struct Target { weak var channel: LiveChannel? }

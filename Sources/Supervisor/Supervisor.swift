@@ -373,9 +373,8 @@ package final class Supervisor: Sendable {
 
     /// Looks at who is silent at a time at which nothing else may happen.
     private func look(at time: Int64, now: Int64, _ channel: LiveChannel) {
-        let delay = DispatchTimeInterval.milliseconds(Int(clamping: max(time - now, 0)))
-        // why: a time is the event
-        DispatchQueue.global().asyncAfter(deadline: .now() + delay) { [weak self, weak channel] in
+        let due = DispatchTime.now() + .milliseconds(Int(clamping: max(time - now, 0)))
+        DispatchQueue.global().asyncAfter(deadline: due) { [weak self, weak channel] in  // why: a time is the event
             guard let self, let channel else { return }
             let waiting = state.withLock { state -> (role: EncoderRole, publication: Publication)? in
                 let id = ObjectIdentifier(channel)

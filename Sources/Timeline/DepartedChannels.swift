@@ -74,14 +74,19 @@ package final class DepartedChannels: Sendable {
         let files = StoredMedia.files(of: "\(directory)/\(channel)")
         let newest = files.compactMap { PlainFile.modified($0.path) }.max()
         guard let newest else { return }
-        guard newest > now - Self.keptSeconds else { return remove(channel) }
+        guard newest > now - Self.keptSeconds else {
+            if !giveWay(channel) {
+                state.withLock { _ = $0.leaving.insert(channel) }
+                removeSoon(channel)
+            }
+            return
+        }
         let isNew = state.withLock { state -> Bool in
             guard state.accounts[channel] == nil else { return false }
             let account = budget.open(.none)
             account.add(Self.size(files))
             account.onEviction { [weak self] in
-                self?.remove(channel)
-                return self != nil
+                self?.giveWay(channel) ?? false
             }
             state.accounts[channel] = account
             return true
@@ -89,20 +94,28 @@ package final class DepartedChannels: Sendable {
         if isNew { onEvent(.found(channel: channel, bytes: Self.size(files))) }
     }
 
-    private func remove(_ channel: String) {
-        let (account, isNew) = state.withLock { state in
-            (state.accounts.removeValue(forKey: channel), state.leaving.insert(channel).inserted)
+    /// - Returns: false where somebody else has come for it, or it has come back: who found it in the budget a moment ago is
+    ///   not to remove what is on air now.
+    private func giveWay(_ channel: String) -> Bool {
+        let account = state.withLock { state in
+            // At one time: who comes back is in one of them, until its files are removed.
+            let account = state.accounts.removeValue(forKey: channel)
+            if account != nil { state.leaving.insert(channel) }
+            return account
         }
-        // It has nothing to give any more: others do not come for it again.
-        account?.close()
-        if isNew { queue.async { [weak self] in self?.removeFiles(of: channel) } }
+        guard let account else { return false }
+        account.close()
+        removeSoon(channel)
+        return true
     }
 
+    private func removeSoon(_ channel: String) { queue.async { [weak self] in self?.removeFiles(of: channel) } }
+
     private func removeFiles(of channel: String) {
-        let files = StoredMedia.files(of: "\(directory)/\(channel)")
-        let bytes = Self.size(files)
-        for file in files {
+        var bytes = 0
+        for file in StoredMedia.files(of: "\(directory)/\(channel)") {
             guard state.withLock({ $0.leaving.contains(channel) }) else { return }
+            bytes += PlainFile.size(file.path) ?? 0
             PlainFile.remove(file.path)
         }
         guard state.withLock({ $0.leaving.remove(channel) }) != nil else { return }

@@ -183,10 +183,8 @@ package final class SegmentStore: Sendable {
                 ? [] : memory.order.filter { memory.refused.contains($0) && memory.pending.insert($0).inserted }
         }
         for key in keys {
-            guard let path = path(key, form), disk.post({ [self] in _ = saveNow(key, path) }) else {
-                memory.withLock { _ = $0.pending.remove(key) }
-                continue
-            }
+            let isPosted = path(key, form).map { path in disk.post { [self] in _ = saveNow(key, path) } } ?? false
+            if !isPosted { memory.withLock { _ = $0.pending.remove(key) } }
         }
     }
 

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Settings
 
 /// A request's surroundings: its connection.
 struct KeyRequestContext: RequestContext {
@@ -28,10 +29,7 @@ struct KeyRequestContext: RequestContext {
         return String(authority.prefix { $0 != ":" })
     }
 
-    /// An address, or the one name that always stands for one; `127.example.net` is another's.
     private static func isLoopback(_ host: String) -> Bool {
-        if host.lowercased() == "localhost" { return true }
-        guard let address = try? SocketAddress(ipAddress: host, port: 0).ipAddress else { return false }
-        return address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
+        ListenAddress(host: host.lowercased(), port: 0).isLoopback
     }
 }
