@@ -6,6 +6,7 @@ import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 import NIOPosix
+import TestSupport
 import Testing
 
 @testable import Live
@@ -103,17 +104,21 @@ import Testing
                     port: server.port)
             } while media.sendingCopy == nil
         }
-        let reader = try #require(LoopbackSocket.connect(port: UInt16(server.port)))
-        defer { close(reader) }
-        let request = Array("GET \(Self.path) HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
-        #expect(send(reader, request, request.count, 0) == request.count)
-        var piece = [UInt8](repeating: 0, count: 1 << 16)
-        var received = [UInt8](piece[..<recv(reader, &piece, 1, 0)])
-        async let drained: Void = server.drain()
-        // As long as something is under way nobody is taken any more, which shows that it has begun.
-        while let other = LoopbackSocket.connect(port: UInt16(server.port)) { close(other) }
-        while case let count = recv(reader, &piece, piece.count, 0), count > 0 { received += piece[..<count] }
-        await drained
+        let port = UInt16(server.port)
+        let (received, drained) = try await onOwnThread { () throws -> ([UInt8], Task<Void, Never>) in
+            let reader = try #require(LoopbackSocket.connect(port: port))
+            defer { close(reader) }
+            let request = Array("GET \(Self.path) HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+            #expect(send(reader, request, request.count, 0) == request.count)
+            var piece = [UInt8](repeating: 0, count: 1 << 16)
+            var received = [UInt8](piece[..<recv(reader, &piece, 1, 0)])
+            let drained = Task { await server.drain() }
+            // As long as something is under way nobody is taken any more, which shows that it has begun.
+            while let other = LoopbackSocket.connect(port: port) { close(other) }
+            while case let count = recv(reader, &piece, piece.count, 0), count > 0 { received += piece[..<count] }
+            return (received, drained)
+        }
+        await drained.value
         let head = try #require(received.prefix(1024).firstRange(of: Array("\r\n\r\n".utf8))?.upperBound)
         #expect(received.count - head == size)
     }

@@ -2,6 +2,7 @@ import FLV
 import Foundation
 import Glibc
 import RTMPServer
+import TestSupport
 import Testing
 
 /// FFmpeg as the encoder, ffprobe as the judge of what was sent.

@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 
 struct SocketFailure: Error { var code = errno }
@@ -63,12 +62,5 @@ func readAll(from socket: CInt) -> [UInt8] {
         let count = recv(socket, &buffer, buffer.count, 0)
         guard count > 0 else { return bytes }
         bytes += buffer[..<count]
-    }
-}
-
-/// Runs blocking calls on a thread of their own, so that they hold none of the test runner's.
-func onOwnThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
     }
 }

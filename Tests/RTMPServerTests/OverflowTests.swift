@@ -2,6 +2,7 @@ import CRTMP
 import Foundation
 import Glibc
 import RTMPServer
+import TestSupport
 import Testing
 
 /// Why there is a guard: librtmp alone dies of these bytes, and behind the guard they do not reach it.

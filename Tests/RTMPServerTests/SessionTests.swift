@@ -2,6 +2,7 @@ import FLV
 import Foundation
 import Glibc
 import RTMPServer
+import TestSupport
 import Testing
 
 /// A session with an encoder made of bytes, over a socket pair.
