@@ -57,3 +57,19 @@ package struct FrameRate: Hashable, Sendable, Codable, CustomStringConvertible {
 
     package var description: String { denominator == 1 ? "\(numerator)" : "\(numerator)/\(denominator)" }
 }
+
+extension FrameRate {
+    private enum CodingKeys: String, CodingKey { case numerator, denominator }
+
+    /// A file may hold anything: a rate that is no positive fraction is an error of its format.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let numerator = try container.decode(UInt32.self, forKey: .numerator)
+        let denominator = try container.decode(UInt32.self, forKey: .denominator)
+        guard numerator > 0, denominator > 0 else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .denominator, in: container, debugDescription: "\(numerator)/\(denominator)")
+        }
+        self.init(numerator, denominator)
+    }
+}

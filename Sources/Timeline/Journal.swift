@@ -54,7 +54,7 @@ final class Journal: Sendable {
     /// What is in the file.
     struct Content: Sendable {
         var records: [Record] = []
-        /// Lines that cannot be read.
+        /// Lines that cannot be read, or say what cannot be.
         var unreadableLines = 0
         /// Of those, the ones that may have given a track its index, or a set of tracks its generation.
         var lostIdentities = 0
@@ -191,7 +191,7 @@ final class Journal: Sendable {
         let decoder = JSONDecoder()
         var content = Content()
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
-            if let record = try? decoder.decode(Record.self, from: Data(line)) {
+            if let record = try? decoder.decode(Record.self, from: Data(line)), record.isInRange {
                 content.records.append(record)
             } else {
                 content.unreadableLines += 1

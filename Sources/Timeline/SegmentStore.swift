@@ -91,6 +91,8 @@ package final class SegmentStore: Sendable {
     }
 
     private static let maximumRemovals = 1 << 16
+    /// A longer file is not read.
+    static let maximumFileBytes = 256 << 20
 
     private let directory: String?
     private let seal: WindowSeal?
@@ -267,7 +269,7 @@ package final class SegmentStore: Sendable {
     func read(_ key: Key, _ form: Form) throws(StorageError) -> [UInt8]? {
         guard let path = path(key, form) else { return nil }
         let content: [UInt8]?
-        do throws(FileError) { content = try PlainFile.readIfThere(path, atMost: 256 << 20) } catch {
+        do throws(FileError) { content = try PlainFile.readIfThere(path, atMost: Self.maximumFileBytes) } catch {
             throw .file(error)
         }
         guard let content, form == .sealed else { return content }

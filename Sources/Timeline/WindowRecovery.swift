@@ -150,7 +150,9 @@ enum StoredMedia {
             for name in (try? PlainFile.names(in: "\(directory)/\(track)")) ?? [] {
                 for form in [WindowSegment.FileForm.clear, .sealed] {
                     let ending = "." + SegmentStore.fileExtension(form)
-                    guard name.hasSuffix(ending), let number = UInt64(name.dropLast(ending.count)) else { continue }
+                    guard name.hasSuffix(ending), let number = UInt64(name.dropLast(ending.count)),
+                        number < 1 << 62
+                    else { continue }
                     files.append(
                         File(
                             path: "\(directory)/\(track)/\(name)", key: .init(segment: number, track: track),
