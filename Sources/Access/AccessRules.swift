@@ -75,7 +75,7 @@ package struct AccessRules: Sendable {
         switch countries.source {
         case .header(let name): source = .header(name)
         case .database(let path, _):
-            do throws(CountryDatabaseError) { source = .database(try CountryDatabase(path: path)) } catch {
+            do throws(CountryDatabaseError) { source = .database(try CountryDatabase.open(path: path)) } catch {
                 throw UnusableRule(reason: "\(error)")
             }
         }

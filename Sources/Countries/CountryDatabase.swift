@@ -1,17 +1,39 @@
 import CMaxMindDB
+import Glibc
+import Synchronization
 
 /// A MaxMind DB file that tells in which country an address is: GeoLite2-Country, GeoIP2-City and others like them.
 ///
-/// The library maps the file and reads it from any thread. A new one is to be renamed over it, never written into it.
+/// What is read is a copy in memory, by any thread: whoever writes into the file, or cuts it off, changes nothing. As long
+/// as the file stays what it is, all share one copy.
 package final class CountryDatabase: @unchecked Sendable {  // why: read only after init
+    private struct Weak {
+        weak var database: CountryDatabase?
+    }
+
+    private static let shared = Mutex<[CountryFile.State: Weak]>([:])
+
     private let database: UnsafeMutableRawPointer
 
-    package init(path: String) throws(CountryDatabaseError) {
+    private init(_ database: UnsafeMutableRawPointer) { self.database = database }
+
+    /// - Throws: where the file cannot be read, or is none, or is larger than 1 GiB.
+    package static func open(path: String) throws(CountryDatabaseError) -> CountryDatabase {
+        let file = try CountryFile(path: path)
+        if let database = shared.withLock({ $0[file.state]?.database }) { return database }
+        let copy = try file.copy()
         var code: Int32 = 0
-        guard let database = sluice_country_database_open(path, &code) else {
-            throw CountryDatabaseError(code: code, path: path)
+        let opened = sluice_country_database_open(copy.descriptor, &code)
+        _ = consume copy
+        guard let opened else {
+            throw CountryDatabaseError(cause: .library(code), path: path)
         }
-        self.database = database
+        let database = CountryDatabase(opened)
+        shared.withLock { shared in
+            shared = shared.filter { $0.value.database != nil }
+            shared[file.state] = Weak(database: database)
+        }
+        return database
     }
 
     deinit { sluice_country_database_close(database) }
@@ -30,12 +52,23 @@ package final class CountryDatabase: @unchecked Sendable {  // why: read only af
     }
 }
 
-/// A file that is no MaxMind DB: libmaxminddb's own code and words.
+/// A file that cannot be read, or is no MaxMind DB.
 package struct CountryDatabaseError: Error, Sendable, Equatable, CustomStringConvertible {
-    package let code: Int32
+    package enum Cause: Sendable, Equatable {
+        /// `errno`.
+        case system(Int32)
+        /// libmaxminddb's own code.
+        case library(Int32)
+    }
+
+    package let cause: Cause
     package let path: String
 
     package var description: String {
-        "\(path): " + (sluice_country_database_reason(code).map { String(cString: $0) } ?? "cannot be read")
+        switch cause {
+        case .system(let code): "\(path): " + String(cString: strerror(code))
+        case .library(let code):
+            "\(path): " + (sluice_country_database_reason(code).map { String(cString: $0) } ?? "cannot be read")
+        }
     }
 }
