@@ -102,8 +102,9 @@ final class TransferDriver: @unchecked Sendable {  // why: `multi` is its thread
                 // The message is libcurl's and goes with the handle: read it first.
                 let code = sluice_curl_result(message)
                 curl_multi_remove_handle(multi, handle)
-                guard let (transfer, continuation) = active.removeValue(forKey: handle) else { continue }
-                continuation.resume(returning: transfer.result(code))
+                // Whoever gets it is its only owner: what it holds is wiped when that one lets it go.
+                let ended = active.removeValue(forKey: handle).map { ($0.result(code), $1) }
+                if let (result, continuation) = ended { continuation.resume(returning: result) }
             }
             // Woken by sockets, libcurl's own timers, and curl_multi_wakeup.
             curl_multi_poll(multi, nil, 0, active.isEmpty ? 60_000 : 1_000, nil)

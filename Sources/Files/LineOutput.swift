@@ -73,7 +73,7 @@ package final class LineOutput: Sendable {
     }
 
     /// The same at the program's end, with its last words if it has any: what others still say comes after them no more.
-    package func end(with words: [UInt8] = []) {
+    package func end(with words: [UInt8] = [], atMost milliseconds: Int = 2000) {
         state.withLock { state in
             state.isEnded = true
             guard !words.isEmpty else { return }
@@ -81,7 +81,7 @@ package final class LineOutput: Sendable {
             state.waiting.append(Entry(bytes: words, lost: 0))
             state.byteCount += words.count
         }
-        finish()
+        finish(atMost: milliseconds)
     }
 
     private func writeWaiting() {

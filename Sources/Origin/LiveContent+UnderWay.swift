@@ -86,7 +86,7 @@ extension LiveContent {
         // Woken for nothing: its keys are gone, or the channel leaves.
         guard let asker else { return eventLoop.makeSucceededFuture(.broken) }
         let goal = PartGoal(endpoint: path.endpoint, track: track, position: position, isOfSegment: true)
-        return blocked.wait(for: goal, in: channel, atMost: Self.longestWait(state.window), by: asker).flatMap {
+        return blocked.wait(for: goal, in: channel, atMost: longestWait(state.window), by: asker).flatMap {
             guard case .reached = $0 else { return eventLoop.makeSucceededFuture(.broken) }
             return piece(
                 index, of: path, track: track, revision: revision, number: number, to: nil, on: eventLoop)

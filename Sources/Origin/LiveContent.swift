@@ -2,10 +2,10 @@ import EncryptionDesk
 package import Live
 import Media
 import MediaMemory
-import NIOCore
+package import NIOCore
 import NIOHTTP1
 package import NIOPosix
-import Packager
+package import Packager
 import Settings
 import Timeline
 
@@ -21,6 +21,7 @@ package struct LiveContent: Sendable {
     let desk: EncryptionDesk
     let clock: @Sendable () -> Int64
     let logFailure: @Sendable (_ path: String, _ reason: String) -> Void
+    let longestWait: @Sendable (EndpointWindow) -> TimeAmount
 
     /// - Parameters:
     ///   - threads: make what needs no disk.
@@ -29,11 +30,13 @@ package struct LiveContent: Sendable {
     ///   - readers: make what may have to wait for it.
     ///   - clock: milliseconds from the epoch.
     ///   - logFailure: told of every response that could not be made, with its path and why.
+    ///   - longestWait: of a request for what is not there yet.
     package init(
         channels: ChannelDirectory, cache: ResponseCache, threads: NIOThreadPool, others: NIOThreadPool,
         readers: NIOThreadPool,
         clock: @escaping @Sendable () -> Int64,
-        logFailure: @escaping @Sendable (_ path: String, _ reason: String) -> Void
+        logFailure: @escaping @Sendable (_ path: String, _ reason: String) -> Void,
+        longestWait: @escaping @Sendable (EndpointWindow) -> TimeAmount = Self.threeTargetDurations
     ) {
         self.channels = channels
         self.cache = cache
@@ -43,6 +46,7 @@ package struct LiveContent: Sendable {
         desk = EncryptionDesk(maximumRuns: System.coreCount) { run in threads.submit { _ in run() } }
         self.clock = clock
         self.logFailure = logFailure
+        self.longestWait = longestWait
     }
 
     /// Requests that wait for what is not there yet, and for how many different things.
@@ -105,7 +109,7 @@ package struct LiveContent: Sendable {
     ) -> OriginAnswer {
         let eventLoop = asker.eventLoop
         let answer = blocked.wait(
-            for: goal, in: channel, atMost: Self.longestWait(state.window), by: asker
+            for: goal, in: channel, atMost: longestWait(state.window), by: asker
         ).flatMap { outcome -> EventLoopFuture<CachedResponse> in
             switch outcome {
             case .reached:
@@ -129,7 +133,7 @@ package struct LiveContent: Sendable {
     }
 
     /// Three target durations (RFC 8216bis, clause 6.2.5.2), but never so long that a connection counts as idle.
-    static func longestWait(_ window: EndpointWindow) -> TimeAmount {
+    package static func threeTargetDurations(_ window: EndpointWindow) -> TimeAmount {
         .seconds(min(window.targetDuration * 3, 45))
     }
 

@@ -116,7 +116,6 @@ import Testing
         for level in 1...9 {
             bomb += "<!ENTITY e\(level) \"" + String(repeating: "&e\(level - 1);", count: 10) + "\">"
         }
-        let start = ContinuousClock.now
         for text in [
             "<!DOCTYPE a><a/>", "<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>",
             "<!DOCTYPE a [<!ENTITY f SYSTEM \"file:///etc/passwd\">]><a>&f;</a>",
@@ -125,7 +124,6 @@ import Testing
         ] {
             #expect(code(text) == .malformed)
         }
-        #expect(ContinuousClock.now - start < .seconds(10))
     }
 }
 

@@ -6,7 +6,7 @@ import Testing
 
 /// Files of every codec as we protect them, opened by FFmpeg: each sample must come out as it went in. Skipped where it
 /// is not installed.
-@Suite(.enabled(if: FFmpegProgram.isInstalled), .timeLimit(.minutes(2))) struct ForeignDecryptionTests {
+@Suite(.enabled(if: FFmpegProgram.isInstalled), .timeLimit(.minutes(5))) struct ForeignDecryptionTests {
     private static let names = [
         "high-cabac-slices", "hevc-slices-wpp", "av1-svt-tiles", "aac-lc", "ac3-stereo", "eac3-surround", "opus-stereo",
     ]

@@ -6,7 +6,7 @@ import OpenSSLCrypto
 import Testing
 
 /// What of an answer stays in memory: it came through OpenSSL's and libcurl's buffers.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: TestCertificates.arePossible)) struct AnswerRemainsTests {
+@Suite(.timeLimit(.minutes(5)), .enabled(if: TestCertificates.arePossible)) struct AnswerRemainsTests {
     /// The server is another process, for it has the secret too.
     @Test func nothingOnceItIsLetGo() async throws {
         let certificates = try TestCertificates()

@@ -3,7 +3,7 @@ import LoopbackServer
 import OpenSSLCrypto
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct HTTPAuthenticationTests {
+@Suite(.timeLimit(.minutes(5))) struct HTTPAuthenticationTests {
     /// The request as the server got it.
     private func request(
         _ authentication: HTTPAuthentication, path: String = "/speke", secretHeaders: [HTTPSecretHeader] = []

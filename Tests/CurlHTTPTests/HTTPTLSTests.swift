@@ -3,7 +3,7 @@ import LoopbackServer
 import Testing
 
 /// Against a TLS server with certificates of its own making.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: TestCertificates.arePossible)) struct HTTPTLSTests {
+@Suite(.timeLimit(.minutes(5)), .enabled(if: TestCertificates.arePossible)) struct HTTPTLSTests {
     private let certificates: TestCertificates
     private let server: TestCertificates.Pair
 

@@ -4,7 +4,7 @@ import Media
 import Testing
 
 /// A file that FFmpeg muxed, taken apart here and by ffprobe.
-@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/ffmpeg")), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/ffmpeg")), .timeLimit(.minutes(5)))
 struct FFmpegFileTests {
     @Test func eventsAgreeWithFFprobe() throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "flv-\(UUID().uuidString).flv")

@@ -3,7 +3,7 @@ import Files
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct DiskQueueTests {
+@Suite(.timeLimit(.minutes(5))) struct DiskQueueTests {
     private let done = Done()
 
     private final class Done: Sendable {

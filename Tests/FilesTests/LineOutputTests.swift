@@ -3,7 +3,7 @@ import Files
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LineOutputTests {
+@Suite(.timeLimit(.minutes(5))) struct LineOutputTests {
     /// A pipe whose ends are closed with it; the writing end never waits, as one that is shared with others may be.
     private final class Pipe {
         let reader: Int32
@@ -56,7 +56,7 @@ import Testing
         #expect(
             pipe.read(filled + 40) == String(repeating: "x", count: filled) + (1...5).map { "line \($0) \n" }.joined())
         // What was written counts no more once the thread has seen to it.
-        output.finish()
+        output.finish(atMost: 60_000)
         add("after", to: output)
         let told = "4 lost\nafter\n"
         #expect(pipe.read(told.utf8.count) == told)
@@ -71,13 +71,13 @@ import Testing
         let output = LineOutput(descriptor)
         for round in 1...3 {
             add("round \(round)", to: output)
-            output.finish()
+            output.finish(atMost: 60_000)
         }
         // The same descriptor, as where a disk has room again.
         #expect(dup2(pipe.writer, descriptor) == descriptor)
         add("good", to: output)
         #expect(pipe.read(12) == "3 lost\ngood\n")
-        output.finish()
+        output.finish(atMost: 60_000)
         add("again", to: output)
         #expect(pipe.read(6) == "again\n")
     }
@@ -86,10 +86,10 @@ import Testing
         let pipe = try Pipe()
         let output = LineOutput(pipe.writer, maximumBytes: 10)
         add("before", to: output)
-        output.end(with: Array("the last words of all\n".utf8))
+        output.end(with: Array("the last words of all\n".utf8), atMost: 60_000)
         add("late", to: output)
-        output.end()
-        output.finish()
+        output.end(atMost: 60_000)
+        output.finish(atMost: 60_000)
         #expect(write(pipe.writer, [UInt8(ascii: ".")], 1) == 1)
         #expect(pipe.read(30) == "before\nthe last words of all\n.")
     }

@@ -13,7 +13,7 @@ import Timeline
 @testable import Harvest
 
 /// Segments of 2 s from 1,600,000,000 s on.
-@Suite(.timeLimit(.minutes(1))) struct HarvestDeskTests {
+@Suite(.timeLimit(.minutes(5))) struct HarvestDeskTests {
     private static let number: UInt64 = 800_000_000
     private let folder: TemporaryDirectory
     private let channel: LiveChannel

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harvest
 
-@Suite(.timeLimit(.minutes(1))) struct S3BucketTests {
+@Suite(.timeLimit(.minutes(5))) struct S3BucketTests {
     private func put(_ server: CannedServer, pauses: PauseLog = PauseLog()) async throws {
         let bucket = S3Bucket(
             url: server.url + "/bucket/live/",

@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func mutations() throws {
+    @Test(.timeLimit(.minutes(5))) func mutations() throws {
         var generator = SeededGenerator(state: 0x51_1CE)
         let extremes: [UInt8] = [0, 1, 7, 8, 0x7F, 0x80, 0xFE, 0xFF]
         for bytes in try Self.inputs() {

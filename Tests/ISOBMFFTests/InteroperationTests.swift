@@ -4,7 +4,7 @@ import Media
 import Testing
 
 /// FFmpeg's muxer read by ours, and ours read by its demuxer and decoders. Skipped where it is not installed.
-@Suite(.enabled(if: FFmpeg.isInstalled), .timeLimit(.minutes(2))) struct InteroperationTests {
+@Suite(.enabled(if: FFmpeg.isInstalled), .timeLimit(.minutes(5))) struct InteroperationTests {
     private static let video = [
         "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-t", "4", "-c:v", "libx264", "-preset", "veryfast",
         "-bf", "2",

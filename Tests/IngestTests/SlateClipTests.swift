@@ -10,7 +10,7 @@ import Testing
 import Timeline
 
 /// From a clip's file to what viewers decode, over many rounds.
-@Suite(.timeLimit(.minutes(2))) struct SlateClipTests {
+@Suite(.timeLimit(.minutes(5))) struct SlateClipTests {
     private static func ladder(_ rate: FrameRate, gop: UInt32, sampleRate: UInt32) -> Ladder {
         Ladder(
             video: [

@@ -8,7 +8,7 @@ import Testing
 import Timeline
 
 /// The worker's other job, over a socket pair as the daemon has it.
-@Suite(.timeLimit(.minutes(1))) struct SlateJobTests {
+@Suite(.timeLimit(.minutes(5))) struct SlateJobTests {
     private static let ladder = Ladder(
         video: [
             VideoRung(

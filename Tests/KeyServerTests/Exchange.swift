@@ -20,7 +20,7 @@ struct Exchange {
 
     func speke(
         _ url: String, _ body: [UInt8], version: String? = "2.0", path: String = "v2.0", headers: [HTTPHeader] = [],
-        deadlineMilliseconds: UInt32 = 20_000
+        deadlineMilliseconds: UInt32 = 60_000
     ) async throws -> HTTPResponse {
         let version = version.map { [HTTPHeader("X-Speke-Version", $0)] } ?? []
         return try await http.send(

@@ -9,7 +9,7 @@ import ProtectionSystems
 import TestKeyServer
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct FaultTests {
+@Suite(.timeLimit(.minutes(5))) struct FaultTests {
     private let exchange: Exchange
 
     init() throws { exchange = try Exchange() }
@@ -31,7 +31,7 @@ import Testing
         let desk = FaultDesk()
         let request = try Example.request()
         try await withKeyServer(faults: desk) { url async throws in
-            func code(_ fault: Fault, deadline: UInt32 = 20_000) async throws -> HTTPError.Code? {
+            func code(_ fault: Fault, deadline: UInt32 = 60_000) async throws -> HTTPError.Code? {
                 desk.clear()
                 #expect(desk.arm(fault))
                 return await #expect(throws: HTTPError.self) {

@@ -8,7 +8,7 @@ import TestKeyServer
 import Testing
 import ViewerTokens
 
-@Suite(.timeLimit(.minutes(1))) struct KeyAccessTests {
+@Suite(.timeLimit(.minutes(5))) struct KeyAccessTests {
     private let exchange: Exchange
     private let secret: TokenSecret
     private let older: TokenSecret

@@ -37,7 +37,7 @@ private final class LogLines: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct RequestLogTests {
+@Suite(.timeLimit(.minutes(5))) struct RequestLogTests {
     @Test func oneLineForEachRequestAndNoSecrets() async throws {
         let log = LogLines()
         let exchange = try Exchange()

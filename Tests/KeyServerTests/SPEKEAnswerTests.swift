@@ -11,7 +11,7 @@ import ProtectionSystems
 import TestKeyServer
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SPEKEAnswerTests {
+@Suite(.timeLimit(.minutes(5))) struct SPEKEAnswerTests {
     private let exchange: Exchange
     private let systems: [DRMSystemID] = [.widevine, .playReady, .fairPlay, .clearKey, .common, .aes128]
 

@@ -4,7 +4,7 @@ import Media
 import TestKeyServer
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SPEKERefusalTests {
+@Suite(.timeLimit(.minutes(5))) struct SPEKERefusalTests {
     private let exchange: Exchange
 
     init() throws { exchange = try Exchange() }

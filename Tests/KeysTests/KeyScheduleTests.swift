@@ -18,7 +18,7 @@ private func testKeys(_ period: KeyPeriod) throws(KeyError) -> PeriodKeys {
         period, [(ContractEntry.video(preset: 1)[0], try key(1)), (ContractEntry.audio(preset: 1)[0], try key(2))])
 }
 
-@Suite(.timeLimit(.minutes(1))) struct KeyScheduleTests {
+@Suite(.timeLimit(.minutes(5))) struct KeyScheduleTests {
     /// What surrounds a running schedule: one key every 60 s, now at the start of period 1000.
     private final class Rig: Sendable {
         let clock = ManualClock(60_000_000)

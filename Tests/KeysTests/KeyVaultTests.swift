@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// Keys that outlive the process: what was kept comes back, and nothing of it shows on the disk.
-@Suite(.timeLimit(.minutes(1))) struct KeyVaultTests {
+@Suite(.timeLimit(.minutes(5))) struct KeyVaultTests {
     private let directory: TemporaryDirectory
     private let hostKey: HostKey
     private let contract = KeyContract(

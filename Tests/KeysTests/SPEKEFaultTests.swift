@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// What a provider can do wrong, each on a real socket.
-@Suite(.timeLimit(.minutes(1))) struct SPEKEFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct SPEKEFaultTests {
     private static let contract = KeyContract(
         contentID: "news", scheme: .cbcs, rotationIntervalSeconds: 60, systems: [.widevine, .clearKey])
     private static let version = ("X-Speke-Version", "2.0")

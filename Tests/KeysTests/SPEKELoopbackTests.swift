@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The SPEKE client against the key server over a real socket.
-@Suite(.timeLimit(.minutes(1))) struct SPEKELoopbackTests {
+@Suite(.timeLimit(.minutes(5))) struct SPEKELoopbackTests {
     private let http: HTTPClient
 
     init() throws { http = try HTTPClient() }

@@ -7,7 +7,7 @@ import Media
 import Testing
 
 /// Each word of `quirks`: without it the answer is refused, with it taken.
-@Suite(.timeLimit(.minutes(1))) struct SPEKEQuirksTests {
+@Suite(.timeLimit(.minutes(5))) struct SPEKEQuirksTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var testDescription: String
         var says: String

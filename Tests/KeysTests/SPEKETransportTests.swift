@@ -8,7 +8,7 @@ import Media
 import Testing
 
 /// Over TLS with certificates of both sides, and with keys encrypted within it.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: TestCertificates.arePossible)) struct SPEKETransportTests {
+@Suite(.timeLimit(.minutes(5)), .enabled(if: TestCertificates.arePossible)) struct SPEKETransportTests {
     private static let contract = KeyContract(
         contentID: "news", scheme: .cbcs, rotationIntervalSeconds: 60, systems: [.widevine])
 

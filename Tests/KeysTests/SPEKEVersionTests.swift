@@ -8,7 +8,7 @@ import Media
 import Testing
 
 /// What each version asks for, and how its answers are read.
-@Suite(.timeLimit(.minutes(1))) struct SPEKEVersionTests {
+@Suite(.timeLimit(.minutes(5))) struct SPEKEVersionTests {
     private func exchange(
         _ contract: KeyContract, _ version: SPEKEVersion, quirks: SPEKEQuirks = SPEKEQuirks(),
         _ answer: @escaping @Sendable (CannedServer.Request) -> CannedServer.Answer

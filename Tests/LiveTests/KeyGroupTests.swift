@@ -11,7 +11,7 @@ import Timeline
 @testable import Live
 
 /// Which key protects which segment, once and for ever.
-@Suite(.timeLimit(.minutes(1))) struct KeyGroupTests {
+@Suite(.timeLimit(.minutes(5))) struct KeyGroupTests {
     private let studio = Studio(available: [Studio.period])
     private let tracks: [SyntheticTrack]
     private let timeline: ChannelTimeline
@@ -365,7 +365,7 @@ import Timeline
         let disk = DiskQueue(patienceMilliseconds: 100)
         let group = try KeyGroup(
             protection: protection(studio.schedule()), path: path, disk: disk, snapshot: timeline.snapshot)
-        _ = try group.bind(timeline.snapshot, firstListed: 0)
+        _ = try group.bind(timeline.snapshot, firstListed: 0) { _ in true }
         disk.finish()
         let before = try directory.read("bindings.json")
         let gate = DispatchSemaphore(value: 0)
@@ -375,7 +375,8 @@ import Timeline
         disk.finish()
         #expect(try directory.read("bindings.json") != before)
         #expect(!group.isWritten)
-        _ = try group.bind(timeline.snapshot, firstListed: 0)
+        // A busy machine may be late here too; then it is there in its turn.
+        _ = try group.bind(timeline.snapshot, firstListed: 0) { _ in true }
         disk.finish()
         let after = try directory.read("bindings.json")
         #expect(!after.contains("edition\":1") && after.count == before.count)

@@ -9,7 +9,7 @@ import Timeline
 
 @testable import Live
 
-@Suite(.timeLimit(.minutes(1))) struct LiveChannelTests {
+@Suite(.timeLimit(.minutes(5))) struct LiveChannelTests {
     private let tracks: [SyntheticTrack]
 
     init() throws { tracks = [try .video(), try .audio()] }

@@ -9,7 +9,7 @@ import Timeline
 @testable import Live
 
 /// Segments past the grace: a slate stands for them, under the reserve key, for ever.
-@Suite(.timeLimit(.minutes(1))) struct SlateGroupTests {
+@Suite(.timeLimit(.minutes(5))) struct SlateGroupTests {
     private let studio = Studio()
     private let tracks: [SyntheticTrack]
     private let timeline: ChannelTimeline
@@ -34,7 +34,7 @@ import Timeline
             protection: .init(
                 contract: Studio.contract, schedule: schedule, graceSeconds: 4, slates: shelf ?? self.shelf,
                 showsSlate: shows),
-            path: path, snapshot: snapshot)
+            path: path, disk: .patient, snapshot: snapshot)
     }
 
     private func add(_ numbers: Range<UInt64>) throws {

@@ -4,7 +4,7 @@ import Media
 import Testing
 
 /// What another demuxer and real decoders say of our segments, with pictures and sound from real encoders.
-@Suite(.enabled(if: FFmpeg.isInstalled), .timeLimit(.minutes(2))) struct FFmpegInteropTests {
+@Suite(.enabled(if: FFmpeg.isInstalled), .timeLimit(.minutes(5))) struct FFmpegInteropTests {
     @Test(
         arguments: [(.h264, .aac), (.hevc, .eac3), (.h264, .ac3)]
             as [(EncodedSource.VideoCodec, EncodedSource.AudioCodec)])

@@ -93,7 +93,7 @@ import Testing
 }
 
 /// What FFmpeg makes of our segments by its own code for this format.
-@Suite(.enabled(if: FFmpeg.isInstalled), .timeLimit(.minutes(2))) struct SampleAESInteropTests {
+@Suite(.enabled(if: FFmpeg.isInstalled), .timeLimit(.minutes(5))) struct SampleAESInteropTests {
     @Test(
         arguments: [(["v", "a"], .aac), (["a"], .aac), (["a"], .ac3), (["a"], .eac3)]
             as [([String], EncodedSource.AudioCodec)])

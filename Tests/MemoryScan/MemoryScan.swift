@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Looks for secrets in this process's own memory.
 package enum MemoryScan {
@@ -24,8 +25,13 @@ package enum MemoryScan {
         }
     }
 
+    /// What a scan reads is a copy, in which another would find what it looks for.
+    private static let scanning = Mutex(())
+
     /// How often the needle lies in memory that this process can write to.
-    package static func count(of needle: Needle) throws -> Int {
+    package static func count(of needle: Needle) throws -> Int { try scanning.withLock { _ in try scan(for: needle) } }
+
+    private static func scan(for needle: Needle) throws -> Int {
         let window = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer {
             explicit_bzero(window.baseAddress!, window.count)

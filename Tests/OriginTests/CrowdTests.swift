@@ -12,7 +12,7 @@ import Testing
 @testable import Origin
 
 /// Many ask at the same time, over real sockets, while no thread has time to package anything.
-@Suite(.timeLimit(.minutes(3))) struct CrowdTests {
+@Suite(.timeLimit(.minutes(5))) struct CrowdTests {
     private static let number: UInt64 = 800_000_000
 
     /// A channel behind a server, whose only packaging thread is held until `release` is called.
@@ -39,8 +39,10 @@ import Testing
                 channels: news.directory, cache: cache, threads: threads, others: threads, readers: threads,
                 clock: { news.clock.now },
                 logFailure: { _, _ in })
+            var configuration = OriginServer.Configuration(host: "127.0.0.1", port: 0)
+            configuration.idleTimeout = .hours(1)
             server = try await OriginServer.start(
-                OriginServer.Configuration(host: "127.0.0.1", port: 0),
+                configuration,
                 content: { content.response(for: $0, to: $1) }, metrics: OriginMetrics(), group: .singleton,
                 clock: { news.clock.now })
             hold()

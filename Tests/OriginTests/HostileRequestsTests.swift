@@ -8,7 +8,7 @@ import Testing
 
 /// Requests that are wrong, or want to be taken for others, over a real socket; each with the exact statuses of all answers.
 /// RFC 9112, clauses 2.2, 3, 5, 6, 7 and 11; RFC 9110, clause 14.
-@Suite(.timeLimit(.minutes(2))) struct HostileRequestsTests {
+@Suite(.timeLimit(.minutes(5))) struct HostileRequestsTests {
     /// What is served: everything else is 404.
     private static let there = "/news/ll/720p/0123456789ab/1.m4s"
     /// Sent behind each request; it is answered by 200 and the end, unless the connection was ended before.

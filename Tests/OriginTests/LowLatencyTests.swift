@@ -13,7 +13,7 @@ import Timeline
 @testable import Origin
 
 /// Blocking reloads, hinted parts and delta updates, as a player of low latency asks for them.
-@Suite(.timeLimit(.minutes(1))) struct LowLatencyTests {
+@Suite(.timeLimit(.minutes(5))) struct LowLatencyTests {
     private static let number: UInt64 = 800_000_000
     private static let playlist = "/news/ll/720p/playlist.m3u8"
     private let loop = MultiThreadedEventLoopGroup.singleton.next()
@@ -33,7 +33,8 @@ import Timeline
         (channel, feed, keys) = (news.channel, news.feed, news.keys)
         content = LiveContent(
             channels: news.directory, cache: cache, threads: .singleton, others: .singleton, readers: .singleton,
-            clock: { news.clock.now }, logFailure: { _, _ in })
+            clock: { news.clock.now }, logFailure: { _, _ in },
+            longestWait: { _ in .hours(1) })
     }
 
     private func request(_ uri: String) -> EventLoopFuture<CachedResponse> {

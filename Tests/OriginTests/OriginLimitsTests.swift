@@ -10,7 +10,7 @@ import Testing
 @testable import Origin
 
 /// Connections and requests of strangers, held to the limits.
-@Suite(.timeLimit(.minutes(1))) struct OriginLimitsTests {
+@Suite(.timeLimit(.minutes(5))) struct OriginLimitsTests {
     private static func request(_ fields: String = "") -> String {
         "GET /news/ll/720p/playlist.m3u8 HTTP/1.1\r\nHost: a\r\n\(fields)\r\n"
     }

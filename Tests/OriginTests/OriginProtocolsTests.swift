@@ -15,7 +15,7 @@ import Testing
 @testable import Origin
 
 /// The same answers over HTTP/1.1 and HTTP/2, plain and over TLS, by real sockets. RFC 9113.
-@Suite(.timeLimit(.minutes(2))) struct OriginProtocolsTests {
+@Suite(.timeLimit(.minutes(5))) struct OriginProtocolsTests {
     /// `/news/ll/720p/0123456789ab/NUMBER.m4s` is NUMBER bytes; of `1.m4s` each piece comes when the test says so;
     /// `2.m4s` never comes.
     private final class Content: Sendable {

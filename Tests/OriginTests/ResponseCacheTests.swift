@@ -7,7 +7,7 @@ import Testing
 
 @testable import Origin
 
-@Suite(.timeLimit(.minutes(1))) struct ResponseCacheTests {
+@Suite(.timeLimit(.minutes(5))) struct ResponseCacheTests {
     private let loop = MultiThreadedEventLoopGroup.singleton.next()
 
     private func response(_ size: Int, gzip: Int? = nil) -> CachedResponse {

@@ -13,7 +13,7 @@ import Timeline
 @testable import Origin
 
 /// Segments that are sent while they are made, as DASH players of low latency ask for them.
-@Suite(.timeLimit(.minutes(1))) struct SegmentUnderWayTests {
+@Suite(.timeLimit(.minutes(5))) struct SegmentUnderWayTests {
     private static let number: UInt64 = 800_000_000
     private let loop = MultiThreadedEventLoopGroup.singleton.next()
     private let clock: ManualClock
@@ -39,7 +39,7 @@ import Timeline
         content = LiveContent(
             channels: news.directory, cache: cache, threads: .singleton, others: .singleton, readers: .singleton,
             clock: { news.clock.now },
-            logFailure: { _, _ in })
+            logFailure: { _, _ in }, longestWait: { _ in .hours(1) })
     }
 
     private func request(_ uri: String) -> EventLoopFuture<CachedResponse> {

@@ -13,7 +13,7 @@ import Testing
 
 /// Handshakes that come to nothing, by the alert that each is told, and those that look as if they should not. RFC 5246,
 /// clause 7.2; RFC 8446, clause 6.
-@Suite(.timeLimit(.minutes(2)), .enabled(if: TestCertificates.arePossible)) struct TLSRefusalTests {
+@Suite(.timeLimit(.minutes(5)), .enabled(if: TestCertificates.arePossible)) struct TLSRefusalTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let lowest: TLSVersion

@@ -3,7 +3,7 @@ import Probe
 import Testing
 
 /// Each fault is found over a real socket, by its rule alone, and said as text and as JSON.
-@Suite(.timeLimit(.minutes(2))) struct PlantedFaultsTests {
+@Suite(.timeLimit(.minutes(5))) struct PlantedFaultsTests {
     private struct Document: Decodable {
         struct Finding: Decodable { var rule, severity, clause, place, detail: String }
 

@@ -3,7 +3,7 @@ import Probe
 import Testing
 
 /// Right presentations over a real socket, and what is said of them.
-@Suite(.timeLimit(.minutes(2))) struct StreamProbeTests {
+@Suite(.timeLimit(.minutes(5))) struct StreamProbeTests {
     @Test(arguments: Presentation.Kind.allCases) func passes(_ kind: Presentation.Kind) async throws {
         let report = try await Presentation(kind).probe()
         #expect(report.findings.isEmpty, "\(report.text)")

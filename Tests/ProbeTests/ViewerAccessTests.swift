@@ -5,7 +5,7 @@ import Probe
 import Testing
 
 /// Keys behind a viewer's token.
-@Suite(.timeLimit(.minutes(1))) struct ViewerAccessTests {
+@Suite(.timeLimit(.minutes(5))) struct ViewerAccessTests {
     private static let token = "eyJhbGciOiJIUzI1NiJ9.c29tZWJvZHk.c2lnbmF0dXJl"
     private static let guarding = "Bearer \(token)"
 

@@ -7,7 +7,7 @@ import Testing
 
 /// FFmpeg as the encoder, ffprobe as the judge of what was sent.
 @Suite(
-    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/ffmpeg")), .serialized, .timeLimit(.minutes(1)))
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/ffmpeg")), .serialized, .timeLimit(.minutes(5)))
 struct FFmpegPushTests {
     /// One line per sample: kind, presentation time, decode time, bytes.
     private static func pushAndCollect(_ listener: borrowing Listener) throws -> (PublishRequest, [String], AMF0?) {

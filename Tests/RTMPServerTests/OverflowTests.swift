@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Why there is a guard: librtmp alone dies of these bytes, and behind the guard they do not reach it.
-@Suite(.timeLimit(.minutes(1))) struct OverflowTests {
+@Suite(.timeLimit(.minutes(5))) struct OverflowTests {
     static let size = 15 << 20
 
     @Test func librtmpAloneDies() async throws {

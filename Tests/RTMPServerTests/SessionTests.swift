@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A session with an encoder made of bytes, over a socket pair.
-@Suite(.timeLimit(.minutes(1))) struct SessionTests {
+@Suite(.timeLimit(.minutes(5))) struct SessionTests {
     /// What a session came to, for an encoder that sends `bytes` and then only listens.
     struct Run: Sendable {
         var request: PublishRequest?
@@ -166,12 +166,17 @@ import Testing
         var limits = RTMPLimits()
         limits.idleTimeout = .milliseconds(300)
         limits.minimumProgress = 1 << 20
+        // Some of it lies there from the first moment on.
+        let message = ChunkBytes.message(4, [0, 6, 1, 2, 3, 4], stream: 2)
+        let opening = ChunkBytes.opening() + (0..<8000).flatMap { _ in message }
         let run = try await onOwnThread { [limits] in
             let (server, client) = try connectedPair()
             Thread.detachNewThread {
-                writeAll(ChunkBytes.opening(), to: client)
-                let message = ChunkBytes.message(4, [0, 6, 1, 2, 3, 4], stream: 2)
-                while writeAll(message, to: client) { usleep(1000) }
+                var isOpen = writeAll(opening, to: client)
+                while isOpen {
+                    isOpen = writeAll(message, to: client)
+                    usleep(1000)
+                }
                 close(client)
             }
             var run = Run()
@@ -195,10 +200,11 @@ import Testing
         limits.idleTimeout = .milliseconds(200)
         let run = try await onOwnThread { [limits] in
             let (server, client) = try connectedPair()
+            let pings = (0..<1000).flatMap { _ in ChunkBytes.message(4, [0, 6, 1, 2, 3, 4], stream: 2) }
             Thread.detachNewThread {
-                writeAll(ChunkBytes.opening(), to: client)
-                let pings = (0..<1000).flatMap { _ in ChunkBytes.message(4, [0, 6, 1, 2, 3, 4], stream: 2) }
-                while writeAll(pings, to: client) {}
+                // More than is taken before the publication is accepted lies there from the first moment on.
+                var isOpen = writeAll(ChunkBytes.opening() + (0..<10).flatMap { _ in pings }, to: client)
+                while isOpen { isOpen = writeAll(pings, to: client) }
                 close(client)
             }
             var run = Run()

@@ -9,7 +9,7 @@ import Testing
 @testable import Supervisor
 
 /// What comes before a worker, and who else is asked.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct ReceptionTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ReceptionTests {
     @Test func whoSaysNothingGetsNoWorker() async throws {
         let room = try Newsroom(worker: nil) { $0.handshakeTimeoutSeconds = 1 }
         let silent = try room.connect(sending: Data())

@@ -8,7 +8,7 @@ import Testing
 @testable import Supervisor
 
 /// A worker that makes a slate, or lies about it.
-@Suite(.timeLimit(.minutes(1))) struct SlateWorkerTests {
+@Suite(.timeLimit(.minutes(5))) struct SlateWorkerTests {
     private let tracks: [SyntheticTrack]
     private let made: SyntheticSlate
     private let ladder = Ladder(

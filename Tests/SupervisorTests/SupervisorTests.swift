@@ -12,7 +12,7 @@ import Timeline
 @testable import Supervisor
 
 /// Connections, workers and what becomes of them, with workers that say anything.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct SupervisorTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct SupervisorTests {
     private static let duration = Ticks(2, timescale: 1)
     private let tracks: [SyntheticTrack]
 

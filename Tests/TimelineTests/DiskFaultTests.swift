@@ -297,7 +297,11 @@ import Timeline
 
     /// The journal torn at every byte behind its head, with nothing or with zeros after that: a window is the same but
     /// for its end, and no number, index or generation is given twice.
-    @Test(arguments: [false, true]) func aJournalTornAnywhere(_ hasZeros: Bool) throws {
+    @Test(arguments: [false, true]) func aJournalTornAnywhere(_ hasZeros: Bool) async throws {
+        try await onOwnThread { try journalTornAnywhere(hasZeros) }
+    }
+
+    private func journalTornAnywhere(_ hasZeros: Bool) throws {
         var timeline = try open()
         var feed = try TimelineFeed(timeline, tracks)
         try feed.add(Self.number)

@@ -130,21 +130,23 @@ import Timeline
     }
 
     /// A channel may run for months: its journal stays in proportion to its window.
-    @Test func theJournalIsMadeAnewWhileTheChannelRuns() throws {
-        let timeline = try open(windowSeconds: 6)
-        let audio = try SyntheticTrack.audio()
-        let feed = try TimelineFeed(timeline, [audio])
-        for number in Self.number..<Self.number + 1100 {
-            let samples = Array(audio.samples(of: number, Self.duration).prefix(1))
-            try timeline.append(
-                track: 0, segment: number, endsSegment: true, bytes: audio.chunks(of: samples, parts: 1)[0],
-                publication: feed.publication)
+    @Test func theJournalIsMadeAnewWhileTheChannelRuns() async throws {
+        try await onOwnThread {
+            let timeline = try open(windowSeconds: 6)
+            let audio = try SyntheticTrack.audio()
+            let feed = try TimelineFeed(timeline, [audio])
+            for number in Self.number..<Self.number + 1100 {
+                let samples = Array(audio.samples(of: number, Self.duration).prefix(1))
+                try timeline.append(
+                    track: 0, segment: number, endsSegment: true, bytes: audio.chunks(of: samples, parts: 1)[0],
+                    publication: feed.publication)
+            }
+            #expect(try directory.read("news/window.jsonl").split(separator: "\n").count < 300)
+            let before = timeline.snapshot
+            let after = try open(windowSeconds: 6).snapshot
+            #expect(after.segments == before.segments)
+            #expect(after.trackSets == before.trackSets)
         }
-        #expect(try directory.read("news/window.jsonl").split(separator: "\n").count < 300)
-        let before = timeline.snapshot
-        let after = try open(windowSeconds: 6).snapshot
-        #expect(after.segments == before.segments)
-        #expect(after.trackSets == before.trackSets)
     }
 
     /// A journal that is there and cannot be read is not a new channel: its numbers would start anew.
