@@ -19,6 +19,8 @@ package final class DiskQueue: Sendable {
 
     private let queue = DispatchQueue(label: "disk")  // why: its thread may stand still in the kernel
     private let patience: UInt64
+    /// Nanoseconds after which a thread that was to wake had no turn.
+    private static let pause: UInt64 = 100_000_000
     /// When each job that is not done yet came, oldest first, in nanoseconds of a clock that only runs forward.
     private let waiting = Mutex<[UInt64]>([])
 
@@ -84,7 +86,12 @@ package final class DiskQueue: Sendable {
         }
 
         func wait(until nanoseconds: UInt64) -> Value? {
-            _ = isSet.wait(timeout: DispatchTime(uptimeNanoseconds: nanoseconds))
+            let isPatient = DispatchTime.now().uptimeNanoseconds < nanoseconds
+            let isLate = isSet.wait(timeout: DispatchTime(uptimeNanoseconds: nanoseconds)) == .timedOut
+            // Who wakes long after that has stood still itself, as may have what it waits for.
+            if isPatient, isLate, DispatchTime.now().uptimeNanoseconds > nanoseconds + DiskQueue.pause {
+                _ = isSet.wait(timeout: .now() + .nanoseconds(Int(DiskQueue.pause)))
+            }
             return value.withLock { $0 }
         }
     }

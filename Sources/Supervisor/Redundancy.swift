@@ -39,6 +39,10 @@ struct Redundancy: Sendable {
         var patience: Int64
         /// Since when nothing came, where it was given up for that and was not heard since.
         var silentSince: Int64?
+        /// When something last came over its connection, as far as is known, and since when it comes without a pause as
+        /// long as what counts as silence.
+        var heardAt: Int64
+        var heardSince: Int64
         /// Since when nothing was missing from it.
         var healthySince: Int64
         /// Of each of the last ten reports.
@@ -55,11 +59,14 @@ struct Redundancy: Sendable {
     private(set) var active: EncoderRole?
     private var encoders: [EncoderRole: Encoder] = [:]
     private var switchedAt: Int64?
+    /// Of a silence of the one on air, by its beginning: until when it may be one of both.
+    private var settling: (silence: Int64, end: Int64)?
 
     /// After a switch nothing but the end of an encoder causes another one for so long.
     private static let dwell: Int64 = 5000
     /// An encoder that was silent for less only sends in bursts, or its network stalls: it is given more time after that.
     private static let longestPause: Int64 = 3000
+    private static let settlingTime: Int64 = 200
     /// How exactly the system says when something came.
     private static let tick: Int64 = 50
     /// Between two looks at who has been silent for too long, while the other one is not heard either.
@@ -75,7 +82,7 @@ struct Redundancy: Sendable {
     /// - Returns: whether it is on air at once.
     mutating func join(_ role: EncoderRole, now: Int64) -> Bool {
         encoders[role] = Encoder(
-            lastChunkAt: now, patience: settings.silenceMilliseconds, healthySince: now)
+            lastChunkAt: now, patience: settings.silenceMilliseconds, heardAt: now, heardSince: now, healthySince: now)
         if active == nil { active = role }
         return active == role
     }
@@ -96,7 +103,7 @@ struct Redundancy: Sendable {
         _ role: EncoderRole, now: Int64, idle: Int64?, ownIdle: Int64? = nil, isSeamless: Bool = true
     ) -> Switch? {
         guard var encoder = encoders[role] else { return nil }
-        if now - encoder.lastChunkAt > silence { encoder.healthySince = now }
+        if now - encoder.lastChunkAt > silence { (encoder.healthySince, encoder.heardSince) = (now, now) }
         encoder.lastChunkAt = now
         encoder.isReady = true
         encoders[role] = encoder
@@ -134,13 +141,23 @@ struct Redundancy: Sendable {
         let quiet = quiet(now, idle)
         // Where neither is heard it is the network, or a burst of both: a change would help nobody.
         if quiet >= other.patience, max(ownIdle ?? 0, 0) * 2 <= quiet {
+            guard isSettled(role, since: now - quiet, now) else { return nil }
             encoders[active]?.silentSince = now - quiet
             return go(to: role, .silent(milliseconds: quiet), now)
         }
-        if !isDwelling(now), now - other.lastChunkAt > silence {
+        if !isDwelling(now), now - other.lastChunkAt > silence, isSettled(role, since: other.lastChunkAt, now) {
             return go(to: role, .silent(milliseconds: now - other.lastChunkAt), now)
         }
         return nil
+    }
+
+    /// After a pause of both, of this machine or of a network that they share, one of them is heard first: the other one
+    /// has a moment then. Once in each silence: looks may be so rare that each finds a pause.
+    private mutating func isSettled(_ role: EncoderRole, since silence: Int64, _ now: Int64) -> Bool {
+        if settling.map({ abs($0.silence - silence) > Self.tick }) ?? true {
+            settling = (silence, (encoders[role]?.heardSince ?? now) + Self.settlingTime)
+        }
+        return settling.map { now >= $0.end } ?? true
     }
 
     /// When to look next, whatever comes until then: as soon as the one on air can have been silent for too long.
@@ -161,7 +178,11 @@ struct Redundancy: Sendable {
 
     /// One that was given up for its silence, and had only paused, may pause longer from now on.
     private mutating func heard(_ role: EncoderRole, _ time: Int64, _ now: Int64) {
-        guard var encoder = encoders[role], let since = encoder.silentSince, time > since + Self.tick else { return }
+        guard var encoder = encoders[role] else { return }
+        if time - encoder.heardAt >= encoder.patience { encoder.heardSince = time }
+        encoder.heardAt = max(encoder.heardAt, time)
+        encoders[role] = encoder
+        guard let since = encoder.silentSince, time > since + Self.tick else { return }
         encoder.silentSince = nil
         // What came first of what has come since is not known: not later than now.
         let pause = now - since
@@ -195,6 +216,8 @@ struct Redundancy: Sendable {
         switchedAt = now
         // What it gave before counts from here on.
         encoders[role]?.lastChunkAt = now
+        // From here on it is looked at when it is heard.
+        encoders[role.other]?.heardAt = now
         return Switch(to: role, cause: cause)
     }
 }

@@ -110,7 +110,7 @@ import Testing
     }
 
     static let expectations = [
-        Expectation(.hang, .unavailable, "no complete answer within 5000 ms"),
+        Expectation(.hang, .unavailable, "no complete answer within 2000 ms"),
         Expectation(.cut, .invalidAnswer, ""),
         Expectation(.truncate, .invalidAnswer, ""),
         Expectation(.status, .unavailable, "status 503") { $0.status = 503 },

@@ -161,22 +161,14 @@ import Testing
         #expect(idle.error?.reason.contains("sent nothing") == true)
     }
 
-    /// A byte now and then would hold a place for ever.
-    @Test func aTrickleIsSilence() async throws {
-        var limits = RTMPLimits()
-        limits.idleTimeout = .milliseconds(300)
-        limits.minimumProgress = 1 << 20
-        // Some of it lies there from the first moment on.
-        let message = ChunkBytes.message(4, [0, 6, 1, 2, 3, 4], stream: 2)
-        let opening = ChunkBytes.opening() + (0..<8000).flatMap { _ in message }
-        let run = try await onOwnThread { [limits] in
+    /// A publication by an encoder that does nothing but write.
+    private static func run(
+        limits: RTMPLimits, writing: @escaping @Sendable (_ client: Int32) -> Void
+    ) async throws -> Run {
+        try await onOwnThread {
             let (server, client) = try connectedPair()
             Thread.detachNewThread {
-                var isOpen = writeAll(opening, to: client)
-                while isOpen {
-                    isOpen = writeAll(message, to: client)
-                    usleep(1000)
-                }
+                writing(client)
                 close(client)
             }
             var run = Run()
@@ -190,6 +182,24 @@ import Testing
             }
             return run
         }
+    }
+
+    /// A byte now and then would hold a place for ever.
+    @Test func aTrickleIsSilence() async throws {
+        var limits = RTMPLimits()
+        limits.idleTimeout = .milliseconds(300)
+        limits.minimumProgress = 1 << 20
+        // An answer to a ping, so that nobody answers. More than is taken before the publication is accepted lies there
+        // from the first moment on.
+        let message = ChunkBytes.message(4, [0, 7, 1, 2, 3, 4], stream: 2)
+        let opening = ChunkBytes.opening() + (0..<8000).flatMap { _ in message }
+        let run = try await Self.run(limits: limits) { client in
+            var isOpen = writeAll(opening, to: client)
+            while isOpen {
+                isOpen = writeAll(message, to: client)
+                usleep(1000)  // why: so slow it is
+            }
+        }
         #expect(run.error == RTMPError(.timedOut, ""))
         #expect(run.error?.reason.contains("sent no more than") == true)
     }
@@ -198,25 +208,11 @@ import Testing
     @Test func whoReadsNothingIsCutOff() async throws {
         var limits = RTMPLimits()
         limits.idleTimeout = .milliseconds(200)
-        let run = try await onOwnThread { [limits] in
-            let (server, client) = try connectedPair()
-            let pings = (0..<1000).flatMap { _ in ChunkBytes.message(4, [0, 6, 1, 2, 3, 4], stream: 2) }
-            Thread.detachNewThread {
-                // More than is taken before the publication is accepted lies there from the first moment on.
-                var isOpen = writeAll(ChunkBytes.opening() + (0..<10).flatMap { _ in pings }, to: client)
-                while isOpen { isOpen = writeAll(pings, to: client) }
-                close(client)
-            }
-            var run = Run()
-            var session = try RTMPSession(socket: server, limits: limits)
-            do throws(RTMPError) {
-                run.request = try session.awaitPublish()
-                try session.acceptPublish()
-                while try session.nextMessage() != nil {}
-            } catch {
-                run.error = error
-            }
-            return run
+        let pings = (0..<1000).flatMap { _ in ChunkBytes.message(4, [0, 6, 1, 2, 3, 4], stream: 2) }
+        let opening = ChunkBytes.opening() + (0..<10).flatMap { _ in pings }
+        let run = try await Self.run(limits: limits) { client in
+            var isOpen = writeAll(opening, to: client)
+            while isOpen { isOpen = writeAll(pings, to: client) }
         }
         #expect(run.request != nil)
         #expect(run.error == RTMPError(.timedOut, ""))

@@ -62,9 +62,12 @@ import Testing
 
     @Test func chunksThatDoNotComeAreSilenceToo() {
         both(at: 0)
+        for now in [1000, 2000, 3000] as [Int64] {
+            #expect(redundancy.progressed(.backup, now: now, idle: 700) == nil)
+        }
         #expect(
-            redundancy.progressed(.backup, now: 6000, idle: 700)
-                == .init(to: .backup, cause: .silent(milliseconds: 6000)))
+            redundancy.progressed(.backup, now: 4000, idle: 700)
+                == .init(to: .backup, cause: .silent(milliseconds: 4000)))
     }
 
     @Test func aConnectionThatIsIdleIsGivenUp() {
@@ -158,7 +161,24 @@ import Testing
             #expect(redundancy.looked(.backup, now: now, idle: now, ownIdle: now - 10) == nil)
             #expect((redundancy.nextLook(now: now, idle: now) ?? 0) - now >= 20)
         }
-        #expect(redundancy.looked(.backup, now: 1900, idle: 1900, ownIdle: 0)?.to == .backup)
+        // Heard again, as the other one may be in a moment.
+        for now in stride(from: Int64(1900), to: 2100, by: 20) {
+            #expect(redundancy.looked(.backup, now: now, idle: now, ownIdle: (now - 1900) % 40) == nil)
+        }
+        #expect(redundancy.looked(.backup, now: 2100, idle: 2100, ownIdle: 0)?.to == .backup)
+    }
+
+    /// A machine that stood still, or a network that both share, lets one of them through a moment before the other.
+    @Test func afterAPauseOfBothNeitherIsGivenUp() {
+        both(at: 0)
+        #expect(redundancy.looked(.backup, now: 990, idle: 10, ownIdle: 10) == nil)
+        #expect(redundancy.looked(.backup, now: 2000, idle: 1020, ownIdle: 0) == nil)
+        #expect(redundancy.looked(.backup, now: 2020, idle: 1040, ownIdle: 5) == nil)
+        #expect(redundancy.progressed(.primary, now: 2040, idle: nil) == nil)
+        #expect(redundancy.looked(.backup, now: 2040, idle: 0, ownIdle: 5) == nil)
+        #expect(redundancy.nextLook(now: 2040, idle: 0) == 2840)
+        #expect(redundancy.looked(.backup, now: 2440, idle: 400, ownIdle: 5) == nil)
+        #expect(redundancy.looked(.backup, now: 2840, idle: 800, ownIdle: 5)?.to == .backup)
     }
 
     /// An encoder as its packets come, and all that the daemon looks at in time.
