@@ -23,13 +23,20 @@ package final class DepartedChannels: Sendable {
     private let onEvent: @Sendable (Event) -> Void
     private struct State {
         var accounts: [String: StorageBudget.Account] = [:]
-        /// Those whose media is being removed, as long as nobody wants it back.
-        var leaving: Set<String> = []
+        /// Those whose media is being removed, as long as nobody wants it back: each by itself, as there may be a million
+        /// files, or a disk that stands still, and who needs the room is a channel on air.
+        var leaving: [String: DispatchGroup] = [:]
+
+        /// - Returns: to be left when it is over.
+        mutating func beginRemoval(of channel: String) -> DispatchGroup {
+            let removal = DispatchGroup()
+            removal.enter()
+            leaving[channel] = removal
+            return removal
+        }
     }
 
     private let state = Mutex(State())
-    /// There may be a million files: who needs the room is a channel on air, which does not wait for them.
-    private let queue = DispatchQueue(label: "departed")  // why: its thread may stand still in the kernel
 
     /// - Parameter directory: with a folder for each channel.
     package init(directory: String, budget: StorageBudget, onEvent: @escaping @Sendable (Event) -> Void) {
@@ -40,20 +47,18 @@ package final class DepartedChannels: Sendable {
 
     /// What is left of channels that come back is theirs again. To be called before their windows are opened.
     package func admit(_ names: Set<String>) {
-        let (accounts, wasLeaving) = state.withLock { state in
+        let (accounts, leaving) = state.withLock { state in
             let accounts = state.accounts.filter { names.contains($0.key) }
             for name in accounts.keys { state.accounts[name] = nil }
-            let wasLeaving = !state.leaving.isDisjoint(with: names)
-            state.leaving.subtract(names)
-            return (accounts, wasLeaving)
+            return (accounts, names.compactMap { state.leaving.removeValue(forKey: $0) })
         }
         for account in accounts.values { account.close() }
         // What is being removed stops at its next file: what is left then is what the window finds.
-        if wasLeaving { finish() }
+        for removal in leaving { removal.wait() }
     }
 
     /// Returns when what was to be removed is.
-    package func finish() { queue.sync {} }
+    package func finish() { for removal in state.withLock({ Array($0.leaving.values) }) { removal.wait() } }
 
     /// Looks at the folder anew. To be called after the windows of channels whose profiles are gone have been closed.
     /// - Parameters:
@@ -70,14 +75,14 @@ package final class DepartedChannels: Sendable {
     }
 
     private func look(at channel: String, now: Int64) {
-        guard !state.withLock({ $0.leaving.contains(channel) }) else { return }
+        guard !state.withLock({ $0.leaving[channel] != nil }) else { return }
         let files = StoredMedia.files(of: "\(directory)/\(channel)")
         let newest = files.compactMap { PlainFile.modified($0.path) }.max()
         guard let newest else { return }
         guard newest > now - Self.keptSeconds else {
             if !giveWay(channel) {
-                state.withLock { _ = $0.leaving.insert(channel) }
-                removeSoon(channel)
+                let removal = state.withLock { $0.beginRemoval(of: channel) }
+                removeSoon(channel, removal)
             }
             return
         }
@@ -97,29 +102,34 @@ package final class DepartedChannels: Sendable {
     /// - Returns: false where somebody else has come for it, or it has come back: who found it in the budget a moment ago is
     ///   not to remove what is on air now.
     private func giveWay(_ channel: String) -> Bool {
-        let account = state.withLock { state in
+        let taken = state.withLock { state -> (StorageBudget.Account, DispatchGroup)? in
             // At one time: who comes back is in one of them, until its files are removed.
-            let account = state.accounts.removeValue(forKey: channel)
-            if account != nil { state.leaving.insert(channel) }
-            return account
+            state.accounts.removeValue(forKey: channel).map { ($0, state.beginRemoval(of: channel)) }
         }
-        guard let account else { return false }
+        guard let (account, removal) = taken else { return false }
         account.close()
-        removeSoon(channel)
+        removeSoon(channel, removal)
         return true
     }
 
-    private func removeSoon(_ channel: String) { queue.async { [weak self] in self?.removeFiles(of: channel) } }
+    private func removeSoon(_ channel: String, _ removal: DispatchGroup) {
+        // why: a thread that may stand still in the kernel
+        DispatchQueue(label: "departed").async { [weak self] in
+            self?.removeFiles(of: channel)
+            removal.leave()
+        }
+    }
 
     private func removeFiles(of channel: String) {
         var bytes = 0
         for file in StoredMedia.files(of: "\(directory)/\(channel)") {
-            guard state.withLock({ $0.leaving.contains(channel) }) else { return }
+            guard state.withLock({ $0.leaving[channel] != nil }) else { return }
             bytes += PlainFile.size(file.path) ?? 0
             PlainFile.remove(file.path)
         }
-        guard state.withLock({ $0.leaving.remove(channel) }) != nil else { return }
+        guard state.withLock({ $0.leaving[channel] != nil }) else { return }
         onEvent(.removed(channel: channel, bytes: bytes))
+        state.withLock { _ = $0.leaving.removeValue(forKey: channel) }
     }
 
     private static func size(_ files: [StoredMedia.File]) -> Int {

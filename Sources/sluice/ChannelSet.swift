@@ -35,6 +35,8 @@ actor ChannelSet: Service {
     private let logger: Logger
     private let (schedules, found) = AsyncStream.makeStream(of: LiveChannel.self)
     private var runners: [String: Task<Void, Never>] = [:]
+    /// Until when a change waits for disks that are late.
+    private var patientUntil: ContinuousClock.Instant?
 
     init(
         directory: ChannelDirectory, supervisor: Supervisor, profiles: String, environment: [String: String],
@@ -71,6 +73,7 @@ actor ChannelSet: Service {
                 "no channel is taken off, as that would be all of them: put the profiles back, or stop the daemon")
         }
         let named = Set(loaded.profiles.map(\.channel))
+        patientUntil = .now + .seconds(3)
         departed.admit(named)
         for profile in loaded.profiles {
             let current = directory.channel(named: profile.channel)
@@ -104,7 +107,9 @@ actor ChannelSet: Service {
             await takeOff(channel, reason: "its profile is gone")
             supervisor.forgetFiles(of: channel)
         }
-        departed.update(present: named, now: Int64(Date().timeIntervalSince1970))
+        // Those that a disk keeps on air have no profile any more, and are not left over.
+        let present = named.union(directory.all.map(\.profile.channel))
+        departed.update(present: present, now: Int64(Date().timeIntervalSince1970))
     }
 
     /// The rules until a channel has taken another one's place: what is on air is kept as it was, and what comes is kept
@@ -148,7 +153,11 @@ actor ChannelSet: Service {
 
     /// Opens a channel. One that is on air already is served as it was until the new one can take its place.
     private func put(_ profile: ChannelProfile, inPlaceOf current: LiveChannel?) async {
-        if let current, isStuck(current) { return }
+        if let current, isStuck(current) {
+            // Who may publish no more shall not wait for a disk.
+            supervisor.setIngest(current.profile.ingest.admitting(as: profile.ingest), of: current)
+            return
+        }
         if let current { await takeOff(current, reason: "its profile changed") }
         let before = access.access(of: profile.channel)
         do {
@@ -286,9 +295,16 @@ actor ChannelSet: Service {
     /// Whether a channel's disk stands still. It goes on as it is then, from memory: to take it off would wait for that disk,
     /// without a picture, and all other changes with it.
     private func isStuck(_ channel: LiveChannel) -> Bool {
-        guard channel.timeline.disk.isStuck else { return false }
+        let disk = channel.timeline.disk
+        guard disk.isStuck else { return false }
+        // One flush that takes long is no reason to refuse a change. All of a reload wait no longer than that.
+        let left = max(.zero, (patientUntil ?? .now) - .now) / Duration.milliseconds(1)
+        if case .done = disk.perform(atLeast: Int(left), {}) { return false }
         logger.error(
-            "the channel's disk does not answer: it goes on with the profile it has; reload again when the disk is well",
+            """
+            the channel's disk does not answer: it goes on with the profile it has, and with the new one's rules of who may \
+            publish; reload again when the disk is well
+            """,
             metadata: ["channel": "\(channel.profile.channel)"])
         return true
     }
