@@ -51,7 +51,7 @@ package enum AdminApplication {
             } catch let error as HTTPError {
                 throw error
             } catch {
-                throw HTTPError(.internalServerError, message: "keys were not replaced: \(error)")
+                throw HTTPError(.internalServerError, message: "not all keys were replaced: \(error)")
             }
             return .accepted
         }

@@ -47,6 +47,8 @@ package final class KeySchedule: Sendable {
         var isSaveDue = false
         /// What the vault has from before could not be read yet: it is not written over.
         var isUnread = false
+        /// Since when that is tried again.
+        var unreadSince: Int64?
         /// Not all that is held fits into the vault; said once.
         var isCrowded = false
         /// Another schedule may have the vault.
@@ -112,14 +114,23 @@ package final class KeySchedule: Sendable {
         }
     }
 
+    /// Milliseconds in which a vault that cannot be read may become readable.
+    private static let vaultPatience: Int64 = 600_000
+
     /// Reads what could not be read at the start.
     private func restoreLate(_ vault: KeyVault) throws(SealedFile.Failure) {
         guard state.withLock({ $0.isUnread && !$0.isOver }) else { return }
         var kept: [PeriodKeys] = []
         do throws(SealedFile.Failure) { kept = try vault.load() } catch {
-            if case .unreadable(_) = error { throw error }
-            report(.vaultFailed("\(error)"))
-            _ = try vault.setAside()
+            // One that is never read again is not to keep what comes from being kept.
+            let now = clock.now()
+            let since = state.withLock { state in
+                state.unreadSince = state.unreadSince ?? now
+                return state.unreadSince ?? now
+            }
+            if case .unreadable(_) = error, now - since < Self.vaultPatience { throw error }
+            let place = try vault.setAside()
+            report(.vaultFailed("\(error); it is \(place) now"))
         }
         let held = kept.map { Held(plain: $0, presented: present($0)) }
         let waiters = state.withLock { state in

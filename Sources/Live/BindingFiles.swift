@@ -35,19 +35,23 @@ struct BindingFiles: Sendable {
 
     /// An emergency rotation, for what no group has open. A damaged file is left as it is: whoever opens it begins
     /// above it.
-    /// - Throws: where one cannot be written, or the disk is late: then they are written in their turn.
+    /// - Throws: where one cannot be read or written, after all others were, or the disk is late: then they are written in
+    ///   their turn.
     func startEdition(_ snapshot: Snapshot, besides open: Set<String>, _ disk: DiskQueue) throws(FileError) {
         let next = (snapshot.segments.last?.number ?? 0) + 1
         let start = snapshot.nominalStart(of: next)
         let outcome = disk.perform { () -> FileError? in
-            do throws(FileError) {
-                for path in try paths() where !open.contains(path) {
+            let paths: [String]
+            do throws(FileError) { paths = try self.paths() } catch { return error }
+            var failure: FileError?
+            for path in paths where !open.contains(path) {
+                do throws(FileError) {
                     guard var decisions = try Self.read(path) else { continue }
                     _ = decisions.binding.startEdition(at: next, start: start)
-                    if let failure = KeyGroup.save(decisions, at: path) { throw failure }
-                }
-                return nil
-            } catch { return error }
+                    failure = KeyGroup.save(decisions, at: path) ?? failure
+                } catch { failure = error }
+            }
+            return failure
         }
         switch outcome {
         case .done(let failure): if let failure { throw failure }
@@ -57,7 +61,7 @@ struct BindingFiles: Sendable {
     }
 
     private func paths() throws(FileError) -> [String] {
-        try PlainFile.names(in: directory)
+        try PlainFile.names(in: directory).sorted()
             .filter { $0.hasPrefix("bindings-") && $0.hasSuffix(".json") }.map { "\(directory)/\($0)" }
     }
 

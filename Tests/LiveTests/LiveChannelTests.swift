@@ -1,3 +1,4 @@
+import Files
 import Keys
 import Media
 import Packager
@@ -174,7 +175,10 @@ import Timeline
         #expect(try editions("sealed", second) == [1, 1, 1], "all of it at other addresses")
         let lead = KeyPeriod.clearLead.edition
         #expect(try editions("led", second) == [lead, lead, 1])
-        try second.rotateKeys()
+        // One that cannot be read is said, after all others are written.
+        try PlainFile.makeDirectory("\(directory.path)/bindings-0.json")
+        #expect(throws: FileError.self) { try second.rotateKeys() }
+        try directory.remove("bindings-0.json")
         try await fetch(second, through: 2)
         try add(3, to: second)
         #expect(try editions("sealed", second) == [1, 1, 1, 2])
