@@ -275,7 +275,9 @@ final class Publication: Sendable {
             state.encoder = request.encoder.onOneLine
             state.startedAt = supervisor.clock()
         }
-        media.open(standby: isRedundant(channel) ? channel.profile.ingest.redundancy.standby : nil)
+        media.open(
+            standby: isRedundant(channel) ? channel.profile.ingest.redundancy.standby : nil,
+            maximumBytes: channel.timeline.limits.standbyBytes)
         let firstSegment = supervisor.take(channel, for: self, as: role)
         state.withLock { state in
             state.firstSegment = firstSegment

@@ -14,7 +14,7 @@ final class PublicationMedia: Sendable {
         /// Nil: there is no second encoder.
         var standby: RedundancySettings.Standby?
         /// What came last, on air too: who is off the air can be on it again at once.
-        var buffer = StandbyBuffer()
+        var buffer = StandbyBuffer(maximumBytes: ChannelTimeline.Limits.leastOpenBytes)
         /// Tells its worker to begin and to wait.
         var whisper: WorkerChannel.Whisper?
         /// From this segment on a cold worker has the input.
@@ -52,8 +52,15 @@ final class PublicationMedia: Sendable {
 
     // MARK: On the publication's thread
 
-    /// - Parameter standby: nil: there is no second encoder.
-    func open(standby: RedundancySettings.Standby?) { state.withLock { $0.standby = standby } }
+    /// - Parameters:
+    ///   - standby: nil: there is no second encoder.
+    ///   - maximumBytes: of what waits.
+    func open(standby: RedundancySettings.Standby?, maximumBytes: Int) {
+        state.withLock { state in
+            state.standby = standby
+            state.buffer = StandbyBuffer(maximumBytes: maximumBytes)
+        }
+    }
 
     /// Its worker is about to make media, unless this waits cold.
     /// - Returns: whether it waits cold.
@@ -72,7 +79,7 @@ final class PublicationMedia: Sendable {
 
     func setTracks(_ tracks: [TrackDescription], _ timeline: ChannelTimeline) throws(ParseError) {
         let token = state.withLock { state -> UInt64? in
-            state.buffer = StandbyBuffer(tracks: tracks)
+            state.buffer = state.buffer.emptied(tracks: tracks)
             state.awaitsTracks = false
             return state.place.token
         }
@@ -121,7 +128,7 @@ final class PublicationMedia: Sendable {
         state.withLock { state in
             state.place = .standby
             state.waitsForFill = true
-            state.buffer = StandbyBuffer(tracks: state.buffer.tracks)
+            state.buffer = state.buffer.emptied()
         }
     }
 
@@ -162,7 +169,7 @@ final class PublicationMedia: Sendable {
                 return state.begin(firstSegment)
             }
             state.waitsForFill = false
-            if state.standby != .hot { state.buffer = StandbyBuffer(tracks: buffer.tracks) }
+            if state.standby != .hot { state.buffer = buffer.emptied() }
             defer { state.place = .onAir(token: token, firstSegment: firstSegment) }
             do throws(ParseError) {
                 try timeline.setTracks(buffer.tracks, publication: token)

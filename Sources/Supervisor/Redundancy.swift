@@ -168,7 +168,9 @@ struct Redundancy: Sendable {
         guard let active, let other = encoders[active], encoders[active.other]?.isReady == true, let idle else {
             return nil
         }
-        return now + max(other.patience - quiet(now, idle), Self.lookInterval)
+        let due = now + max(other.patience - quiet(now, idle), Self.lookInterval)
+        guard let settling, settling.end > now else { return due }
+        return min(due, max(settling.end, now + Self.lookInterval))
     }
 
     /// Since it went on air: what it gave before was watched for nothing else.

@@ -13,14 +13,23 @@ struct StandbyBuffer: Sendable {
     /// The newest segment of each track.
     private var newest: [UInt8: UInt64] = [:]
 
-    private static let maximumBytes = 96 << 20
+    let maximumBytes: Int
     /// What a chunk takes beside its bytes.
     private static let overhead = 128
     /// The one under way, and those that the encoder on air may be behind by.
     private static let segments: UInt64 = 3
 
     /// - Parameter tracks: of what comes; empty where they are not known yet.
-    init(tracks: [TrackDescription] = []) { self.tracks = tracks }
+    init(tracks: [TrackDescription] = [], maximumBytes: Int) {
+        self.tracks = tracks
+        self.maximumBytes = maximumBytes
+    }
+
+    /// Another one with nothing in it.
+    /// - Parameter tracks: nil: the same.
+    func emptied(tracks: [TrackDescription]? = nil) -> StandbyBuffer {
+        StandbyBuffer(tracks: tracks ?? self.tracks, maximumBytes: maximumBytes)
+    }
 
     /// `firstWhole`, once every track has begun it, or a later one.
     var firstReady: UInt64? {
@@ -44,7 +53,7 @@ struct StandbyBuffer: Sendable {
         if chunk.endsSegment, oldest > Self.segments, chunks.contains(where: { $0.segment <= oldest - Self.segments }) {
             drop(below: oldest - Self.segments + 1)
         }
-        while bytes > Self.maximumBytes, let first = chunks.map(\.segment).min() { drop(below: first + 1) }
+        while bytes > maximumBytes, let first = chunks.map(\.segment).min() { drop(below: first + 1) }
     }
 
     private mutating func drop(below segment: UInt64) {

@@ -52,7 +52,7 @@ extension ChannelTimeline {
             return isFailing
         }
         guard hasRecovered else { return }
-        store.saveAgain()
+        saveAgain()
         // What could not be removed meanwhile; what was late is gone in its turn.
         if let directory, store.takeHasLeftFiles() || writer.segmentsRefused > 0 {
             let snapshot = snapshot
@@ -62,6 +62,8 @@ extension ChannelTimeline {
         writer.segmentsRefused = 0
         writer.givesUpFrom = 0
     }
+
+    func saveAgain() { store.saveAgain { [weak self] in self?.noteFailure($0) } }
 
     /// A channel may run for months: the journal stays in proportion to the window.
     func compactJournal(_ writer: inout Writer) {

@@ -23,12 +23,16 @@ extension ChannelTimeline {
             self.segmentDuration = segmentDuration
             self.longestSegment = longestSegment ?? segmentDuration
             self.windowSeconds = windowSeconds
-            self.memoryBytes = memoryBytes
             self.openBytes = max(openBytes, Self.leastOpenBytes)
+            // However large segments are, one that is being listed does not push its own tracks out.
+            self.memoryBytes = openBytes > Self.leastOpenBytes ? max(memoryBytes, 2 * openBytes) : memoryBytes
             self.showsParts = showsParts
         }
 
         package static let leastOpenBytes = 96 << 20
+
+        /// What an encoder that waits may have at hand: three segments, as `openBytes` are two.
+        package var standbyBytes: Int { openBytes > Self.leastOpenBytes ? 2 * openBytes : openBytes }
 
         var segmentsInWindow: UInt64 {
             let window = Ticks(Int64(windowSeconds), timescale: 1).rescaled(to: segmentDuration.timescale)

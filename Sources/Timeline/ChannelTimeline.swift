@@ -35,6 +35,7 @@ package final class ChannelTimeline: Sendable {
     private static let maximumSetsWithoutSegment = 32
     /// Of all sets of tracks that the window has.
     static let maximumHeaderBytes = 32 << 20
+    static let maximumTimescale: UInt32 = 1 << 28
     /// However little room there is, so many segments are kept.
     static let fewestSegments = 3
     /// Segments until it is tried again to make room by giving up others.
@@ -43,7 +44,7 @@ package final class ChannelTimeline: Sendable {
     private static let patienceForIndexes = 10_000
 
     let directory: String?
-    private let limits: Limits
+    package let limits: Limits
     /// What writes to the directory, and does so in order.
     package let disk: DiskQueue
     let store: SegmentStore
@@ -149,7 +150,10 @@ package final class ChannelTimeline: Sendable {
     }
 
     /// What was decided is written down: new segments go to the disk again.
-    package func keepOnDisk() { store.keepToMemory(false) }
+    package func keepOnDisk() {
+        // What a disk refused meanwhile was not asked for again.
+        if store.keepToMemory(false) { saveAgain() }
+    }
 
     // MARK: The publisher's side
 
@@ -233,11 +237,10 @@ package final class ChannelTimeline: Sendable {
                     .tooLarge, at: 0,
                     "more than \(Self.maximumSetsWithoutSegment) sets of tracks without a whole segment")
             }
-            // A set stays as long as one of its segments is listed.
-            let headerBytes = snapshot.trackSets.values.reduce(tracks.reduce(0) { $0 + $1.header.count }) { sum, set in
-                set.tracks.reduce(sum) { $0 + $1.header.count }
-            }
-            guard headerBytes <= Self.maximumHeaderBytes else {
+            // A set stays as long as one of its segments is listed: many changes cost the oldest of them their place.
+            let headerBytes = tracks.reduce(0) { $0 + $1.header.count }
+            while headerBytes + snapshot.headerBytes > Self.maximumHeaderBytes, evictOldest() {}
+            guard headerBytes + snapshot.headerBytes <= Self.maximumHeaderBytes else {
                 throw ParseError(
                     .tooLarge, at: 0, "more than \(Self.maximumHeaderBytes) bytes of headers in the window")
             }
@@ -250,6 +253,10 @@ package final class ChannelTimeline: Sendable {
                     try StoredTrack(
                         name: track.name, reorderDelay: track.reorderDelay, frameRate: track.frameRate,
                         index: try progress.index(of: track.name, &records), header: track.header))
+            }
+            // The time since the epoch has to have room in what the journal may say.
+            if let track = stored.first(where: { $0.track.timescale > Self.maximumTimescale }) {
+                throw ParseError(.invalid, at: 0, "a timescale of \(track.track.timescale) ticks a second")
             }
             var set = TrackSet(generation: progress.nextGeneration, tracks: stored)
             let patience = records.isEmpty ? 0 : Self.patienceForIndexes

@@ -13,8 +13,8 @@ private func isTime(_ ticks: Int64) -> Bool { ticks.magnitude < 1 << 60 }
 
 private func isLength(_ ticks: Int64) -> Bool { ticks >= 0 && isTime(ticks) }
 
-/// Bytes of one file.
-private func isSize(_ bytes: Int) -> Bool { (0...SegmentStore.maximumFileBytes).contains(bytes) }
+/// Bytes of what is in one file.
+private func isSize(_ bytes: Int) -> Bool { (0...SegmentStore.maximumMediaBytes).contains(bytes) }
 
 /// The name of a folder in the channel's.
 private func isFolder(_ name: String) -> Bool {

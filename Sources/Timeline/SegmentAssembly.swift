@@ -187,6 +187,10 @@ package struct SegmentAssembly: Sendable {
             throw ParseError(
                 .tooLarge, at: 0, "segment \(number) has more than \(TrackRun.maximumSampleCount) samples of a track")
         }
+        guard open[position].tracks[track].byteCount + media.bytes.count <= SegmentStore.maximumMediaBytes else {
+            throw ParseError(
+                .tooLarge, at: 0, "segment \(number) has more than \(SegmentStore.maximumMediaBytes) bytes of a track")
+        }
         openBytes += media.memoryBytes
         guard openBytes <= maximumOpenBytes else {
             throw ParseError(.tooLarge, at: 0, "more than \(maximumOpenBytes) bytes in unfinished segments")

@@ -91,8 +91,10 @@ package final class SegmentStore: Sendable {
     }
 
     private static let maximumRemovals = 1 << 16
-    /// A longer file is not read.
-    static let maximumFileBytes = 256 << 20
+    /// A longer file is not read, nor is one made.
+    static let maximumFileBytes = 1 << 30
+    /// What a segment of a track may have.
+    static let maximumMediaBytes = maximumFileBytes - SealingKey.overhead
 
     private let directory: String?
     private let seal: WindowSeal?
@@ -179,13 +181,17 @@ package final class SegmentStore: Sendable {
 
     /// Puts on the disk what it has refused, in its turn, where that is in memory still: otherwise it would be gone with its place
     /// there, and with it all that is older.
-    package func saveAgain() {
+    /// - Parameter onFailure: told where it refuses again.
+    package func saveAgain(onFailure: @escaping @Sendable (StorageError) -> Void) {
         let keys = memory.withLock { memory in
             memory.isAlone
                 ? [] : memory.order.filter { memory.refused.contains($0) && memory.pending.insert($0).inserted }
         }
         for key in keys {
-            let isPosted = path(key, form).map { path in disk.post { [self] in _ = saveNow(key, path) } } ?? false
+            let isPosted =
+                path(key, form).map { path in
+                    disk.post { [self] in if let failure = saveNow(key, path) { onFailure(failure) } }
+                } ?? false
             if !isPosted { memory.withLock { _ = $0.pending.remove(key) } }
         }
     }
@@ -212,7 +218,14 @@ package final class SegmentStore: Sendable {
     }
 
     /// From now on nothing goes to the disk, where what was decided about it cannot be written down; or again.
-    package func keepToMemory(_ isAlone: Bool) { memory.withLock { $0.isAlone = isAlone } }
+    /// - Returns: whether nothing did.
+    @discardableResult
+    package func keepToMemory(_ isAlone: Bool) -> Bool {
+        memory.withLock { memory in
+            defer { memory.isAlone = isAlone }
+            return memory.isAlone
+        }
+    }
 
     /// Whether the disk does not have it.
     func isInMemoryOnly(_ key: Key) -> Bool { memory.withLock { $0.unstored.contains(key) } }

@@ -22,6 +22,9 @@ package struct Snapshot: Sendable {
     /// Of the channel.
     package var segmentDuration: Ticks { numbering.duration }
 
+    /// Of all sets.
+    var headerBytes: Int { trackSets.values.reduce(0) { $1.tracks.reduce($0) { $0 + $1.header.count } } }
+
     /// In whole seconds, as playlists round it (RFC 8216, 4.3.3.1); 0 without segments.
     package var longestSegmentSeconds: Int64 {
         var longest = Ticks(0, timescale: 1)

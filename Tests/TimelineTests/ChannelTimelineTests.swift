@@ -223,6 +223,38 @@ import Timeline
         #expect(timeline.snapshot.trackSets.count == 1)
     }
 
+    /// An encoder that comes and goes for days costs its oldest segments their place, and never the channel the air.
+    @Test func manySetsOfTracksPushTheOldestOut() throws {
+        let evicted = Mutex(0)
+        let timeline = try timeline(windowSeconds: 86_400) { event in
+            if case .evictedEarly = event { evicted.withLock { $0 += 1 } }
+        }
+        let audio = [tracks[1]]
+        let feed = try TimelineFeed(timeline, audio)
+        var description = audio[0].description
+        // A box that nobody looks into: size, type, and nothing.
+        description.header += [0, 1, 0, 0] + Array("free".utf8) + [UInt8](repeating: 0, count: (64 << 10) - 8)
+        for number in Self.number..<Self.number + 600 {
+            try timeline.setTracks([description], publication: feed.publication)
+            try feed.add(number)
+        }
+        let snapshot = timeline.snapshot
+        #expect(snapshot.segments.last?.number == Self.number + 599)
+        #expect((450..<512).contains(snapshot.trackSets.count))
+        #expect(evicted.withLock { $0 } == 600 - snapshot.segments.count)
+    }
+
+    /// The time since the epoch has to have room.
+    @Test func aTimescaleBeyondReasonIsRefused() throws {
+        let timeline = try timeline()
+        let token = timeline.beginPublication().publication
+        var track = tracks[1].track
+        track.timescale = (1 << 28) + 1
+        #expect(throws: ParseError(.invalid, at: 0, "a timescale of 268435457 ticks a second")) {
+            try timeline.setTracks([SyntheticTrack(track: track).description], publication: token)
+        }
+    }
+
     /// Two channels on one disk: the one with the larger pictures gives way, down to its share.
     @Test func oneChannelDoesNotTakeTheOthersPast() throws {
         let events = Mutex<[ChannelTimeline.Event]>([])

@@ -67,6 +67,25 @@ import Timeline
         #expect(again.snapshot.segments.map(\.number) == Array(Self.number...Self.number + 3))
     }
 
+    /// What was decided about segments was refused too, and is taken later than they would have been.
+    @Test func whatWasRefusedIsStoredWhenItMayBe() throws {
+        let disk = DiskQueue.patient
+        let timeline = try open(disk: disk)
+        let feed = try TimelineFeed(timeline, tracks)
+        try feed.add(Self.number)
+        try block([Self.number + 1])
+        try feed.add(Self.number + 1)
+        #expect(timeline.isStorageFailing)
+        #expect(timeline.keepToMemory(from: Self.number + 2))
+        try FileManager.default.removeItem(atPath: "\(directory.path)/news/720p/\(Self.number + 1).m4s")
+        try feed.add(Self.number + 2)
+        disk.finish()
+        #expect(try directory.names(in: "news/720p") == ["\(Self.number).m4s"])
+        timeline.keepOnDisk()
+        disk.finish()
+        #expect(try directory.names(in: "news/720p") == ["\(Self.number).m4s", "\(Self.number + 1).m4s"])
+    }
+
     @Test func whatTheDiskRefusesIsServedFromMemoryAndSaidOnce() throws {
         let timeline = try open()
         let feed = try TimelineFeed(timeline, tracks)

@@ -138,6 +138,8 @@ import Timeline
             segmentDuration: Ticks(30, timescale: 1), windowSeconds: 60,
             openBytes: ladder.bytesOfTwoSegments(inputBitrate: 20_000_000))
         #expect(limits.openBytes == 300_000_000)
+        // One that is being listed does not push its own tracks out, and one that waits has all it needs.
+        #expect(limits.memoryBytes == 600_000_000 && limits.standbyBytes == 600_000_000)
         #expect(
             ChannelTimeline.Limits(segmentDuration: Ticks(2, timescale: 1), windowSeconds: 60).openBytes == 96 << 20)
     }
