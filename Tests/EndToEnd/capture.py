@@ -48,7 +48,7 @@ class Capture:
         self.sluice = sluice
         self.directory = Path(sluice.directory) / "capture"
         self.directory.mkdir()
-        wait_for("the publication ends", lambda: not sluice.status().get("publisher"), 60)
+        wait_for("the publication ends", lambda: not sluice.status().get("publisher"), 180)
         self.variants, self.renditions, self.playlists, self.files, self.keys = {}, {}, {}, {}, {}
         for endpoint in ("clear", "hls-ts", "hls"):
             self.variants[endpoint], self.renditions[endpoint] = verify_hls.multivariant(sluice.url(endpoint))

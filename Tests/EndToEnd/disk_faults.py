@@ -112,12 +112,12 @@ def fault(disk, kind):
 
 def live(sluice):
     sluice.push(**SMALL)
-    wait_for("the encoder", lambda: sluice.status().get("publisher"), 30)
+    wait_for("the encoder", lambda: sluice.status().get("publisher"))
 
 
 def plays_on(audience, segments):
     last = audience.newest()
-    wait_for("playing goes on", lambda: audience.newest() >= last + segments, 30 + 10 * segments)
+    wait_for("playing goes on", lambda: audience.newest() >= last + segments, 120 + 10 * segments)
 
 
 def reconnect(sluice):
@@ -125,7 +125,7 @@ def reconnect(sluice):
     encoder = sluice.encoders.pop()
     encoder.child.kill()
     encoder.child.wait()
-    wait_for("nobody publishes", lambda: not sluice.status().get("publisher"), 30)
+    wait_for("nobody publishes", lambda: not sluice.status().get("publisher"))
     live(sluice)
 
 

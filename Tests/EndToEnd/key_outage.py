@@ -94,7 +94,7 @@ def outage(sluice, rotation, until_withheld, seconds):
     or, where `until_withheld()` is given, some time after it is true. Gives (stopped, started) by the wall's clock."""
     wait_for("the keys of this and the next period", lambda: all(
         key["isCurrentHeld"] and key["isNextHeld"] for key in sluice.status()["keys"]))
-    wait_for("a rotation comes", lambda: rotation - time.time() % rotation < 2.5, rotation + 5, 0.05)
+    wait_for("a rotation comes", lambda: rotation - time.time() % rotation < 2.5, interval=0.05)
     sluice.keys.stop()
     stopped = time.time()
     if until_withheld:

@@ -134,12 +134,12 @@ def players(sluice):
     decoded = subprocess.run(
         ["ffprobe", "-v", "error", "-read_intervals", "%+3", "-count_frames", "-select_streams", "v:0", "-show_entries",
          "stream=nb_read_frames", "-of", "csv=p=0", sluice.url("ll", "index.mpd")],
-        capture_output=True, text=True, timeout=60)
+        capture_output=True, text=True, timeout=180)
     assert decoded.returncode == 0 and int(decoded.stdout.split()[0].strip(",")) >= 60, (decoded.stdout, decoded.stderr)
     for endpoint in ("ll", "ll-cenc"):
         probe = subprocess.run(
             [BUILD / "sluice", "probe", sluice.url(endpoint, "index.mpd"), "--key-server",
-             f"http://127.0.0.1:{sluice.key_port}"], capture_output=True, text=True, timeout=60)
+             f"http://127.0.0.1:{sluice.key_port}"], capture_output=True, text=True, timeout=180)
         assert probe.returncode == 0, probe.stdout + probe.stderr
 
 

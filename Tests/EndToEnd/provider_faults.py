@@ -394,7 +394,7 @@ class Stage:
         for watch in self.watches.values():
             watch.is_paused = is_paused
         if is_paused:
-            wait_for("watches pause", lambda: all(watch.is_idle for watch in self.watches.values()), 60, 0.02)
+            wait_for("watches pause", lambda: all(watch.is_idle for watch in self.watches.values()), 180, 0.02)
 
     def arm(self):
         for provider in self.providers.values():

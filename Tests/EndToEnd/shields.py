@@ -50,7 +50,7 @@ class Shield:
                          folder / "work", "-s", "malloc,256m", "-T", "none"]
         self.url = f"http://127.0.0.1:{port}"
         self.process = Process(name, arguments, directory)
-        wait_for(f"{name} listens", self._answers, 60)
+        wait_for(f"{name} listens", self._answers, 180)
 
     def _answers(self):
         assert self.process.child.poll() is None, self.process.err.read_text()[-2000:]

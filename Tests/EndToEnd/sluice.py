@@ -26,15 +26,18 @@ BUILD = programs()
 STREAM_KEY = "e2e-stream-key"
 
 
-def wait_for(what, condition, seconds=30.0, interval=0.1):
-    """Polls until `condition()` is true and gives its value; fails with `what` after `seconds`."""
+def wait_for(what, condition, seconds=120.0, interval=0.1):
+    """Polls until `condition()` is true and gives its value; fails with `what` after `seconds`. The last look
+    comes after them: a machine that stood still for all of them had none before."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while True:
+        is_last = time.monotonic() >= deadline
         value = condition()
         if value:
             return value
+        if is_last:
+            raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(interval)
-    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 def get(url, headers=None, method="GET"):
@@ -182,7 +185,7 @@ class Sluice:
         self.encoders.append(encoder)
         return encoder
 
-    def wait_for_segments(self, count, seconds=60):
+    def wait_for_segments(self, count, seconds=180):
         """Waits until the channel's window holds `count` whole segments; gives the status."""
         return wait_for(f"{count} segments", lambda: (s := self.status())["segments"] >= count and s, seconds)
 

@@ -53,7 +53,7 @@ def test_who_may_watch(tmp_path):
         assert revoke({"kind": "session", "id": "a b"}) == "400"
         assert revoke({"kind": "session", "id": "s1"}) == "201"
         assert ask(f"dash/~{token}/time")[0] == 403 and ask(f"dash/~{paths}/time")[0] == 200
-        assert sluice.daemon.stop() == 0
+        assert sluice.daemon.stop(seconds=60) == 0
         sluice.start_daemon()
         assert ask(f"dash/~{token}/time")[0] == 403 and ask(f"dash/~{paths}/time")[0] == 200
         assert json.loads(get(f"{sluice.admin}/v1/revocations")[2]) == {

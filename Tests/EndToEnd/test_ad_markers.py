@@ -178,7 +178,7 @@ def test_markers_of_encoder_and_operator(tmp_path):
             subprocess.Popen([BUILD / "sluice", "probe", sluice.url(endpoint, file)], stdout=subprocess.PIPE, text=True)
             for endpoint, file in (("range", "index.m3u8"), ("enhanced", "index.m3u8"), ("dash", "index.mpd"))]
         for probe in probes:
-            said = probe.communicate(timeout=60)[0]
+            said = probe.communicate(timeout=180)[0]
             assert probe.returncode == 0, said
 
         # They outlive a restart, and nothing that players know has changed.

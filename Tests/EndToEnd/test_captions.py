@@ -66,7 +66,7 @@ def shown(path, tmp_path):
     """What FFmpeg reads of the captions of a file."""
     run = subprocess.run([FFMPEG8, "-hide_banner", "-nostdin", "-v", "error", "-f", "lavfi", "-i",
                           f"movie={path}[out0+subcc]", "-map", "0:s", "-f", "srt", "-"],
-                         capture_output=True, text=True, timeout=60, cwd=tmp_path)
+                         capture_output=True, text=True, timeout=180, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     return run.stdout
 
@@ -76,7 +76,7 @@ def test_captions_come_through_the_ladder(tmp_path):
     # Without B-pictures what is coded first is shown first.
     subprocess.run([FFMPEG8, "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size=320x180:rate={RATE}:duration=40",
                     "-f", "lavfi", "-i", "sine=440:duration=40", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0",
-                    "-g", str(RATE), "-c:a", "aac", "-y", plain], check=True, timeout=60)
+                    "-g", str(RATE), "-c:a", "aac", "-y", plain], check=True, timeout=180)
     captioned(plain, clip, ["ALPHA ONE", "BRAVO TWO"])
     sluice = Sluice(tmp_path, with_subtitles)
     try:
@@ -163,7 +163,7 @@ def subtitles(sluice, tmp_path):
 def packets(path):
     """What ffprobe reads of a file of subtitles: seconds and bytes."""
     found = subprocess.run([FFPROBE8, "-v", "error", "-show_packets", "-show_data", "-of", "json", path],
-                           capture_output=True, text=True, timeout=60)
+                           capture_output=True, text=True, timeout=180)
     assert found.returncode == 0 and not found.stderr, found.stderr
     cues = []
     for packet in json.loads(found.stdout)["packets"]:

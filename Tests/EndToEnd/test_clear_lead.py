@@ -32,7 +32,7 @@ def test_the_lead_is_clear_and_nothing_else(tmp_path):
         for endpoint, file in (("hls", "index.m3u8"), ("hls-ts", "index.m3u8"), ("dash", "index.mpd")):
             probe = subprocess.run(
                 [BUILD / "sluice", "probe", sluice.url(endpoint, file), "--key-server",
-                 f"http://127.0.0.1:{sluice.key_port}"], capture_output=True, text=True, timeout=60)
+                 f"http://127.0.0.1:{sluice.key_port}"], capture_output=True, text=True, timeout=180)
             assert probe.returncode == 0, probe.stdout + probe.stderr
     finally:
         sluice.close()

@@ -33,7 +33,7 @@ def test_keys_are_replaced_from_the_next_segment_on(start):
     assert post(f"{sluice.admin}/v1/channels/none/rotate-keys") == 404
     assert post(door) == 202
     for endpoint, old in before.items():
-        wait_for("another key", lambda: len(keys(endpoint)[0]) == 2, 30)
+        wait_for("another key", lambda: len(keys(endpoint)[0]) == 2)
         found, text = keys(endpoint)
         assert found[0] == old[0], "what was listed keeps its key"
     uri = keys("hls-ts")[0][1]

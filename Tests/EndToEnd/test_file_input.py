@@ -103,7 +103,7 @@ def test_beside_an_encoder(tmp_path):
         wait_for("another worker plays it", lambda: playing(other_than=worker))
         listed = sluice.status()["lastSegment"]
         wait_for("some more is listed", lambda: sluice.status()["lastSegment"] >= listed + 2)
-        assert sluice.daemon.stop() == 0
+        assert sluice.daemon.stop(seconds=60) == 0
         assert len(sluice.daemon.messages("^playing$")) == 1
         reload, end = (int(line["atMilliseconds"]) for line in sluice.daemon.messages("a file was interrupted"))
         assert end > reload + 500, (reload, end)

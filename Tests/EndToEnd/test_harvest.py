@@ -94,7 +94,7 @@ harvest:
 
         return subprocess.run(
             [BUILD / "sluice", "harvest", "--channel", self.channel, "--endpoint", endpoint, "--start", text(start),
-             "--end", text(end), "--to", to, "--admin", self.admin, *more], capture_output=True, text=True, timeout=60)
+             "--end", text(end), "--to", to, "--admin", self.admin, *more], capture_output=True, text=True, timeout=180)
 
 
 def files(folder):
@@ -122,7 +122,7 @@ def test_the_past_as_vod_in_a_folder_and_a_bucket(tmp_path):
         for manifest in ("index.m3u8", "index.mpd"):
             probe = subprocess.run(
                 [BUILD / "sluice", "probe", f"http://127.0.0.1:{web.server_port}/archive/news/encrypted/{manifest}",
-                 "--key-server", f"http://127.0.0.1:{sluice.key_port}"], capture_output=True, text=True, timeout=60)
+                 "--key-server", f"http://127.0.0.1:{sluice.key_port}"], capture_output=True, text=True, timeout=180)
             assert probe.returncode == 0, probe.stdout + probe.stderr
 
         # Without protection, only where the configuration says so; every frame in HLS and DASH.

@@ -25,7 +25,7 @@ def test_every_segment_has_its_first_picture_by_itself(tmp_path):
             probe = subprocess.run(
                 [BUILD / "sluice", "probe", sluice.url(endpoint, file), "--key-server",
                  f"http://127.0.0.1:{sluice.key_port}", "--json", "--seconds", "3"],
-                capture_output=True, text=True, timeout=60)
+                capture_output=True, text=True, timeout=180)
             assert probe.returncode == 0, probe.stdout + probe.stderr
             names = [rendition["name"] for rendition in json.loads(probe.stdout)["renditions"]]
             assert len([name for name in names if "rames" in name]) == 2, names

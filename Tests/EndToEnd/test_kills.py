@@ -19,14 +19,14 @@ def test_nothing_goes_back_or_away(tmp_path):
     try:
         with Encoders(sluice, ("live",), video), \
                 Audience(sluice, ("live",), ("clear", "hls-ts", "hls-sample", "hls", "dash")) as audience:
-            wait_for("the first segments", lambda: audience.newest() > 0, 60)
+            wait_for("the first segments", lambda: audience.newest() > 0, 180)
             for _ in range(5):
                 time.sleep(random.uniform(0.1, 4))
                 sluice.daemon.child.kill()
                 sluice.daemon.child.wait()
                 sluice.start_daemon()
             last = audience.newest()
-            wait_for("playing goes on", lambda: audience.newest() >= last + 3, 60)
+            wait_for("playing goes on", lambda: audience.newest() >= last + 3, 180)
         count, wrong = audience.judge(tmp_path / "secret")
         assert not audience.failures + wrong
         assert count > 12

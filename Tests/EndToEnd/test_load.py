@@ -25,10 +25,10 @@ def test_memory_follows_the_windows(tmp_path):
         listing = load.Listing(sluice, names, segment=1)
         empty = load.memory(sluice.daemon.pid)
         with Crowd(sluice, clip, STREAM_KEY, names, tmp_path) as crowd:
-            wait_for("every channel lists a segment", lambda: listing.look() or listing.is_everywhere, 60)
+            wait_for("every channel lists a segment", lambda: listing.look() or listing.is_everywhere, 180)
             first = max(listing.last.values())
             wait_for("windows have turned over",
-                     lambda: listing.look() or min(listing.last.values()) > first + WINDOW + 2, 90, 1)
+                     lambda: listing.look() or min(listing.last.values()) > first + WINDOW + 2, 180, 1)
             now = load.sample(sluice, 0)
             sent = crowd.stop()
         assert sent["failure"] is None

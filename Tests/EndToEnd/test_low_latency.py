@@ -152,5 +152,5 @@ def plain_clients(sluice):
     url = sluice.url("hls", "index.m3u8")
     probe = subprocess.run(
         [BUILD / "sluice", "probe", url, "--key-server", f"http://127.0.0.1:{sluice.key_port}"],
-        capture_output=True, text=True, timeout=60)
+        capture_output=True, text=True, timeout=180)
     assert probe.returncode == 0, probe.stdout + probe.stderr

@@ -47,7 +47,7 @@ def check_log(path, segment):
     def ours():
         return [line for line in lines() if line.get("requestId") == "e2e" and line["status"] == 206]
 
-    line = wait_for("the line of a request", lambda: next(iter(ours()), None), 20)
+    line = wait_for("the line of a request", lambda: next(iter(ours()), None))
     assert line["address"] == "198.51.100.7" and line["path"] == "/" + segment.split("/", 3)[3]
     assert (line["channel"], line["endpoint"], line["bytes"], line["cache"]) == ("live", "clear", 100, "cached")
     assert line["cmcd"] == {"bl": 2100, "sid": "a"} and line["userAgent"]

@@ -20,7 +20,7 @@ def start_probe(url, sluice, *options):
 
 
 def finish(probe):
-    out, err = probe.communicate(timeout=60)
+    out, err = probe.communicate(timeout=180)
     assert probe.returncode in (0, 1), err
     return probe.returncode, json.loads(out)
 
@@ -70,7 +70,7 @@ def test_probe(start):
 
     # A media playlist alone, as text.
     text = subprocess.run([BUILD / "sluice", "probe", sluice.url("clear", "high/playlist.m3u8")], capture_output=True,
-                          text=True, timeout=60, check=False)
+                          text=True, timeout=180, check=False)
     assert text.returncode == 0 and "high: 3 segments" in text.stdout and "in the clear" in text.stdout
 
     # Faults planted between origin and probe.
@@ -106,7 +106,7 @@ def test_probe(start):
     # The wrong key server, and nobody there.
     server, keys = spoiling_proxy(f"http://127.0.0.1:{sluice.key_port}", lambda path, body: bytes(16))
     probe = subprocess.run([BUILD / "sluice", "probe", sluice.url("hls"), "--key-server", keys], capture_output=True,
-                           text=True, timeout=60, check=False)
+                           text=True, timeout=180, check=False)
     server.shutdown()
     assert probe.returncode == 1 and "media.payload" in probe.stdout
     code, report = finish(start_probe(sluice.url("nothing"), sluice))
@@ -116,5 +116,5 @@ def test_probe(start):
 def test_command_line():
     for arguments in ((), ("ftp://127.0.0.1/index.m3u8",), ("http://127.0.0.1/", "--seconds", "-1"),
                       ("http://127.0.0.1/", "--key-server", "nowhere")):
-        result = subprocess.run([BUILD / "sluice", "probe", *arguments], capture_output=True, timeout=30, check=False)
+        result = subprocess.run([BUILD / "sluice", "probe", *arguments], capture_output=True, timeout=120, check=False)
         assert result.returncode == 2 and result.stderr, arguments

@@ -44,7 +44,7 @@ def segments(sluice, name):
 def grow(sluice, name, count=2):
     """Waits until the channel has `count` segments more than now."""
     before = segments(sluice, name)
-    wait_for(f"{name} grows by {count}", lambda: segments(sluice, name) >= before + count, 60)
+    wait_for(f"{name} grows by {count}", lambda: segments(sluice, name) >= before + count, 180)
 
 
 def push(sluice, name):

@@ -20,18 +20,18 @@ def test_a_cold_encoder_begins_with_the_segment_under_way(tmp_path):
         sluice.push(**SMALL, key=BACKUP_KEY)
         wait_for("the backup", lambda: on_air(sluice) == ("primary", True))
         with Audience(sluice, ("live",), ("clear", "hls", "dash")) as audience:
-            wait_for("segments", lambda: audience.newest() > 0, 60)
+            wait_for("segments", lambda: audience.newest() > 0, 180)
             first = audience.newest()
-            wait_for("two of the primary", lambda: audience.newest() >= first + 2, 60)
+            wait_for("two of the primary", lambda: audience.newest() >= first + 2, 180)
             # It is read, and nothing is made of it.
             standby = sluice.status()["standby"]
             assert standby["videoSamples"] > 30 and standby["encodeSpeedPermille"] in (None, 0)
             primary.child.kill()
-            wait_for("the backup on air", lambda: on_air(sluice)[0] == "backup", 10, 0.05)
+            wait_for("the backup on air", lambda: on_air(sluice)[0] == "backup", interval=0.05)
             primary = sluice.push(**SMALL)
-            wait_for("the primary on air again", lambda: on_air(sluice) == ("primary", True), 60)
+            wait_for("the primary on air again", lambda: on_air(sluice) == ("primary", True), 180)
             last = audience.newest()
-            wait_for("playing goes on", lambda: audience.newest() >= last + 3, 60)
+            wait_for("playing goes on", lambda: audience.newest() >= last + 3, 180)
         count, wrong = audience.judge(tmp_path / "secret")
         assert count and not audience.failures + wrong
         seen = picture(audience.viewers["live", "clear"].segments, tmp_path)
@@ -51,22 +51,22 @@ def test_the_other_encoder_goes_on(tmp_path):
         backup = sluice.push(**SMALL, key=BACKUP_KEY)
         wait_for("the backup", lambda: on_air(sluice) == ("primary", True))
         with Audience(sluice, ("live",), ("clear", "hls-ts", "dash")) as audience:
-            wait_for("segments", lambda: audience.newest() > 0, 60)
+            wait_for("segments", lambda: audience.newest() > 0, 180)
             first = audience.newest()
-            wait_for("a whole segment of both", lambda: audience.newest() >= first + 2, 60)
+            wait_for("a whole segment of both", lambda: audience.newest() >= first + 2, 180)
             # It dies; and comes back, and after a while the channel goes back to it.
             primary.child.kill()
-            wait_for("the backup on air", lambda: on_air(sluice)[0] == "backup", 10, 0.05)
+            wait_for("the backup on air", lambda: on_air(sluice)[0] == "backup", interval=0.05)
             primary = sluice.push(**SMALL)
-            wait_for("the primary on air again", lambda: on_air(sluice) == ("primary", True), 60)
+            wait_for("the primary on air again", lambda: on_air(sluice) == ("primary", True), 180)
             # It hangs, with its connection open.
             primary.child.send_signal(signal.SIGSTOP)
-            wait_for("the backup on air", lambda: on_air(sluice) == ("backup", True), 20, 0.05)
+            wait_for("the backup on air", lambda: on_air(sluice) == ("backup", True), interval=0.05)
             primary.child.send_signal(signal.SIGCONT)
             backup.child.kill()
-            wait_for("the primary on air", lambda: on_air(sluice) == ("primary", False), 20, 0.05)
+            wait_for("the primary on air", lambda: on_air(sluice) == ("primary", False), interval=0.05)
             last = audience.newest()
-            wait_for("playing goes on", lambda: audience.newest() >= last + 3, 60)
+            wait_for("playing goes on", lambda: audience.newest() >= last + 3, 180)
         count, wrong = audience.judge(tmp_path / "secret")
         assert not audience.failures + wrong
         seen = picture(audience.viewers["live", "clear"].segments, tmp_path)

@@ -77,7 +77,7 @@ def test_a_killed_daemon_goes_on_where_it_was(run):
     # SIGTERM finishes what is on air: the encoder is let go, its last segment is kept, the exit code is 0.
     encoder, worker = sluice.encoders[-1], Path(f"/proc/{sluice.status('live')['publisher']['worker']}")
     last = playlist(sluice, "live").last
-    assert sluice.daemon.stop(seconds=30) == 0
+    assert sluice.daemon.stop(seconds=60) == 0
     assert endings(sluice, "live") == ["publication ended: the daemon is shutting down"]
     assert sluice.daemon.log()[-1]["message"] == "stopped" and not worker.exists()
     wait_for("the encoder is let go", lambda: encoder.child.poll() is not None)
@@ -173,10 +173,10 @@ def test_the_store_keeps_to_its_size(tmp_path):
     sluice = Sluice(tmp_path, copied, environment={"SLUICE_STORAGE_MAXBYTES": "64MiB"})
     try:
         sluice.push_file(clip)
-        wait_for("a segment leaves early", lambda: sluice.daemon.messages("^storage.maxBytes reached"), 60)
+        wait_for("a segment leaves early", lambda: sluice.daemon.messages("^storage.maxBytes reached"), 180)
         first = sluice.status()["firstSegment"]
         try:
-            wait_for("two more leave", lambda: sluice.status()["firstSegment"] >= first + 2, 60)
+            wait_for("two more leave", lambda: sluice.status()["firstSegment"] >= first + 2, 180)
         except AssertionError as error:
             raise AssertionError(f"{error}: {sluice.status()}, {sluice.daemon.messages('.')[-5:]}") from error
         assert sluice.encoders[0].child.poll() is None, sluice.encoders[0].err.read_text()

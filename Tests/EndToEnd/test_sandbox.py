@@ -142,7 +142,7 @@ def test_a_worker_that_lies_ends_alone(tmp_path):
 
 def judge_lies(sluice):
     for name in ("boxes", "times", "endless"):
-        wait_for(f"the end of {name}", lambda: endings(sluice, name), 60)
+        wait_for(f"the end of {name}", lambda: endings(sluice, name), 180)
         assert len(endings(sluice, name)) == 1 and "the worker broke the format: " in endings(sluice, name)[0]
         found = playlist(sluice, name)
         check_playlist(found, 0)

@@ -142,9 +142,9 @@ def test_a_slate_under_the_reserve_key(tmp_path):
         sluice.wait_for_segments(1)
         wait_for("this and the next key", lambda: all(
             key["isCurrentHeld"] and key["isNextHeld"] for key in sluice.status()["keys"]))
-        wait_for("a rotation comes", lambda: ROTATION - time.time() % ROTATION < 1.5, ROTATION + 5, 0.05)
+        wait_for("a rotation comes", lambda: ROTATION - time.time() % ROTATION < 1.5, interval=0.05)
         sluice.arm()
-        wait_for("the slate is shown", lambda: set(sluice.steps().values()) == {"slate"}, 40)
+        wait_for("the slate is shown", lambda: set(sluice.steps().values()) == {"slate"})
         assert set(sluice.metric("sluice_endpoint_slate")) == {1} and set(sluice.metric("sluice_endpoint_grace")) == {0}
         begin = sluice.status()["lastSegment"]
         wait_for("a second segment of it", lambda: sluice.status()["lastSegment"] > begin)
@@ -164,12 +164,12 @@ def test_a_slate_under_the_reserve_key(tmp_path):
         sluice.push(size="160x90", rate=RATE)
         last = sluice.status()["lastSegment"]
         wait_for("slate goes on", lambda: sluice.status()["lastSegment"] >= last + 2 and
-                 set(sluice.steps().values()) == {"slate"}, 40)
+                 set(sluice.steps().values()) == {"slate"})
         # The first segment of it was not made a second time, nor under another slate.
         assert not sluice.daemon.messages("^a slate is ready")
 
         sluice.clear()
-        wait_for("keys are back", lambda: set(sluice.steps().values()) == {"own"}, 40)
+        wait_for("keys are back", lambda: set(sluice.steps().values()) == {"own"})
         back = sluice.status()["lastSegment"]
         wait_for("the picture", lambda: sluice.status()["lastSegment"] >= back + 2)
         for pattern in ("^the next key is late", "^no key past the grace: a slate"):

@@ -18,7 +18,7 @@ def serve(directory, *arguments, storage="data"):
     result = subprocess.run(
         [BUILD / "sluice", "serve", "--profiles", directory / "profiles", "--storage", directory / storage, "--rtmp-listen",
          "127.0.0.1:0", "--origin-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", *arguments],
-        cwd=directory, env={**os.environ, "E2E_STREAM_KEY": STREAM_KEY}, capture_output=True, text=True, timeout=30,
+        cwd=directory, env={**os.environ, "E2E_STREAM_KEY": STREAM_KEY}, capture_output=True, text=True, timeout=120,
         check=False)
     # Not by a signal either: keys are being fetched by then.
     assert result.returncode == 1 and "listening" not in result.stdout, result
@@ -43,7 +43,7 @@ def test_two_daemons_do_not_share_a_window(start, tmp_path):
     sluice.daemon.child.kill()
     sluice.daemon.child.wait()
     sluice.start_daemon()
-    assert sluice.daemon.stop() == 0
+    assert sluice.daemon.stop(seconds=60) == 0
     sluice.start_daemon()
     assert not sluice.daemon.messages("cannot be locked")
 
@@ -58,7 +58,7 @@ def test_a_taken_port_is_named_with_what_to_do(start, tmp_path):
             assert f"ss -ltnp 'sport = :{port}'" in said and f"{listener}.listen" in said, said
         keys = subprocess.run(
             [BUILD / "sluice-keyserver", "serve", "--listen", f"127.0.0.1:{port}", "--secret-file", tmp_path / "another"],
-            capture_output=True, text=True, timeout=30, check=False)
+            capture_output=True, text=True, timeout=120, check=False)
         said = keys.stderr.splitlines()[-1]
         assert keys.returncode == 1 and f"cannot serve on 127.0.0.1:{port}: another program listens there" in said, said
 
@@ -103,7 +103,7 @@ def test_a_reload_during_the_start_is_no_end(tmp_path):
     with ThreadPoolExecutor(1) as thread:
         interrupted = thread.submit(interrupt)
         sluice = Slow(tmp_path, profile)
-        interrupted.result(20)
+        interrupted.result(120)
     try:
         file = tmp_path / "profiles" / "live.yaml"
         file.rename(tmp_path / "live.yaml")
@@ -190,7 +190,7 @@ def test_a_log_that_cannot_be_written_ends_nobody(tmp_path, reader):
             assert get(f"{sluice.origin}/live/dash/index.mpd")[0] == 403
         sluice.daemon.child.send_signal(signal.SIGHUP)
         assert get(f"{sluice.admin}/healthz")[0] == 200
-        assert sluice.daemon.stop() == 0
+        assert sluice.daemon.stop(seconds=60) == 0
     finally:
         sluice.close()
         if pipe is not None:
@@ -200,5 +200,5 @@ def test_a_log_that_cannot_be_written_ends_nobody(tmp_path, reader):
 def test_a_command_that_cannot_print_fails_in_order():
     for option, code in (("--version", 1), ("--nothing", 2)):
         with open("/dev/full", "wb") as full:
-            assert subprocess.run([BUILD / "sluice", option], stdout=full, stderr=full, timeout=30,
+            assert subprocess.run([BUILD / "sluice", option], stdout=full, stderr=full, timeout=120,
                                   check=False).returncode == code

@@ -36,7 +36,7 @@ def test_start_over_catch_up_delay_and_filters(tmp_path):
         for endpoint, file in (("hls-ts", catch_up), ("hls", catch_up), ("dash", catch_up.replace("m3u8", "mpd"))):
             probe = subprocess.run(
                 [BUILD / "sluice", "probe", sluice.url(endpoint, file), "--key-server",
-                 f"http://127.0.0.1:{sluice.key_port}"], capture_output=True, text=True, timeout=60)
+                 f"http://127.0.0.1:{sluice.key_port}"], capture_output=True, text=True, timeout=180)
             assert probe.returncode == 0, probe.stdout + probe.stderr
 
         # Start over: from the same segment on while the live window moves away from it.
