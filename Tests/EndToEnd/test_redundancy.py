@@ -11,8 +11,10 @@ SMALL = dict(size="160x90", rate=15)
 
 
 def test_a_cold_encoder_begins_with_the_segment_under_way(tmp_path):
+    # A machine that stands still for as long as an encoder may be silent is no switch more: this is about leaving.
+    more = ", silenceMilliseconds: 10000"
     sluice = Sluice(
-        tmp_path, lambda url: with_backup(channel("live", url, 60, 10, window=120), standby="cold"),
+        tmp_path, lambda url: with_backup(channel("live", url, 60, 10, window=120), standby="cold", more=more),
         environment=ENVIRONMENT)
     try:
         primary = sluice.push(**SMALL)
