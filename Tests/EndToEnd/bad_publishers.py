@@ -14,7 +14,7 @@ from pathlib import Path
 
 import watching
 from rtmp import AUDIO, VIDEO, Publisher, Tag, tags
-from sluice import STREAM_KEY, Sluice, strip_filter
+from sluice import STREAM_KEY, Sluice, children, strip_filter, text_of
 
 BYSTANDER = "bystander"
 SEGMENT, RATE = 1, 30
@@ -259,8 +259,7 @@ class Theatre:
     def weigh(self):
         """The daemon's memory and that of its heaviest worker, in MiB."""
         while not self.stopping.wait(1):
-            children = Path(f"/proc/{self.sluice.daemon.pid}/task").glob("*/children")
-            workers = [int(pid) for file in children for pid in read(file).split()]
+            workers = children(self.sluice.daemon.pid)
             self.memory["daemon"].append(resident(self.sluice.daemon.pid))
             self.memory["worker"].append(max((resident(pid) for pid in workers), default=0))
 
@@ -324,15 +323,8 @@ class Theatre:
 WORKER_MEMORY, DAEMON_MEMORY = 300, 1500
 
 
-def read(file):
-    try:
-        return Path(file).read_text()
-    except OSError:
-        return ""
-
-
 def resident(pid):
-    found = re.search(r"VmRSS:\s+(\d+)", read(f"/proc/{pid}/status"))
+    found = re.search(r"VmRSS:\s+(\d+)", text_of(f"/proc/{pid}/status"))
     return int(found[1]) >> 10 if found else 0
 
 

@@ -5,6 +5,7 @@ out of core files are read too. A core file is what gcore (Debian's gdb) writes 
 """
 
 import base64
+import contextlib
 import re
 import shutil
 import subprocess
@@ -54,7 +55,9 @@ class Scan:
         found = []
         for path in paths:
             if path.is_file() and not path.is_symlink():
-                found += self.bytes(path.read_bytes(), str(path))
+                # What has left the window meanwhile holds nothing.
+                with contextlib.suppress(FileNotFoundError):
+                    found += self.bytes(path.read_bytes(), str(path))
         return found
 
     def memory(self, pid):

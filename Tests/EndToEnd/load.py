@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playlists import media, media_url
-from sluice import get
+from sluice import children, get
 
 SEGMENT = 2
 #: Of the viewers that open what they get.
@@ -77,11 +77,6 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def workers(pid):
-    return sorted(int(child) for file in Path(f"/proc/{pid}/task").glob("*/children")
-                  for child in file.read_text().split())
-
-
 @dataclass(frozen=True)
 class Sample:
     """What everything takes at one moment; memory and CPU of the workers together."""
@@ -111,7 +106,7 @@ class Sample:
 def sample(sluice, at):
     """Measures now."""
     pid = sluice.daemon.pid
-    found = workers(pid)
+    found = children(pid)
     of_workers = [memory(worker) for worker in found]
     metrics = get(f"{sluice.admin}/metrics")[2].decode()
 

@@ -40,6 +40,20 @@ def wait_for(what, condition, seconds=120.0, interval=0.1):
         time.sleep(interval)
 
 
+def text_of(file):
+    """What is in a file; empty where it is gone, as a process's files are with it."""
+    try:
+        return Path(file).read_text()
+    except OSError:
+        return ""
+
+
+def children(pid):
+    """The processes that a process started."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return sorted(int(child) for file in lists for child in text_of(file).split())
+
+
 def get(url, headers=None, method="GET"):
     """(status, headers, body) of a request; an HTTP error is an answer too."""
     request = urllib.request.Request(url, headers=headers or {}, method=method)

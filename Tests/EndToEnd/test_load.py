@@ -5,7 +5,7 @@ import time
 import load
 from publishers import CHUNK, Clip, Crowd, make_clip
 from rtmp import VIDEO, Publisher, chunks
-from sluice import STREAM_KEY, Sluice, wait_for
+from sluice import STREAM_KEY, Sluice, children, wait_for
 
 CHANNELS = 8
 #: Seconds: so little that windows are full, and turned over, within the test.
@@ -63,7 +63,7 @@ def test_publications_leave_nothing_behind(tmp_path):
     def memory(publications):
         for _ in range(publications):
             publish()
-        wait_for("their workers are gone", lambda: not load.workers(sluice.daemon.pid))
+        wait_for("their workers are gone", lambda: not children(sluice.daemon.pid))
         return load.memory(sluice.daemon.pid).private
 
     try:

@@ -1,5 +1,6 @@
 """What one publisher can do to its own publication, and cannot to any other: crash, attack, takeover, refusal."""
 
+import contextlib
 import os
 import re
 import signal
@@ -11,7 +12,7 @@ import pytest
 
 import rtmp
 from playlists import media, media_url
-from sluice import BUILD, STREAM_KEY, Sluice, get, profile, wait_for
+from sluice import BUILD, STREAM_KEY, Sluice, children, get, profile, wait_for
 
 RUNG = (("low", 160, 90, 200000),)
 
@@ -216,9 +217,16 @@ def test_refusals_say_why(run):
 
 
 def workers(sluice):
-    """The processes that the daemon started."""
-    children = Path(f"/proc/{sluice.daemon.pid}/task").glob("*/children")
-    return [int(pid) for file in children for pid in file.read_text().split()]
+    return children(sluice.daemon.pid)
+
+
+def opened_by(process):
+    """What a process has open, by number. Others close while one looks: those are passed over."""
+    found = {}
+    for entry in (process / "fd").iterdir():
+        with contextlib.suppress(OSError):
+            found[int(entry.name)] = os.readlink(entry)
+    return found
 
 
 def test_a_worker_has_nothing_to_take(run, tmp_path):
@@ -235,10 +243,10 @@ def test_a_worker_has_nothing_to_take(run, tmp_path):
     if os.geteuid() == 0:
         # The processes refuse dumps: only root may look.
         assert (worker / "environ").read_bytes() == b""
-        opened = {int(entry.name): os.readlink(entry) for entry in (worker / "fd").iterdir()}
+        opened = opened_by(worker)
         # 0, 1 and 2 came with it; what it made itself are sockets and the guard's wake-ups.
         assert all(opened[number].startswith("socket:") for number in (0, 1)) and opened[2].startswith("pipe:")
-        daemon = {os.readlink(entry) for entry in Path(f"/proc/{sluice.daemon.pid}/fd").iterdir()}
+        daemon = set(opened_by(Path(f"/proc/{sluice.daemon.pid}")).values())
         shared = {target for number, target in opened.items() if number > 2} & daemon
         assert shared <= {opened[0]}, opened
         assert all(re.match(r"socket:|pipe:|anon_inode:\[event", opened[number]) for number in opened if number > 2)

@@ -1,5 +1,6 @@
 """What outlives the daemon's end, a reload and a full disk: names, bytes, sequence and keys."""
 
+import contextlib
 import re
 import signal
 import subprocess
@@ -22,7 +23,13 @@ def counted(sluice):
 
 
 def media_sizes(directory):
-    return [file.stat().st_size for file in (directory / "data").rglob("*") if file.suffix in (".m4s", ".sealed")]
+    """Of the segments on the disk; those that leave while one looks are passed over."""
+    sizes = []
+    for file in (directory / "data").rglob("*"):
+        if file.suffix in (".m4s", ".sealed"):
+            with contextlib.suppress(FileNotFoundError):
+                sizes.append(file.stat().st_size)
+    return sizes
 
 
 def stored(sluice):

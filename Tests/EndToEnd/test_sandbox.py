@@ -10,7 +10,7 @@ import pytest
 
 import lying_worker
 import rtmp
-from sluice import BUILD, STREAM_KEY, Sluice, get, wait_for
+from sluice import BUILD, STREAM_KEY, Sluice, children, get, wait_for
 from test_publications import channel, check_playlist, endings, grow, playlist, push, run  # noqa: F401
 
 # seccomp(2): SECCOMP_GET_ACTION_AVAIL of SECCOMP_RET_KILL_PROCESS.
@@ -65,9 +65,8 @@ def test_strangers_have_a_confined_worker(run):  # noqa: F811
     sluice = run("live")
     stranger = rtmp.Encoder(sluice.rtmp_port)
     stranger.send(rtmp.HANDSHAKE[:1537])
-    children = wait_for("its worker", lambda: [
-        pid for file in Path(f"/proc/{sluice.daemon.pid}/task").glob("*/children") for pid in file.read_text().split()])
-    wait_for("the filter", lambda: fields(children[0])["Seccomp"] == "2")
+    worker = wait_for("its worker", lambda: children(sluice.daemon.pid))[0]
+    wait_for("the filter", lambda: fields(worker)["Seccomp"] == "2")
     stranger.close()
 
 
