@@ -104,6 +104,8 @@ def test_a_publisher_ends_its_own_publication_and_nothing_else(run, tmp_path):
     hostile = rtmp.Encoder(sluice.rtmp_port)
     assert "NetStream.Publish.Start" in hostile.publish("live", STREAM_KEY)
     wait_for("the first encoder is ended", lambda: first.child.poll() is not None)
+    # The encoder hears of it before its worker has gone and a line is written.
+    wait_for("its publication ends", lambda: len(endings(sluice, "live")) == 2)
     assert endings(sluice, "live")[1:] == [
         "publication ended: another encoder with the same stream key took over"]
     assert hostile.play(flv, until=3500)
