@@ -105,6 +105,12 @@ class Process:
     def messages(self, pattern):
         return [line for line in self.log() if re.search(pattern, line.get("message", ""))]
 
+    def said(self, pattern, count=1):
+        """The lines like `pattern` once there are `count`: a thread of its own writes them, after the answers that they
+        are about."""
+        return wait_for(f"{count} lines like {pattern}", lambda: (
+            found := self.messages(pattern)) and len(found) >= count and found)
+
     def stop(self, sig=signal.SIGTERM, seconds=15):
         if self.child.poll() is None:
             self.child.send_signal(sig)

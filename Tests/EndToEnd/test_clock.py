@@ -80,14 +80,14 @@ def test_a_leap_of_the_clock_is_ignored(tmp_path, clock):
             change(4000)
             plays_on(audience, 2)
             assert sluice.status()["publisher"]["worker"] == worker and sluice.status()["discontinuitySequence"] == 0
-            assert len(sluice.daemon.messages("^the system's clock was set")) == 2
+            assert len(sluice.daemon.said("^the system's clock was set", 2)) == 2
             # A start with a clock that is behind what is stored.
             change(-3600)
             sluice.daemon.child.kill()
             sluice.daemon.child.wait()
             sluice.encoders.pop().stop()
             sluice.start_daemon()
-            assert sluice.daemon.messages("^the system's clock is behind what is stored")
+            assert sluice.daemon.said("^the system's clock is behind what is stored")
             sluice.push(**SMALL)
             plays_on(audience, 2)
         opened, wrong = audience.judge(tmp_path / "secret")

@@ -23,7 +23,7 @@ def test_an_outage_longer_than_the_grace(start):
         wait_for("a segment under a fetched key", lambda: all(max(watch.segments) > back + 1 for watch in protected))
 
     assert not sluice.daemon.messages("^publication ended") and len(sluice.daemon.messages("^on air")) == 1
-    assert sluice.daemon.messages("^no key past the grace") and sluice.daemon.messages("^keys are back")
+    assert sluice.daemon.said("^no key past the grace") and sluice.daemon.said("^keys are back")
     verdict = judge(watches["hls-ts"], ROTATION, SEGMENT, GRACE)
     assert verdict.problems == []
     # The rotation after the stop had its key; the one after that went on with the old one for the grace.

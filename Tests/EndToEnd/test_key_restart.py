@@ -47,7 +47,7 @@ def test_a_kill_in_the_middle_of_a_period(tmp_path):
         sluice.daemon.child.kill()
         sluice.daemon.child.wait()
         sluice.start_daemon()
-        assert sluice.daemon.messages("^keys of before the restart are held")
+        assert sluice.daemon.said("^keys of before the restart are held")
         assert paths <= listed(sluice)
         for path, (_, _, body) in before.items():
             code, _, again = get(sluice.origin + path)

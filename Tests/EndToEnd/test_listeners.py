@@ -117,7 +117,7 @@ def test_tls_ends_in_the_daemon(run, tmp_path):
     wrong = sluice.push(size="160x90", key="not-the-key")
     wait_for("FFmpeg gives up", lambda: wrong.child.poll() is not None)
     assert "wrong stream key for 'live'" in wrong.err.read_text()
-    assert sluice.daemon.messages("^refused an encoder: wrong stream key")
+    assert sluice.daemon.said("^refused an encoder: wrong stream key")
 
     # The origin beside its plain listener, and both versions of HTTP on both.
     for base in (f"https://localhost:{ports['https']}", sluice.origin):
@@ -143,7 +143,7 @@ def test_tls_ends_in_the_daemon(run, tmp_path):
     (tmp_path / "server.pem").write_text("no certificate\n")
     for _ in range(2):
         assert serial(four, tmp_path)[0] == 1003
-    assert len(sluice.daemon.messages("the one before stays in effect")) == 1
+    assert len(sluice.daemon.said("the one before stays in effect")) == 1
     openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "server.key",
             directory=tmp_path)
     assert serial(four, tmp_path)[0] == 1003
@@ -235,7 +235,7 @@ def test_addresses_and_keys(run):
              lambda: "\nsluice_rtmp_connections 1\n" in get(sluice.admin + "/metrics")[2].decode())
     idle = [socket.create_connection(("127.0.0.1", four), 10) for _ in range(8)]
     assert "too many connections from this address" in refused(sluice, NEXT_KEY)
-    assert sluice.daemon.messages(
+    assert sluice.daemon.said(
         "^refused an encoder: rtmp.maxConnectionsPerAddress \\(9\\) are open from its address")
     for one in idle:
         one.close()
@@ -316,7 +316,7 @@ def test_a_web_hook_decides(run):
     try:
         hook.answer = (403, "not booked before noon")
         assert "not booked before noon" in refused(sluice, STREAM_KEY)
-        assert sluice.daemon.messages("^refused an encoder: the webhook refused it: not booked before noon")
+        assert sluice.daemon.said("^refused an encoder: the webhook refused it: not booked before noon")
         hook.answer = (500, None)
         assert "cannot check this publication at the moment" in refused(sluice, STREAM_KEY)
         assert "wrong stream key" in refused(sluice, "not-the-key"), "the hook is not asked by strangers"

@@ -169,7 +169,7 @@ def test_refusals_say_why(run):
     wait_for("FFmpeg gives up", lambda: shown.child.poll() is not None)
     assert "wrong stream key for 'live'" in shown.err.read_text()
     for reason, count in (("wrong stream key", 2), ("there is no channel of that name", 1), ("ingest.allow", 1)):
-        assert len(sluice.daemon.messages(f"^refused an encoder: .*{reason}")) == count, reason
+        assert len(sluice.daemon.said(f"^refused an encoder: .*{reason}", count)) == count, reason
 
     # Those who never come to the point: a worker is for those alone who have sent the handshake's first part.
     def idle(first, drip=b""):
@@ -177,7 +177,8 @@ def test_refusals_say_why(run):
         encoder.send(first)
         return encoder, drip
 
-    before = len(sluice.daemon.messages("^encoder left"))
+    # Each of those above has its line when its worker is gone.
+    before = len(sluice.daemon.said("^encoder left", 4))
     slow = [idle(b""), idle(rtmp.HANDSHAKE[:700]), idle(rtmp.HANDSHAKE + rtmp.opening("live", STREAM_KEY)[:90]),
             idle(b"", rtmp.HANDSHAKE)]
     wait_for("one worker", lambda: len(workers(sluice)) == 1)
@@ -201,7 +202,7 @@ def test_refusals_say_why(run):
     wait_for("two workers", lambda: len(workers(sluice)) == 2)
     told = [encoder.hear(b"too many encoders are connecting") for encoder in burst]
     assert sum("NetConnection.Connect.Rejected" in answer for answer in told) >= 8
-    assert len(sluice.daemon.messages("^refused an encoder: it waited 5 s while rtmp.maxHandshakes \\(4\\)")) >= 8
+    assert len(sluice.daemon.said("^refused an encoder: it waited 5 s while rtmp.maxHandshakes \\(4\\)", 8)) >= 8
     for encoder in burst:
         encoder.close()
     wait_for("no worker is left", lambda: not workers(sluice))
@@ -215,7 +216,7 @@ def test_refusals_say_why(run):
     assert "this address may not publish here" in stranger.hear(b"may not publish here")
     assert stranger.is_closed() and not workers(sluice)
     assert rtmp.Encoder(sluice.rtmp_port).is_closed()
-    assert sluice.daemon.messages("^refused an encoder: no channel's ingest.allow holds its address")
+    assert sluice.daemon.said("^refused an encoder: no channel's ingest.allow holds its address")
 
 
 def workers(sluice):

@@ -174,7 +174,7 @@ def test_a_slate_under_the_reserve_key(tmp_path):
         wait_for("the picture", lambda: sluice.status()["lastSegment"] >= back + 2)
         for pattern in ("^the next key is late", "^no key past the grace: a slate"):
             assert sluice.daemons[0].messages(pattern), pattern
-        assert sluice.daemon.messages("^keys are back: the slate is over")
+        assert sluice.daemon.said("^keys are back: the slate is over")
         # Nobody was ever turned away, but for a moment after the start.
         assert not sluice.daemons[0].messages("manifests answer 503 until the provider")
         # What was listed is what it was.
