@@ -19,6 +19,9 @@ LONGEST_STALL = 0.5
 FRAME_TOLERANCE = 0.01
 # The least part of the wall's time that plays: without a sound card the clock of a busy machine runs a little slow.
 LEAST_SPEED = 0.75
+# What leaves less of the processors idle, or stands still for longer, is no machine to judge a playback on.
+LEAST_IDLE = 0.1
+LONGEST_PAUSE = 0.25
 
 FLAGS = [
     "--autoplay-policy=no-user-gesture-required", "--disable-gpu", "--mute-audio", "--disable-background-networking",
@@ -160,11 +163,22 @@ class Playback:
                 found.append((since[0], sample[0] - since[0]))
         return [length for _, length in found]
 
+    def pause(self):
+        """The longest time after the start-up between two samples, of which the page takes one each 50 ms: for so long
+        it did nothing, nor did perhaps the machine, whose counters know nothing of the time in which it may not run."""
+        walls = [sample[0] for sample in self.report["samples"][self.begin() or 0:]]
+        return max((later - earlier for earlier, later in zip(walls, walls[1:])), default=0.0)
+
+    @property
+    def was_disturbed(self):
+        return self.idle < LEAST_IDLE or self.pause() > LONGEST_PAUSE
+
     def judge(self, distinct_keys):
         """(complaints, figures) of the stretch after the start-up."""
         report, begin = self.report, self.begin()
         keys = {id for id, status in report["keyStatuses"].items() if status == "usable"} | self.key_urls
-        figures = {"version": report["version"], "keys": len(keys), "idle": f"{self.idle:.0%}"}
+        figures = {"version": report["version"], "keys": len(keys), "idle": f"{self.idle:.0%}",
+                   "pause": round(self.pause(), 2)}
         complaints = [*report["errors"], *self.failures, *(line for line in self.console if "error" in line)]
         if begin is None:
             return [*complaints, "never ran for a second"], figures

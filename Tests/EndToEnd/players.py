@@ -38,11 +38,13 @@ def play(browser, channel, seconds, table):
 
 
 def judge(name, playback, browser, channel, table, say):
-    """(complaints, figures, playback). What an overloaded machine may have spoilt is played once more, alone."""
+    """(complaints, figures, playback). What a machine that is overloaded or stands still may have spoilt is played
+    again, alone, up to twice: a real fault repeats."""
     complaints, figures = playback.judge(table[name][3])
-    if complaints and playback.idle < 0.1:
-        say(f"{name}: once more, the machine was overloaded ({playback.idle:.0%} idle): "
-            f"{complaints} {json.dumps(figures)}")
+    for _ in range(2):
+        if not complaints or not playback.was_disturbed:
+            break
+        say(f"{name}: once more, the machine was overloaded or stood still: {complaints} {json.dumps(figures)}")
         playback = play(browser, channel, playback.seconds, {name: table[name]})[name]
         complaints, figures = playback.judge(table[name][3])
     return complaints, figures, playback
