@@ -469,7 +469,8 @@ def moments(rotation, grace):
         Moment("just after the rotation", 0.3, 3),
         Moment("within the grace", ask - 1, grace / 2),
         Moment("at the end of the grace", ask - 1, grace),
-        Moment("after the grace", ask - 1, grace + 3),
+        # Well before the key is asked for: a machine that is late by then has it.
+        Moment("after the grace", ask - 4, grace + 3),
         Moment("over two periods", ask - 1, rotation + grace + 3),
         # Through the next prefetch: what was kept must be remembered.
         Moment("during a restart", 1, rotation + 2, restarts_at=2),
