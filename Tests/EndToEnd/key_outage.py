@@ -92,18 +92,34 @@ class Watchers:
 def outage(sluice, rotation, until_withheld, seconds):
     """Stops the key server shortly before a rotation whose key is held already, and starts it again after `seconds`,
     or, where `until_withheld()` is given, some time after it is true. Gives (stopped, started) by the wall's clock."""
-    wait_for("the keys of this and the next period", lambda: all(
-        key["isCurrentHeld"] and key["isNextHeld"] for key in sluice.status()["keys"]))
-    wait_for("a rotation comes", lambda: rotation - time.time() % rotation < 2.5, interval=0.05)
+    stopped, _ = begin_outage(sluice, rotation)
+    return stopped, end_outage(sluice, until_withheld, seconds)
+
+
+def begin_outage(sluice, rotation):
+    """(stopped, end): when the key server stopped, and when the last of the periods ends whose keys are held then."""
+
+    def is_time():
+        # Not at the last moment: the rotation is to come after the stop.
+        return 1.5 < rotation - time.time() % rotation < 2.5 and all(
+            key["isCurrentHeld"] and key["isNextHeld"] for key in sluice.status()["keys"])
+
+    wait_for("a rotation comes, and its key is held", is_time, 120 + 2 * rotation, 0.05)
     sluice.keys.stop()
     stopped = time.time()
+    # Where it came before the stop all the same, one period less is held.
+    [end] = {(key["currentPeriod"] + (2 if key["isNextHeld"] else 1)) * rotation for key in sluice.status()["keys"]}
+    return stopped, end
+
+
+def end_outage(sluice, until_withheld, seconds):
     if until_withheld:
         wait_for("manifests are withheld", until_withheld, seconds)
         time.sleep(4)
     else:
         time.sleep(seconds)
     sluice.start_keys()
-    return stopped, time.time()
+    return time.time()
 
 
 def is_transport_stream(data):

@@ -1,6 +1,6 @@
 """The key server stops around a rotation: the key that was fetched ahead, the grace, nothing at all, and back."""
 
-from key_outage import Watchers, clear_samples, judge, outage
+from key_outage import Watchers, begin_outage, clear_samples, end_outage, judge
 from playlists import media, media_url
 from sluice import get, wait_for
 
@@ -15,7 +15,8 @@ def test_an_outage_longer_than_the_grace(start):
     with Watchers(sluice, ("clear", "hls-ts", "hls")) as watches:
         protected = [watches["hls-ts"], watches["hls"]]
         dash = sluice.url("dash", "index.mpd")
-        stopped, started = outage(sluice, ROTATION, lambda: get(dash)[0] == 503, 120)
+        stopped, boundary = begin_outage(sluice, ROTATION)
+        started = end_outage(sluice, lambda: get(dash)[0] == 503, 120)
         _, headers, _ = get(dash)
         wait_for("keys are back", lambda: get(dash)[0] == 200)
         wait_for("so are playlists", lambda: all(watch.looks[-1].code == 200 for watch in protected))
@@ -27,7 +28,6 @@ def test_an_outage_longer_than_the_grace(start):
     verdict = judge(watches["hls-ts"], ROTATION, SEGMENT, GRACE)
     assert verdict.problems == []
     # The rotation after the stop had its key; the one after that went on with the old one for the grace.
-    boundary = (int(stopped) // ROTATION + 2) * ROTATION
     assert [number * SEGMENT for number in verdict.exceptions] == list(range(boundary, boundary + GRACE, SEGMENT))
     assert verdict.latest_use(ROTATION, SEGMENT) == GRACE - SEGMENT
     for watch in protected:
