@@ -93,8 +93,10 @@ def key_frames(tmp_path, sluice, track, segment):
 
 def test_markers_of_encoder_and_operator(tmp_path):
     sluice = Sluice(tmp_path, profile)
+    # What is played for.
+    is_seen = threading.Event()
     try:
-        flv = rtmp.clip(tmp_path / "clip.flv", 14)
+        flv = rtmp.clip(tmp_path / "clip.flv", 60)
         encoder = rtmp.Encoder(sluice.rtmp_port)
         assert "Start" in encoder.publish("live", STREAM_KEY)
         # Section and all, as AWS Elemental sends it; the break is cut short by another word. Well ahead: a machine with
@@ -107,6 +109,8 @@ def test_markers_of_encoder_and_operator(tmp_path):
         def play():
             begin = time.monotonic()
             for kind, timestamp, body in rtmp.tags(flv):
+                if is_seen.is_set():
+                    return
                 time.sleep(max(0.0, begin + timestamp / 1000 - time.monotonic()))
                 for at in [at for at in cues if at <= timestamp]:
                     cue = cues.pop(at)
@@ -115,7 +119,6 @@ def test_markers_of_encoder_and_operator(tmp_path):
                 encoder.send(rtmp.message(kind, body, stream=6 if kind == 9 else 4, timestamp=timestamp))
 
         playing = threading.Thread(target=play)
-        begun = time.time()
         playing.start()
         high = sluice.url("range", "high/playlist.m3u8")
         wait_for("segments", lambda: get(high)[0] == 200 and len(segments(high)) >= 2)
@@ -125,7 +128,10 @@ def test_markers_of_encoder_and_operator(tmp_path):
         assert post(sluice, {"type": "out", "time": "yesterday"})[0] == 400
         assert post(sluice, {"scte35": "/DAvAAAA"})[0] == 400
 
-        code, answer = post(sluice, {"type": "out", "durationSeconds": 2, "eventId": 9, "time": begun + 9.7})
+        # After the encoder's break, and well ahead too, by what is listed: a new rung waits for its disk, up to ten
+        # seconds.
+        at = max(segments(high)[0]["at"] + 13.7, time.time() + 8)
+        code, answer = post(sluice, {"type": "out", "durationSeconds": 2, "eventId": 9, "time": at})
         assert code == 202, answer
         wait_for("the operator's break", lambda: len(tagged(high, "#EXT-X-CUE-IN")) == 2)
 
@@ -173,6 +179,7 @@ def test_markers_of_encoder_and_operator(tmp_path):
         events = periods[1].findall("m:EventStream[@schemeIdUri='urn:scte:scte35:2014:xml+bin']/m:Event", names)
         assert [event.findtext("s:Signal/s:Binary", namespaces=names) for event in events] == [SECTION]
         assert not periods[0].findall("m:EventStream", names) and periods[2].findall("m:EventStream", names)
+        is_seen.set()
         playing.join()
         probes = [
             subprocess.Popen([BUILD / "sluice", "probe", sluice.url(endpoint, file)], stdout=subprocess.PIPE, text=True)
@@ -185,7 +192,7 @@ def test_markers_of_encoder_and_operator(tmp_path):
         before = [ranges(high), tagged(high, "#EXT-X-CUE-OUT"), tagged(high, "#EXT-X-CUE-IN")]
         encoder.close()
         wait_for("the encoder is gone", lambda: not sluice.status().get("publisher"))
-        sluice.daemon.stop()
+        assert sluice.daemon.stop(seconds=60) == 0
         old = sluice.origin
         sluice.start_daemon()
         high = sluice.url("range", "high/playlist.m3u8")
@@ -193,4 +200,5 @@ def test_markers_of_encoder_and_operator(tmp_path):
         assert json.dumps(after).replace(sluice.origin, old) == json.dumps(before)
         assert not sluice.daemons[0].messages("withheld")
     finally:
+        is_seen.set()
         sluice.close()
