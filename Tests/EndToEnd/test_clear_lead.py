@@ -11,7 +11,8 @@ LEAD = 3
 
 def test_the_lead_is_clear_and_nothing_else(tmp_path):
     def make(key_url):
-        return profile(key_url, rotation=3600).replace("keyRotationI", f"clearLeadSeconds: {2 * LEAD}, keyRotationI")
+        text = profile(key_url, rotation=31_536_000)
+        return text.replace("keyRotationI", f"clearLeadSeconds: {2 * LEAD}, keyRotationI")
 
     sluice = Sluice(tmp_path, make)
     try:

@@ -16,7 +16,7 @@ def post(url, headers=None):
 
 
 def test_keys_are_replaced_from_the_next_segment_on(start):
-    sluice = start(rotation=3600, window=60)
+    sluice = start(rotation=31_536_000, window=60)
     sluice.push(size="160x90")
     sluice.wait_for_segments(2)
 
