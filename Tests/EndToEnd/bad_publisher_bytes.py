@@ -164,7 +164,7 @@ def burst(stage):
     stage.show(sent, fine=500)
 
 
-@case("faster", "a file sent at twice its pace", breaks=(0, 2), settle=30)
+@case("faster", "a file sent at twice its pace", breaks=(0, 2))
 def faster(stage):
     stage.show([replace(tag, at=tag.at / 2) for tag in stage.clips["plain"].until(24_000)], fine=6000)
 

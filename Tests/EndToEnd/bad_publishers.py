@@ -53,8 +53,8 @@ class Case:
     copies: bool = False
     #: Every sample that is listed decodes to a picture, or to its time of sound.
     whole: bool = True
-    #: Seconds to wait for what is still on its way in the end.
-    settle: float = 12
+    #: The most seconds to wait for what is still on its way in the end.
+    settle: float = 30
     #: Why it fails and who knows of it: reported as wrong all the same.
     known: str = ""
 
@@ -282,10 +282,10 @@ class Theatre:
             except (AssertionError, OSError) as error:
                 where = traceback.extract_tb(error.__traceback__)[-1]
                 problems.append(f"{error} (line {where.lineno})")
-            # What is still on its way.
-            quiet = time.time()
-            while time.time() - quiet < case.settle:
-                if time.time() - (viewer.news[-1][0] if viewer.news else quiet) > 3 and time.time() - quiet > 3:
+            # What is still on its way, and three seconds for what nobody has sent. The viewer looks once more after it.
+            since = time.time()
+            while time.time() - since < case.settle:
+                if time.time() - since > 3 and self.is_over(stage, viewer.news[-1][0] if viewer.news else since):
                     break
                 time.sleep(0.2)
         try:
@@ -298,6 +298,15 @@ class Theatre:
             if line.get("channel") == case.name and line.get("level") in ("error", "critical"):
                 problems.append(f"log: {line['message']}")
         return Result(case, problems + found, figures)
+
+    def is_over(self, stage, newest):
+        """Whether all that a case has published is listed: its publications have ended, which is said after that. Of an
+        encoder that stays nobody says so: nothing new has come for a while."""
+        if not stage.publishers or stage.publishers[-1].socket.fileno() >= 0:
+            return time.time() - newest > 3
+        said = [line["message"] for line in self.sluice.daemon.log() if line.get("channel") == stage.channel]
+        ended = sum(message.startswith("publication ended") for message in said)
+        return ended == said.count("publishing")
 
     def judge_house(self):
         """The channel beside, the daemon and its memory."""
