@@ -37,8 +37,8 @@ endpoints:
 def test_folder(tmp_path):
     folder = tmp_path / "films"
     folder.mkdir()
-    clip(folder / "a.mp4", 3, "160x90", "-bf", "2", "-c:a", "aac")
-    clip(tmp_path / "c.ts", 6, "320x180", "-c:a", "ac3")
+    clip(folder / "a.mp4", 8, "160x90", "-bf", "2", "-c:a", "aac")
+    clip(tmp_path / "c.ts", 12, "320x180", "-c:a", "ac3")
     (tmp_path / "b.mp4").write_bytes(b"no media file" * 1000)
     sluice = Sluice(tmp_path, lambda _: profile(folder))
 
@@ -68,7 +68,7 @@ def test_folder(tmp_path):
         # Not where one file followed another: where the worker was killed.
         assert text.count("#EXT-X-DISCONTINUITY\n") == 1, text
         media = re.sub(r"#EXT-X-GAP\n(#[^\n]*\n)*#EXTINF:.*\n", "", text)
-        assert sum(float(value) for value in re.findall(r"#EXTINF:([0-9.]+)", media)) > 6.5, text
+        assert sum(float(value) for value in re.findall(r"#EXTINF:([0-9.]+)", media)) > 17.5, text
         decoded = subprocess.run(
             ["ffmpeg", "-hide_banner", "-v", "error", "-i", playlist, "-f", "null", "-"],
             capture_output=True, check=True, text=True)
