@@ -24,9 +24,9 @@ def is_there(name):
 
 
 class Shield:
-    """One of them, on a port of its own, until `close()`."""
+    """One of them, on a port of its own, until `close()`; nginx with so many processes."""
 
-    def __init__(self, name, origin, directory):
+    def __init__(self, name, origin, directory, workers="auto"):
         folder = directory / name
         folder.mkdir()
         folder.chmod(0o777)
@@ -36,6 +36,7 @@ class Shield:
         host, origin_port = re.match(r"http://([^:]+):(\d+)$", origin).groups()
         if name == "nginx":
             text = (ROOT / "docs/shields/nginx.conf").read_text()
+            text = text.replace("worker_processes auto;", f"worker_processes {workers};")
             text = text.replace("listen 80;", f"listen 127.0.0.1:{port};").replace(
                 "127.0.0.1:8080", f"{host}:{origin_port}").replace(
                 "/var/cache/nginx/sluice", f"{folder}/cache").replace("http {\n", HTTP % {"folder": folder})

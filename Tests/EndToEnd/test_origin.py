@@ -94,7 +94,9 @@ def test_http_semantics(start, tmp_path, monkeypatch):
 
     check_log(tmp_path / "access.log", segment)
     for name in NAMES:
-        check_shield(Shield(name, sluice.origin, sluice.directory), sluice.origin, media, segment, whole)
+        # One process of nginx: another may answer before the first one's answer counts as kept.
+        shield = Shield(name, sluice.origin, sluice.directory, workers=1)
+        check_shield(shield, sluice.origin, media, segment, whole)
 
     for path in ("/nobody/clear/index.m3u8", "/live/nothing/index.m3u8", "/live/clear/index.mpd", "/live/../secret",
                  "/live/clear/high/000000000000/1.m4s", "/" + "a" * 2000):
