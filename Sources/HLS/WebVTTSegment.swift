@@ -13,18 +13,25 @@ package struct WebVTTSegment: Sendable, Hashable {
     }
 
     /// The file: cue times from the segment's beginning, which X-TIMESTAMP-MAP names on the media's clock, modulo 2^33.
+    ///
+    /// A cue ends after it begins (W3C WebVTT, 4.1), in whole milliseconds: a shorter one, as of a change right behind a
+    /// segment's beginning, is not there.
     package var text: String {
         let media = origin.rescaled(to: 90_000).value
         var text = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:\(media & 0x1_FFFF_FFFF),LOCAL:00:00:00.000\n"
         for cue in cues {
-            text += "\n\(time(cue.start)) --> \(time(cue.end))\n\(cue.text)\n"
+            let (start, end) = (milliseconds(cue.start), milliseconds(cue.end))
+            if end > start { text += "\n\(Self.time(start)) --> \(Self.time(end))\n\(cue.text)\n" }
         }
         return text
     }
 
-    private func time(_ value: Int64) -> String {
+    private func milliseconds(_ value: Int64) -> Int64 {
         let ticks = Ticks(max(value &- origin.value, 0), timescale: origin.timescale)
-        let milliseconds = ticks.rescaled(to: 1000, rounding: .nearest).value
+        return ticks.rescaled(to: 1000, rounding: .nearest).value
+    }
+
+    private static func time(_ milliseconds: Int64) -> String {
         func digits(_ value: Int64, _ count: Int) -> String {
             String(String(value + 1_000_000).suffix(count))
         }

@@ -26,6 +26,18 @@ import Testing
                 """)
     }
 
+    /// A text that changes right behind a segment's beginning: a cue without a duration is none.
+    @Test func whatIsShorterThanAMillisecondIsNoCue() {
+        let segment = WebVTTSegment(
+            origin: Ticks(90_000, timescale: 90_000),
+            cues: [
+                SubtitleCue(start: 90_000, end: 90_040, text: "A"), SubtitleCue(start: 90_040, end: 90_090, text: "B"),
+                SubtitleCue(start: 90_090, end: 180_000, text: "C"),
+            ])
+        #expect(!segment.text.contains("A\n"))
+        #expect(segment.text.contains("00:00:00.000 --> 00:00:00.001\nB\n\n00:00:00.001 --> 00:00:01.000\nC\n"))
+    }
+
     @Test func nothingIsSaid() {
         let text = WebVTTSegment(origin: Ticks(90_000, timescale: 90_000), cues: []).text
         #expect(text == "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:90000,LOCAL:00:00:00.000\n")
