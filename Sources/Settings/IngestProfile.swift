@@ -81,6 +81,14 @@ package struct IngestProfile: Sendable, Hashable {
         copy.webHook = other.webHook
         return copy
     }
+
+    /// The same but for who may publish, where the rest of `other` has to wait: its keys, in the places that there are.
+    package func refusing(as other: IngestProfile) -> IngestProfile {
+        var copy = admitting(as: other)
+        if !streamKeys.primary.isEmpty { copy.streamKeys.primary = other.streamKeys.primary }
+        if !streamKeys.backup.isEmpty { copy.streamKeys.backup = other.streamKeys.backup }
+        return copy
+    }
 }
 
 /// What viewers get while nothing arrives from the encoder.

@@ -155,7 +155,7 @@ actor ChannelSet: Service {
     private func put(_ profile: ChannelProfile, inPlaceOf current: LiveChannel?) async {
         if let current, isStuck(current) {
             // Who may publish no more shall not wait for a disk.
-            supervisor.setIngest(current.profile.ingest.admitting(as: profile.ingest), of: current)
+            supervisor.setIngest(current.profile.ingest.refusing(as: profile.ingest), of: current)
             return
         }
         if let current { await takeOff(current, reason: "its profile changed") }
@@ -207,7 +207,8 @@ actor ChannelSet: Service {
             clock: { clock.now() }, steady: steadyMilliseconds,
             alarm: { time, action in
                 let delay = DispatchTimeInterval.milliseconds(Int(clamping: max(time - clock.now(), 0)))
-                DispatchQueue.global().asyncAfter(deadline: .now() + delay, execute: action)  // why: a time is the event
+                // why: a time is the event
+                DispatchQueue.global().asyncAfter(deadline: .now() + delay, execute: action)
             }
         ) { contract, speke, vaultPath, onChange in
             let vault = vaultPath.map { path in

@@ -96,5 +96,8 @@ import Testing
         #expect(ingest("a").admitting(as: ingest("b")) != ingest("b"))
         #expect(ingest("a", Secret("x")).admitting(as: ingest("a", Secret("y"))) == ingest("a", Secret("y")))
         #expect(ingest("a", Secret("x")).admitting(as: ingest("a")) != ingest("a"))
+        // A key that is taken away is, although the place of a second encoder goes only later.
+        #expect(ingest("a", Secret("x")).refusing(as: ingest("a")).streamKeys == ingest("a").streamKeys)
+        #expect(ingest("a").refusing(as: ingest("a", Secret("x"))).streamKeys == ingest("a").streamKeys)
     }
 }
