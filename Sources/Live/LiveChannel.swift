@@ -199,7 +199,7 @@ package final class LiveChannel: Sendable {
             logger.notice("storage is back", metadata: ["segmentsNotWhollyStored": "\(segments)"])
         case .evictedEarly(let number):
             logger.warning(
-                "storage.maxBytes reached, or the disk full: a segment left before its time",
+                "storage.maxBytes or a bound reached, or the disk full: a segment left before its time",
                 metadata: ["segment": "\(number)"])
         case .unreadable(let error):
             logger.error("a stored segment cannot be used and is not served", metadata: ["error": "\(error)"])
@@ -227,19 +227,22 @@ package final class LiveChannel: Sendable {
     package func whileTaking<Result>(_ body: () -> Result) -> Result { taking.withLock { _ in body() } }
 
     /// An emergency rotation: other keys for every protected endpoint, from the next segment on.
-    /// - Throws: where it cannot be written down.
+    /// - Throws: where it cannot be written down for some of them, after all others have other keys.
     package func rotateKeys() throws(FileError) {
         defer { refresh() }
         try refreshing.withLock { _ throws(FileError) in
             guard !state.withLock({ $0.isRetired }) else { return }
             let snapshot = timeline.snapshot
+            var failure: FileError?
             for group in groups.values {
-                if let edition = try group.startEdition(snapshot) {
+                do throws(FileError) {
+                    guard let edition = try group.startEdition(snapshot) else { continue }
                     logger.notice("keys replaced from the next segment on", metadata: ["edition": "\(edition)"])
-                }
+                } catch { failure = error }
             }
             // And where the profile becomes again what it was.
             try bindings?.startEdition(snapshot, besides: Set(groups.values.compactMap(\.path)), timeline.disk)
+            if let failure { throw failure }
         }
     }
 

@@ -163,14 +163,12 @@ struct Redundancy: Sendable {
     /// When to look next, whatever comes until then: as soon as the one on air can have been silent for too long.
     ///
     /// - Parameter idle: how long nothing has come over the socket of the one that is on air.
-    /// - Returns: nil where nobody could take its place, or the system does not say.
+    /// - Returns: nil where nobody could take its place, or the system does not say and nothing is due.
     func nextLook(now: Int64, idle: Int64?) -> Int64? {
-        guard let active, let other = encoders[active], encoders[active.other]?.isReady == true, let idle else {
-            return nil
-        }
-        let due = now + max(other.patience - quiet(now, idle), Self.lookInterval)
-        guard let settling, settling.end > now else { return due }
-        return min(due, max(settling.end, now + Self.lookInterval))
+        guard let active, let other = encoders[active], encoders[active.other]?.isReady == true else { return nil }
+        let settled = settling.flatMap { $0.end > now ? max($0.end, now + Self.lookInterval) : nil }
+        guard let idle else { return settled }
+        return min(now + max(other.patience - quiet(now, idle), Self.lookInterval), settled ?? .max)
     }
 
     /// Since it went on air: what it gave before was watched for nothing else.

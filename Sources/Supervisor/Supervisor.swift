@@ -55,8 +55,8 @@ package final class Supervisor: Sendable {
         let channel: LiveChannel
         var holders: [EncoderRole: Publication] = [:]
         var redundancy: Redundancy
-        /// Somebody looks at who is silent at a time to come.
-        var isLookDue = false
+        /// When somebody looks next at who is silent, if ever.
+        var lookDue: Int64?
     }
 
     private struct State {
@@ -361,8 +361,9 @@ package final class Supervisor: Sendable {
                     ? seats.redundancy.progressed(
                         role, now: now, idle: idle, ownIdle: ownIdle, isSeamless: isSeamless)
                     : seats.redundancy.looked(role, now: now, idle: idle, ownIdle: ownIdle)
-                let due = seats.isLookDue || change != nil ? nil : seats.redundancy.nextLook(now: now, idle: idle)
-                seats.isLookDue = seats.isLookDue || due != nil
+                var due = change == nil ? seats.redundancy.nextLook(now: now, idle: idle) : nil
+                if let time = due, let before = seats.lookDue, before <= time { due = nil }
+                seats.lookDue = due ?? seats.lookDue
                 state.seats[id] = seats
                 return (change, due)
             }
@@ -378,7 +379,7 @@ package final class Supervisor: Sendable {
             guard let self, let channel else { return }
             let waiting = state.withLock { state -> (role: EncoderRole, publication: Publication)? in
                 let id = ObjectIdentifier(channel)
-                state.seats[id]?.isLookDue = false
+                state.seats[id]?.lookDue = nil
                 guard let seats = state.seats[id], let active = seats.redundancy.active else { return nil }
                 return seats.holders[active.other].map { (active.other, $0) }
             }

@@ -51,8 +51,9 @@ extension ChannelTimeline {
             defer { isFailing = false }
             return isFailing
         }
+        // What it refuses once more, as a large file where there is room for small ones, it is asked for now and then.
+        if hasRecovered || writer.firstUnlisted % Self.segmentsUntilNextTry == 0 { store.saveAgain() }
         guard hasRecovered else { return }
-        saveAgain()
         // What could not be removed meanwhile; what was late is gone in its turn.
         if let directory, store.takeHasLeftFiles() || writer.segmentsRefused > 0 {
             let snapshot = snapshot
@@ -62,8 +63,6 @@ extension ChannelTimeline {
         writer.segmentsRefused = 0
         writer.givesUpFrom = 0
     }
-
-    func saveAgain() { store.saveAgain { [weak self] in self?.noteFailure($0) } }
 
     /// A channel may run for months: the journal stays in proportion to the window.
     func compactJournal(_ writer: inout Writer) {
@@ -85,6 +84,29 @@ extension ChannelTimeline {
         }
         if let evicted { onEvent(.evictedEarly(number: evicted)) }
         return evicted != nil
+    }
+
+    /// Gives up the oldest segments, and with them the sets of tracks that only they are of, until there is room for more;
+    /// false where that would take all of them.
+    func makeRoom(forHeaders bytes: Int) -> Bool {
+        let (removed, hasRoom) = isOver.withLock { isOver in
+            let taken = current.withLock { snapshot in
+                var removed: [(segment: WindowSegment, set: TrackSet?)] = []
+                var (sets, sum) = (snapshot.trackSets.count, snapshot.headerBytes)
+                while sum + bytes > Self.maximumHeaderBytes, !isOver, snapshot.segments.count > Self.fewestSegments,
+                    let first = snapshot.removeFirst()
+                {
+                    removed.append(first)
+                    guard snapshot.trackSets.count != sets else { continue }
+                    (sets, sum) = (snapshot.trackSets.count, snapshot.headerBytes)
+                }
+                return (removed, sum + bytes <= Self.maximumHeaderBytes)
+            }
+            for one in taken.0 { _ = drop(one) }
+            return taken
+        }
+        if let last = removed.last { onEvent(.evictedEarly(number: last.segment.number)) }
+        return hasRoom
     }
 
     /// The oldest file goes. Where its bytes are in memory the segment stays in the window, else it goes too.

@@ -152,7 +152,7 @@ package final class ChannelTimeline: Sendable {
     /// What was decided is written down: new segments go to the disk again.
     package func keepOnDisk() {
         // What a disk refused meanwhile was not asked for again.
-        if store.keepToMemory(false) { saveAgain() }
+        if store.keepToMemory(false) { store.saveAgain() }
     }
 
     // MARK: The publisher's side
@@ -237,13 +237,6 @@ package final class ChannelTimeline: Sendable {
                     .tooLarge, at: 0,
                     "more than \(Self.maximumSetsWithoutSegment) sets of tracks without a whole segment")
             }
-            // A set stays as long as one of its segments is listed: many changes cost the oldest of them their place.
-            let headerBytes = tracks.reduce(0) { $0 + $1.header.count }
-            while headerBytes + snapshot.headerBytes > Self.maximumHeaderBytes, evictOldest() {}
-            guard headerBytes + snapshot.headerBytes <= Self.maximumHeaderBytes else {
-                throw ParseError(
-                    .tooLarge, at: 0, "more than \(Self.maximumHeaderBytes) bytes of headers in the window")
-            }
             writer.setsWithoutSegment += 1
             var progress = writer.progress
             var records: [Journal.Record] = []
@@ -257,6 +250,11 @@ package final class ChannelTimeline: Sendable {
             // The time since the epoch has to have room in what the journal may say.
             if let track = stored.first(where: { $0.track.timescale > Self.maximumTimescale }) {
                 throw ParseError(.invalid, at: 0, "a timescale of \(track.track.timescale) ticks a second")
+            }
+            // A set stays as long as one of its segments is listed: many changes cost the oldest of them their place.
+            guard makeRoom(forHeaders: tracks.reduce(0) { $0 + $1.header.count }) else {
+                throw ParseError(
+                    .tooLarge, at: 0, "more than \(Self.maximumHeaderBytes) bytes of headers in the window")
             }
             var set = TrackSet(generation: progress.nextGeneration, tracks: stored)
             let patience = records.isEmpty ? 0 : Self.patienceForIndexes

@@ -2,6 +2,8 @@ import Dispatch
 import Files
 import Synchronization
 
+import class Foundation.OperationQueue
+
 /// What channels that have no profile any more have left in the storage folder.
 ///
 /// Their media is counted in the budget, where it has no share and goes first; and it is removed for good
@@ -23,26 +25,40 @@ package final class DepartedChannels: Sendable {
     private let onEvent: @Sendable (Event) -> Void
     private struct State {
         var accounts: [String: StorageBudget.Account] = [:]
-        /// Those whose media is being removed, as long as nobody wants it back: each by itself, as there may be a million
-        /// files, or a disk that stands still, and who needs the room is a channel on air.
-        var leaving: [String: DispatchGroup] = [:]
+        /// Those whose media is being removed, as long as nobody wants it back.
+        var leaving: [String: Removal] = [:]
 
-        /// - Returns: to be left when it is over.
-        mutating func beginRemoval(of channel: String) -> DispatchGroup {
-            let removal = DispatchGroup()
-            removal.enter()
+        /// - Returns: nil where one is under way.
+        mutating func beginRemoval(of channel: String) -> Removal? {
+            guard leaving[channel] == nil else { return nil }
+            let removal = Removal()
             leaving[channel] = removal
             return removal
         }
     }
 
+    /// Of one channel's media.
+    private final class Removal: Sendable {
+        /// It looks at files.
+        let hasBegun = Atomic(false)
+        private let group = DispatchGroup()
+
+        init() { group.enter() }
+        func end() { group.leave() }
+        func wait() { group.wait() }
+    }
+
     private let state = Mutex(State())
+    /// There may be a million files, or a disk that stands still: who needs the room is a channel on air, which does not
+    /// wait, and who comes back waits for its own only.
+    private let removals = OperationQueue()
 
     /// - Parameter directory: with a folder for each channel.
     package init(directory: String, budget: StorageBudget, onEvent: @escaping @Sendable (Event) -> Void) {
         self.directory = directory
         self.budget = budget
         self.onEvent = onEvent
+        removals.maxConcurrentOperationCount = 4
     }
 
     /// What is left of channels that come back is theirs again. To be called before their windows are opened.
@@ -50,7 +66,9 @@ package final class DepartedChannels: Sendable {
         let (accounts, leaving) = state.withLock { state in
             let accounts = state.accounts.filter { names.contains($0.key) }
             for name in accounts.keys { state.accounts[name] = nil }
-            return (accounts, names.compactMap { state.leaving.removeValue(forKey: $0) })
+            let leaving = names.compactMap { state.leaving.removeValue(forKey: $0) }
+            // One that has not begun never will.
+            return (accounts, leaving.filter { $0.hasBegun.load(ordering: .relaxed) })
         }
         for account in accounts.values { account.close() }
         // What is being removed stops at its next file: what is left then is what the window finds.
@@ -80,8 +98,7 @@ package final class DepartedChannels: Sendable {
         let newest = files.compactMap { PlainFile.modified($0.path) }.max()
         guard let newest else { return }
         guard newest > now - Self.keptSeconds else {
-            if !giveWay(channel) {
-                let removal = state.withLock { $0.beginRemoval(of: channel) }
+            if !giveWay(channel), let removal = state.withLock({ $0.beginRemoval(of: channel) }) {
                 removeSoon(channel, removal)
             }
             return
@@ -102,34 +119,39 @@ package final class DepartedChannels: Sendable {
     /// - Returns: false where somebody else has come for it, or it has come back: who found it in the budget a moment ago is
     ///   not to remove what is on air now.
     private func giveWay(_ channel: String) -> Bool {
-        let taken = state.withLock { state -> (StorageBudget.Account, DispatchGroup)? in
+        let (account, removal) = state.withLock { state -> (StorageBudget.Account?, Removal?) in
             // At one time: who comes back is in one of them, until its files are removed.
-            state.accounts.removeValue(forKey: channel).map { ($0, state.beginRemoval(of: channel)) }
+            guard let account = state.accounts.removeValue(forKey: channel) else { return (nil, nil) }
+            return (account, state.beginRemoval(of: channel))
         }
-        guard let (account, removal) = taken else { return false }
-        account.close()
-        removeSoon(channel, removal)
-        return true
+        account?.close()
+        if let removal { removeSoon(channel, removal) }
+        return account != nil
     }
 
-    private func removeSoon(_ channel: String, _ removal: DispatchGroup) {
-        // why: a thread that may stand still in the kernel
-        DispatchQueue(label: "departed").async { [weak self] in
-            self?.removeFiles(of: channel)
-            removal.leave()
+    private func removeSoon(_ channel: String, _ removal: Removal) {
+        removals.addOperation { [weak self] in
+            self?.removeFiles(of: channel, removal)
+            removal.end()
         }
     }
 
-    private func removeFiles(of channel: String) {
+    private func removeFiles(of channel: String, _ removal: Removal) {
+        let isWanted = state.withLock { state in
+            guard state.leaving[channel] === removal else { return false }
+            removal.hasBegun.store(true, ordering: .relaxed)
+            return true
+        }
+        guard isWanted else { return }
         var bytes = 0
         for file in StoredMedia.files(of: "\(directory)/\(channel)") {
-            guard state.withLock({ $0.leaving[channel] != nil }) else { return }
+            guard state.withLock({ $0.leaving[channel] === removal }) else { return }
             bytes += PlainFile.size(file.path) ?? 0
             PlainFile.remove(file.path)
         }
-        guard state.withLock({ $0.leaving[channel] != nil }) else { return }
+        guard state.withLock({ $0.leaving[channel] === removal }) else { return }
         onEvent(.removed(channel: channel, bytes: bytes))
-        state.withLock { _ = $0.leaving.removeValue(forKey: channel) }
+        state.withLock { state in if state.leaving[channel] === removal { state.leaving[channel] = nil } }
     }
 
     private static func size(_ files: [StoredMedia.File]) -> Int {

@@ -181,17 +181,14 @@ package final class SegmentStore: Sendable {
 
     /// Puts on the disk what it has refused, in its turn, where that is in memory still: otherwise it would be gone with its place
     /// there, and with it all that is older.
-    /// - Parameter onFailure: told where it refuses again.
-    package func saveAgain(onFailure: @escaping @Sendable (StorageError) -> Void) {
+    /// Where it refuses again, it is refused still.
+    package func saveAgain() {
         let keys = memory.withLock { memory in
             memory.isAlone
                 ? [] : memory.order.filter { memory.refused.contains($0) && memory.pending.insert($0).inserted }
         }
         for key in keys {
-            let isPosted =
-                path(key, form).map { path in
-                    disk.post { [self] in if let failure = saveNow(key, path) { onFailure(failure) } }
-                } ?? false
+            let isPosted = path(key, form).map { path in disk.post { [self] in _ = saveNow(key, path) } } ?? false
             if !isPosted { memory.withLock { _ = $0.pending.remove(key) } }
         }
     }
