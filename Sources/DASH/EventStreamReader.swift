@@ -27,7 +27,8 @@ extension EventStream {
 extension XMLElement {
     /// What an Event carries by the scheme "urn:scte:scte35:2014:xml+bin"; nil where it is not there, or no base64.
     fileprivate var spliceInfoSection: [UInt8]? {
-        for signal in children where signal.name == "Signal" && signal.namespace.hasPrefix("http://www.scte.org/schemas/35") {
+        for signal in children
+        where signal.name == "Signal" && signal.namespace.hasPrefix("http://www.scte.org/schemas/35") {
             for binary in signal.children where binary.name == "Binary" { return Base64.decode(binary.text) }
         }
         return nil

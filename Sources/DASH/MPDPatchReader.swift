@@ -150,5 +150,7 @@ struct PatchSelector {
         return (.attribute(String(name), String(inner)), after.dropFirst())
     }
 
-    private static func error(_ text: String) -> MPDError { MPDError("the selector \(text.prefix(80).debugDescription)") }
+    private static func error(_ text: String) -> MPDError {
+        MPDError("the selector \(text.prefix(80).debugDescription)")
+    }
 }

@@ -16,7 +16,8 @@ struct FetchedPatch {
         // There may have been a revision between the two.
         guard patched.publishTime == mpd.publishTime, patched != mpd else { return [] }
         let periods = zip(patched.periods, mpd.periods).first { $0.0 != $0.1 }
-        let place = periods.map { "Period \($0.1.id) differs" } ?? "\(patched.periods.count) Periods, \(mpd.periods.count)"
+        let place =
+            periods.map { "Period \($0.1.id) differs" } ?? "\(patched.periods.count) Periods, \(mpd.periods.count)"
         return [Issue(.patch, "not the MPD of \(mpd.publishTime?.seconds ?? "?") s: \(place)")]
     }
 }

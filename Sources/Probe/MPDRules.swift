@@ -53,7 +53,8 @@ package enum MPDRules {
             if let previous, start <= previous.start {
                 issues.append(Issue(.periods, "\(period.id) starts no later than the one before"))
             } else if let end = previous?.end, start < end {
-                issues.append(Issue(.periods, "\(period.id) starts \((end - start) / 1000) ms before the end of the other"))
+                issues.append(
+                    Issue(.periods, "\(period.id) starts \((end - start) / 1000) ms before the end of the other"))
             }
             previous = (start, period.duration.map { start &+ $0.microseconds })
         }

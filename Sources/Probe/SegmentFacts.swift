@@ -26,7 +26,8 @@ package struct SegmentFacts: Sendable, Equatable {
     }
 
     package static func == (left: SegmentFacts, right: SegmentFacts) -> Bool {
-        left.start == right.start && left.shown == right.shown && left.duration == right.duration && left.frame == right.frame
+        left.start == right.start && left.shown == right.shown && left.duration == right.duration
+            && left.frame == right.frame
             && left.codecs == right.codecs && left.size?.width == right.size?.width
             && left.size?.height == right.size?.height
     }

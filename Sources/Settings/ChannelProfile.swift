@@ -20,7 +20,8 @@ package struct ChannelProfile: Sendable, Hashable {
 
     package init(
         channel: String, ingest: IngestProfile, ladder: Ladder, storageWindowSeconds: UInt32,
-        endpoints: [EndpointProfile], speke: [String: SPEKEProfile] = [:], slate: SlateProfile = SlateProfile(), access: ChannelAccess = ChannelAccess()
+        endpoints: [EndpointProfile], speke: [String: SPEKEProfile] = [:], slate: SlateProfile = SlateProfile(),
+        access: ChannelAccess = ChannelAccess()
     ) {
         self.channel = channel
         self.ingest = ingest

@@ -31,7 +31,8 @@ import Testing
         #expect(
             player.rules.filter { $0.name == "recvmsg" }
                 == [SystemCallRule("recvmsg", .allow, where: .argument(0, is: 0))])
-        #expect(player.rules.filter { !filter.rules.contains($0) }.map(\.name).sorted() == ["lseek", "pread64", "recvmsg"])
+        #expect(
+            player.rules.filter { !filter.rules.contains($0) }.map(\.name).sorted() == ["lseek", "pread64", "recvmsg"])
     }
 
     @Test func whatIsNotListedFailsAsIfTheKernelHadItNot() {

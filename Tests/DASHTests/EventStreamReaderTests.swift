@@ -14,7 +14,11 @@ import Testing
         let key = KeyID(bytes: Array(0..<16))
         let written = [
             EventStream.spliceInfoSections(
-                [.init(id: 3, time: Ticks(7000, timescale: 1000), duration: Ticks(9, timescale: 1000), spliceInfoSection: [1, 2, 3])],
+                [
+                    .init(
+                        id: 3, time: Ticks(7000, timescale: 1000), duration: Ticks(9, timescale: 1000),
+                        spliceInfoSection: [1, 2, 3])
+                ],
                 presentationTimeOffset: offset),
             EventStream.nextKeys(
                 [try #require(key)], id: 4, from: Ticks(8000, timescale: 1000), presentationTimeOffset: offset),
@@ -26,7 +30,9 @@ import Testing
         let read = try MPD(parsing: Array(mpd.serialize().utf8))
         #expect(read.periods[0].eventStreams == written)
         #expect(read.patchLocation == mpd.patchLocation)
-        #expect(read.patchLocation?.reference(from: Ticks(9, timescale: 1)) == "patch.mpp?publishTime=1970-01-01T00%3A00%3A09Z")
+        #expect(
+            read.patchLocation?.reference(from: Ticks(9, timescale: 1))
+                == "patch.mpp?publishTime=1970-01-01T00%3A00%3A09Z")
     }
 
     @Test func theirs() throws {
@@ -34,7 +40,8 @@ import Testing
         let signal = "<Signal xmlns=\"http://www.scte.org/schemas/35/2016\"><Binary>%</Binary></Signal>"
         let found = try streams(
             "<EventStream \(scheme)><Event id=\"1\">\(signal.replacing("%", with: " AQID\n"))</Event>"
-                + "<Event presentationTime=\"7\">\(signal.replacing("%", with: "?"))</Event><Event> text </Event></EventStream>")
+                + "<Event presentationTime=\"7\">\(signal.replacing("%", with: "?"))</Event><Event> text </Event></EventStream>"
+        )
         let events = try #require(found.first).events
         #expect(events.map(\.spliceInfoSection) == [[1, 2, 3], nil, nil])
         #expect(events.map(\.time.value) == [0, 7, 0] && events[2].message == "text" && events[2].duration == nil)

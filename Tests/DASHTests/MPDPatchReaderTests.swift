@@ -49,7 +49,10 @@ import Testing
             ("<add sel=\"/MPD/Period[1]\" pos=\"after\">\(Self.other)</add>", mpd(period("a") + "<Period id=\"b\"/>")),
             ("<add sel=\"/MPD/Period[1]\" pos=\"before\">\(Self.other)</add>", mpd("<Period id=\"b\"/>" + period("a"))),
             ("<add sel=\"/MPD\" pos=\"prepend\">\(Self.other)</add>", mpd("<Period id=\"b\"/>" + period("a"))),
-            ("<add sel=\"/MPD\" type=\"@timeShiftBufferDepth\">PT9S</add><remove sel=\"/MPD/@timeShiftBufferDepth\"/>", mpd(period("a"))),
+            (
+                "<add sel=\"/MPD\" type=\"@timeShiftBufferDepth\">PT9S</add><remove sel=\"/MPD/@timeShiftBufferDepth\"/>",
+                mpd(period("a"))
+            ),
             ("<remove sel=\"/d:MPD/d:Period[@id=&quot;a&quot;]\"/>", mpd()),
         ]
         for (operations, expected) in cases {
@@ -61,9 +64,11 @@ import Testing
     @Test(arguments: [
         "<remove sel=\"\"/>", "<remove sel=\"MPD\"/>", "<remove sel=\"/MPD\"/>", "<remove sel=\"/Patch/Period[1]\"/>",
         "<remove sel=\"/MPD/Period[0]\"/>", "<remove sel=\"/MPD/Period[2]\"/>", "<remove sel=\"/MPD/Period[x]\"/>",
-        "<remove sel=\"/MPD/Period[1\"/>", "<remove sel=\"/MPD/Period[@id='b']\"/>", "<remove sel=\"/MPD/Period[@id='a'\"/>",
+        "<remove sel=\"/MPD/Period[1\"/>", "<remove sel=\"/MPD/Period[@id='b']\"/>",
+        "<remove sel=\"/MPD/Period[@id='a'\"/>",
         "<remove sel=\"/MPD/Period[@id=a]\"/>", "<remove sel=\"/MPD/@\"/>", "<remove sel=\"/MPD/@none\"/>",
-        "<remove sel=\"/MPD//Period\"/>", "<remove/>", "<replace sel=\"/MPD/Period\"/>", "<add sel=\"/MPD\" pos=\"under\"/>",
+        "<remove sel=\"/MPD//Period\"/>", "<remove/>", "<replace sel=\"/MPD/Period\"/>",
+        "<add sel=\"/MPD\" pos=\"under\"/>",
         "<add sel=\"/MPD/@id\">y</add>", "<move sel=\"/MPD/Period\"/>",
     ]) func whatIsNoOperation(_ operation: String) {
         #expect(throws: MPDError.self) { try MPD(parsing: mpd(period("a")), patchedBy: patch(operation)) }

@@ -67,7 +67,8 @@ extension PlantedFault {
 
     /// Another value of one file, or of its version after the reload alone.
     static func file(
-        _ name: String, later isLater: Bool = false, _ change: @escaping @Sendable (inout Presentation.File) throws -> Void
+        _ name: String, later isLater: Bool = false,
+        _ change: @escaping @Sendable (inout Presentation.File) throws -> Void
     ) -> Plant {
         { presentation in
             guard var file = isLater ? presentation.later[name] ?? presentation.files[name] : presentation.files[name]

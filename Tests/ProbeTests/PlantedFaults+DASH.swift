@@ -7,7 +7,8 @@ extension PlantedFault {
     private static let earlyClause = "ISO/IEC 23009-1, 5.3.9.5.3; 5.12; annex K"
 
     static let manifests: [PlantedFault] = [
-        PlantedFault("not XML", .dash, "dash.syntax", "ISO/IEC 23009-1, 5.3.1", file("/index.mpd") { $0.bytes.removeLast(8) }),
+        PlantedFault(
+            "not XML", .dash, "dash.syntax", "ISO/IEC 23009-1, 5.3.1", file("/index.mpd") { $0.bytes.removeLast(8) }),
         PlantedFault(
             "no availabilityStartTime", .dash, "dash.availability-start", mpdClause,
             mpd { $0.availabilityStartTime = nil }),
@@ -59,7 +60,10 @@ extension PlantedFault {
                 template(&mpd, 0) { template in
                     runs(&template) { runs in
                         let (start, duration) = (runs[0].start, runs[0].duration)
-                        runs = [.init(start: start, duration: duration), .init(start: start + 2 * duration, duration: duration)]
+                        runs = [
+                            .init(start: start, duration: duration),
+                            .init(start: start + 2 * duration, duration: duration),
+                        ]
                     }
                 }
             }),
@@ -79,7 +83,8 @@ extension PlantedFault {
             "above its bandwidth", .dash, "dash.bandwidth", "ISO/IEC 23009-1, 5.3.5.2",
             text("index.mpd", "bandwidth=\"1000000\"", "bandwidth=\"9\"")),
         PlantedFault(
-            "other codecs", .dash, "dash.codecs", "ISO/IEC 23009-1, 5.3.7.2", text("index.mpd", "mp4a.40.2", "mp4a.40.5")),
+            "other codecs", .dash, "dash.codecs", "ISO/IEC 23009-1, 5.3.7.2",
+            text("index.mpd", "mp4a.40.2", "mp4a.40.5")),
         PlantedFault(
             "media elsewhere in time", .dash, "dash.media-time", "ISO/IEC 23009-1, 5.3.9.6",
             mpd { mpd in

@@ -15,7 +15,8 @@ extension PlantedFault {
         PlantedFault("no key", .sampleAES, "key.fetch", keyClause, noKey),
         PlantedFault("no key", .cbcs, "key.fetch", keyClause, noKey),
         PlantedFault(
-            "a short key", .transportStream, "key.fetch", keyClause, file(Presentation.keyPath) { $0.bytes.removeLast() }),
+            "a short key", .transportStream, "key.fetch", keyClause,
+            file(Presentation.keyPath) { $0.bytes.removeLast() }),
         PlantedFault(
             "no line to ask by", .sampleAES, "key.fetch", keyClause,
             text(

@@ -76,7 +76,8 @@ let package = Package(
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "Access", "CFuzzer", "CRTMP", "Captions", "ChunkStream", "CommonEncryption", "CPIX", "DASH", "FLV", "HLS",
+                "Access", "CFuzzer", "CRTMP", "Captions", "ChunkStream", "CommonEncryption", "CPIX", "DASH", "FLV",
+                "HLS",
                 "ISOBMFF",
                 "MPEGTS",
                 "Media", "OpenSSLCrypto", "Origin", "Packager", "Probe", "RTMPServer", "SCTE35", "Settings", "Timeline",
