@@ -199,7 +199,7 @@ package final class LiveChannel: Sendable {
             logger.notice("storage is back", metadata: ["segmentsNotWhollyStored": "\(segments)"])
         case .evictedEarly(let number):
             logger.warning(
-                "storage.maxBytes or a bound reached, or the disk full: a segment left before its time",
+                "storage.maxBytes reached, or the disk full, or a bound of the window: a segment left before its time",
                 metadata: ["segment": "\(number)"])
         case .unreadable(let error):
             logger.error("a stored segment cannot be used and is not served", metadata: ["error": "\(error)"])
