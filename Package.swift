@@ -108,7 +108,7 @@ let package = Package(
         .target(name: "Settings", dependencies: ["Media", "OpenSSLCrypto", yams], swiftSettings: settings),
         .systemLibrary(
             name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
-        .target(name: "Countries", dependencies: ["CLinux", "CMaxMindDB"], swiftSettings: settings),
+        .target(name: "Countries", dependencies: ["CLinux", "CMaxMindDB", "Files"], swiftSettings: settings),
         .target(
             name: "Access", dependencies: ["Countries", "Files", "OpenSSLCrypto", "Settings", "ViewerTokens"],
             swiftSettings: settings),

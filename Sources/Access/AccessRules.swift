@@ -74,10 +74,10 @@ package struct AccessRules: Sendable {
         let source: CountryRule.Source
         switch countries.source {
         case .header(let name): source = .header(name)
-        case .database(let path, _):
-            do throws(CountryDatabaseError) { source = .database(try CountryDatabase.open(path: path)) } catch {
-                throw UnusableRule(reason: "\(error)")
-            }
+        case .database(let path, let version):
+            do throws(CountryDatabaseError) {
+                source = .database(try CountryDatabase.open(path: path, version: version))
+            } catch { throw UnusableRule(reason: "\(error)") }
         }
         return CountryRule(
             source: source, allow: countries.allow.map { Set($0.compactMap(Self.code)) },

@@ -2,16 +2,13 @@
 #define SLUICE_CMAXMINDDB_SHIM_H
 
 #include <maxminddb.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 // Swift imports no struct with a member of 128 bits, so what is known of one stays here.
 
-/// NULL, with the library's code, where what is in the file is no database.
-static inline void *sluice_country_database_open(int file, int *error) {
-    char path[32];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+/// NULL, with the library's code, where the file is none.
+static inline void *sluice_country_database_open(const char *path, int *error) {
     MMDB_s *database = (MMDB_s *)calloc(1, sizeof(MMDB_s));
     *error = database ? MMDB_open(path, MMDB_MODE_MMAP, database) : MMDB_OUT_OF_MEMORY_ERROR;
     if (*error == MMDB_SUCCESS) return database;

@@ -1,39 +1,59 @@
+import CLinux
 import CMaxMindDB
+package import Files
 import Glibc
 import Synchronization
 
 /// A MaxMind DB file that tells in which country an address is: GeoLite2-Country, GeoIP2-City and others like them.
 ///
-/// What is read is a copy in memory, by any thread: whoever writes into the file, or cuts it off, changes nothing. As long
-/// as the file stays what it is, all share one copy.
+/// What is read is a copy in memory, by any thread: whoever writes into the file, or cuts it off, changes nothing. All who
+/// want the same version of a file share one.
 package final class CountryDatabase: @unchecked Sendable {  // why: read only after init
+    private struct Key: Hashable {
+        let path, version: String
+    }
+
     private struct Weak {
         weak var database: CountryDatabase?
     }
 
-    private static let shared = Mutex<[CountryFile.State: Weak]>([:])
+    private static let shared = Mutex<[Key: Weak]>([:])
+    /// Ten times the largest that there is.
+    private static let maximumBytes = 1 << 30
 
     private let database: UnsafeMutableRawPointer
 
     private init(_ database: UnsafeMutableRawPointer) { self.database = database }
 
+    /// - Parameter version: changes when another file is put in its place.
     /// - Throws: where the file cannot be read, or is none, or is larger than 1 GiB.
-    package static func open(path: String) throws(CountryDatabaseError) -> CountryDatabase {
-        let file = try CountryFile(path: path)
-        if let database = shared.withLock({ $0[file.state]?.database }) { return database }
-        let copy = try file.copy()
-        var code: Int32 = 0
-        let opened = sluice_country_database_open(copy.descriptor, &code)
-        _ = consume copy
-        guard let opened else {
-            throw CountryDatabaseError(cause: .library(code), path: path)
-        }
-        let database = CountryDatabase(opened)
+    package static func open(path: String, version: String) throws(CountryDatabaseError) -> CountryDatabase {
+        let key = Key(path: path, version: version)
+        if let database = shared.withLock({ $0[key]?.database }) { return database }
+        let database = try CountryDatabase(copying: path)
         shared.withLock { shared in
             shared = shared.filter { $0.value.database != nil }
-            shared[file.state] = Weak(database: database)
+            shared[key] = Weak(database: database)
         }
         return database
+    }
+
+    private convenience init(copying path: String) throws(CountryDatabaseError) {
+        let memory = memfd_create("countries", 1)  // why: 1 is close on exec
+        guard memory >= 0 else {
+            throw CountryDatabaseError(
+                cause: .file(FileError(operation: "memfd_create", path: path, code: errno)), path: path)
+        }
+        defer { close(memory) }
+        let copy = "/proc/self/fd/\(memory)"
+        do throws(FileError) {
+            try PlainFile.write(try PlainFile.read(path, atMost: Self.maximumBytes), to: copy)
+        } catch { throw CountryDatabaseError(cause: .file(error), path: path) }
+        var code: Int32 = 0
+        guard let database = sluice_country_database_open(copy, &code) else {
+            throw CountryDatabaseError(cause: .library(code), path: path)
+        }
+        self.init(database)
     }
 
     deinit { sluice_country_database_close(database) }
@@ -55,8 +75,7 @@ package final class CountryDatabase: @unchecked Sendable {  // why: read only af
 /// A file that cannot be read, or is no MaxMind DB.
 package struct CountryDatabaseError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Cause: Sendable, Equatable {
-        /// `errno`.
-        case system(Int32)
+        case file(FileError)
         /// libmaxminddb's own code.
         case library(Int32)
     }
@@ -66,7 +85,7 @@ package struct CountryDatabaseError: Error, Sendable, Equatable, CustomStringCon
 
     package var description: String {
         switch cause {
-        case .system(let code): "\(path): " + String(cString: strerror(code))
+        case .file(let error): "\(error)"
         case .library(let code):
             "\(path): " + (sluice_country_database_reason(code).map { String(cString: $0) } ?? "cannot be read")
         }

@@ -51,7 +51,7 @@ extension ChannelTimeline {
             defer { isFailing = false }
             return isFailing
         }
-        // What it refuses once more, as a large file where there is room for small ones, it is asked for now and then.
+        // What it may refuse once more, as a large file where there is room for small ones, is tried with every 30th segment.
         if hasRecovered || writer.firstUnlisted % Self.segmentsUntilNextTry == 0 { store.saveAgain() }
         guard hasRecovered else { return }
         // What could not be removed meanwhile; what was late is gone in its turn.

@@ -1,9 +1,6 @@
 import Media
 
-/// What a line of the journal may say: a file may hold anything, and what is computed from it must not go beyond 64 bits.
-protocol RangeChecked {
-    var isInRange: Bool { get }
-}
+// What a line of the journal may say: a file may hold anything, and what is computed from it must not go beyond 64 bits.
 
 /// Numbers, generations and discontinuities: what counts up from there has room left.
 private func isCount(_ value: UInt64) -> Bool { value < 1 << 62 }
@@ -22,7 +19,7 @@ private func isFolder(_ name: String) -> Bool {
         && !name.utf8.contains(0)
 }
 
-extension Journal.Record: RangeChecked {
+extension Journal.Record {
     var isInRange: Bool {
         switch self {
         case .track(_, let name): isFolder(name)
@@ -37,21 +34,21 @@ extension Journal.Record: RangeChecked {
     }
 }
 
-extension Journal.Floor: RangeChecked {
+extension Journal.Floor {
     var isInRange: Bool {
         [firstFreeNumber, nextGeneration, discontinuitySequence, lastListed ?? 0, eventStart ?? 0].allSatisfy(isCount)
             && ends.allSatisfy { isFolder($0.key) && isTime($0.value.value) }
     }
 }
 
-extension WindowSegment: RangeChecked {
+extension WindowSegment {
     var isInRange: Bool {
         [number, generation, discontinuitySequence].allSatisfy(isCount) && isTime(fillsSince ?? 0)
             && tracks.allSatisfy(\.isInRange)
     }
 }
 
-extension TrackSegment: RangeChecked {
+extension TrackSegment {
     var isInRange: Bool {
         isTime(decodeTime) && isLength(duration) && isSize(byteCount) && isSize(firstSampleByteCount ?? 0)
             && (firstSampleByteCount ?? 0) <= byteCount
@@ -62,7 +59,7 @@ extension TrackSegment: RangeChecked {
     }
 }
 
-extension AdBreak: RangeChecked {
+extension AdBreak {
     var isInRange: Bool {
         isTime(start) && isLength(plannedDuration ?? 0) && isTime(returnTime ?? 0)
             && [begin, end].allSatisfy { $0.map { isCount($0.number) && isTime($0.start) } ?? true }

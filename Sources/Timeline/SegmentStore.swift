@@ -180,8 +180,7 @@ package final class SegmentStore: Sendable {
     }
 
     /// Puts on the disk what it has refused, in its turn, where that is in memory still: otherwise it would be gone with its place
-    /// there, and with it all that is older.
-    /// Where it refuses again, it is refused still.
+    /// there, and with it all that is older. Where it refuses again, it is refused still.
     package func saveAgain() {
         let keys = memory.withLock { memory in
             memory.isAlone

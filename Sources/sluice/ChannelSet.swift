@@ -206,9 +206,8 @@ actor ChannelSet: Service {
             profile: profile, directory: "\(storage)/\(profile.channel)", budget: budget, seal: seal, logger: logger,
             clock: { clock.now() }, steady: steadyMilliseconds,
             alarm: { time, action in
-                let delay = DispatchTimeInterval.milliseconds(Int(clamping: max(time - clock.now(), 0)))
-                // why: a time is the event
-                DispatchQueue.global().asyncAfter(deadline: .now() + delay, execute: action)
+                let due = DispatchTime.now() + .milliseconds(Int(clamping: max(time - clock.now(), 0)))
+                DispatchQueue.global().asyncAfter(deadline: due, execute: action)  // why: a time is the event
             }
         ) { contract, speke, vaultPath, onChange in
             let vault = vaultPath.map { path in

@@ -7,7 +7,7 @@ import Testing
     private static let path = URL(filePath: #filePath).deletingLastPathComponent().path + "/Fixtures/countries.mmdb"
 
     private func country(_ address: [UInt8]) throws -> String? {
-        try CountryDatabase.open(path: Self.path).country(of: address).map {
+        try CountryDatabase.open(path: Self.path, version: "1").country(of: address).map {
             String(decoding: [$0.0, $0.1], as: UTF8.self)
         }
     }
@@ -22,8 +22,10 @@ import Testing
 
     @Test func whatIsNoDatabaseIsRefused() throws {
         for path in [#filePath, "/nowhere/countries.mmdb", "/"] {
-            let error = #expect(throws: CountryDatabaseError.self) { try CountryDatabase.open(path: path) }
-            #expect(error?.description.hasPrefix("\(path): ") == true)
+            let error = #expect(throws: CountryDatabaseError.self) {
+                try CountryDatabase.open(path: path, version: "1")
+            }
+            #expect(error?.description.contains("\(path): ") == true)
         }
     }
 
@@ -38,7 +40,8 @@ import Testing
             for part in [whole.prefix(count), whole.suffix(count)] {
                 try part.write(to: path)
                 do throws(CountryDatabaseError) {
-                    _ = try CountryDatabase.open(path: path.path).country(of: [192, 0, 2, 7])
+                    _ = try CountryDatabase.open(path: path.path, version: "\(part.startIndex) \(count)")
+                        .country(of: [192, 0, 2, 7])
                 } catch {
                     refused += 1
                     guard case .library = error.cause else { throw error }
@@ -54,13 +57,13 @@ import Testing
         defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: path) } }
         let whole = try Data(contentsOf: URL(filePath: Self.path))
         try whole.write(to: path)
-        let database = try CountryDatabase.open(path: path.path)
-        #expect(try CountryDatabase.open(path: path.path) === database)
+        let database = try CountryDatabase.open(path: path.path, version: "1")
+        #expect(try CountryDatabase.open(path: path.path, version: "1") === database)
         let file = try FileHandle(forWritingTo: path)
         try file.truncate(atOffset: 0)
         #expect(database.country(of: [192, 0, 2, 7]).map { [$0.0, $0.1] } == Array("CH".utf8))
         try file.write(contentsOf: whole)
         try file.close()
-        #expect(try CountryDatabase.open(path: path.path) !== database)
+        #expect(try CountryDatabase.open(path: path.path, version: "2") !== database)
     }
 }
